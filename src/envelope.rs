@@ -1,0 +1,169 @@
+//! The bytes of version 1; docs/FORMAT.md has them for other implementers.
+//!
+//! ```text
+//! sealed    = version 0x01 (1) ‖ key id (4) ‖ nonce (24) ‖ ciphertext ‖ tag (16)
+//! plaintext = flags (1) ‖ created_at (8) ‖ issued offset (4) ‖ lifetime (4) ‖ idle (4)
+//!             ‖ session id (16) ‖ payload
+//! aad       = version (1) ‖ key id (4) ‖ purpose (1) ‖ u16 length ‖ name ‖ u16 length ‖ audience
+//! ```
+//!
+//! Integers are big-endian and unsigned.
+
+use crate::{
+    claims::{Claims, MAX_TIME, SessionId},
+    error::{SealError, UnsealError},
+    key::KeyId,
+};
+
+pub(crate) const VERSION: u8 = 1;
+pub(crate) const KEY_ID_LEN: usize = 4;
+pub(crate) const NONCE_LEN: usize = 24;
+pub(crate) const TAG_LEN: usize = 16;
+/// What stands in front of the ciphertext.
+pub(crate) const HEADER_LEN: usize = 1 + KEY_ID_LEN + NONCE_LEN;
+/// What stands in front of the payload.
+pub(crate) const CLAIMS_LEN: usize = 1 + 8 + 4 + 4 + 4 + 16;
+/// Bytes of a sealed value beside its payload, before base64.
+pub(crate) const OVERHEAD: usize = HEADER_LEN + CLAIMS_LEN + TAG_LEN;
+
+const PERSISTENT: u8 = 1;
+const NO_IDLE_TIMEOUT: u32 = u32::MAX;
+
+/// What a value is for. A value sealed for one purpose is refused for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Session = 1,
+}
+
+/// Name and audience are written with two bytes of length; configuration allows this much of each.
+pub(crate) const MAX_BOUND_LEN: usize = 255;
+const MAX_AAD_LEN: usize = 1 + KEY_ID_LEN + 1 + 2 * (2 + MAX_BOUND_LEN);
+
+/// What a value is bound to besides its key: purpose, cookie name and audience.
+#[derive(Debug, Clone)]
+pub(crate) struct Binding(Box<[u8]>);
+
+impl Binding {
+    /// `None` if the name or the audience is longer than [`MAX_BOUND_LEN`].
+    pub(crate) fn new(purpose: Purpose, name: &str, audience: Option<&str>) -> Option<Self> {
+        let mut bytes = vec![purpose as u8];
+        for text in [name, audience.unwrap_or_default()] {
+            let length = u16::try_from(text.len()).ok()?;
+            if text.len() > MAX_BOUND_LEN {
+                return None;
+            }
+            bytes.extend(length.to_be_bytes());
+            bytes.extend(text.as_bytes());
+        }
+        Some(Self(bytes.into()))
+    }
+
+    /// The associated data of a value under the key `id`.
+    pub(crate) fn aad(&self, id: KeyId) -> Aad {
+        let mut aad = Aad { bytes: [0; MAX_AAD_LEN], length: 0 };
+        aad.length = write(&mut aad.bytes, &[&[VERSION], &id.get().to_be_bytes(), &self.0]);
+        aad
+    }
+}
+
+/// Associated data, on the stack.
+pub(crate) struct Aad {
+    bytes: [u8; MAX_AAD_LEN],
+    length: usize,
+}
+
+impl AsRef<[u8]> for Aad {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// Version, key id and nonce.
+pub(crate) fn encode_header(id: KeyId, nonce: &[u8; NONCE_LEN]) -> [u8; HEADER_LEN] {
+    let mut header = [0; HEADER_LEN];
+    write(&mut header, &[&[VERSION], &id.get().to_be_bytes(), nonce]);
+    header
+}
+
+/// The key id of a value, from its first bytes.
+pub(crate) fn decode_key_id(version: u8, key_id: [u8; KEY_ID_LEN]) -> Result<KeyId, UnsealError> {
+    match version {
+        VERSION => Ok(KeyId::new(u32::from_be_bytes(key_id))),
+        other => Err(UnsealError::UnsupportedVersion(other)),
+    }
+}
+
+impl Claims {
+    pub(crate) fn encode(&self) -> Result<[u8; CLAIMS_LEN], SealError> {
+        self.is_representable().then_some(()).ok_or(SealError::TimeOutOfRange)?;
+        let offset = self
+            .issued_at
+            .checked_sub(self.created_at)
+            .and_then(|offset| u32::try_from(offset).ok())
+            .ok_or(SealError::TimeOutOfRange)?;
+        let flags = if self.persistent { PERSISTENT } else { 0 };
+        let mut bytes = [0; CLAIMS_LEN];
+        write(
+            &mut bytes,
+            &[
+                &[flags],
+                &self.created_at.to_be_bytes(),
+                &offset.to_be_bytes(),
+                &self.lifetime.to_be_bytes(),
+                &self.idle.unwrap_or(NO_IDLE_TIMEOUT).to_be_bytes(),
+                self.id.as_bytes(),
+            ],
+        );
+        Ok(bytes)
+    }
+
+    /// The claims and the payload of an authentic plaintext.
+    pub(crate) fn decode(plaintext: &[u8]) -> Result<(Self, &[u8]), UnsealError> {
+        fn take<'a, const N: usize>(rest: &mut &'a [u8]) -> Result<&'a [u8; N], UnsealError> {
+            let (head, tail) = rest.split_first_chunk().ok_or(UnsealError::InvalidClaims)?;
+            *rest = tail;
+            Ok(head)
+        }
+        let rest = &mut { plaintext };
+        let persistent = match take(rest)? {
+            [0] => false,
+            [PERSISTENT] => true,
+            _ => return Err(UnsealError::InvalidClaims),
+        };
+        let created_at = u64::from_be_bytes(*take(rest)?);
+        let offset = u32::from_be_bytes(*take(rest)?);
+        let claims = Self {
+            persistent,
+            created_at,
+            issued_at: created_at.checked_add(offset.into()).ok_or(UnsealError::InvalidClaims)?,
+            lifetime: u32::from_be_bytes(*take(rest)?),
+            idle: Some(u32::from_be_bytes(*take(rest)?)).filter(|&idle| idle != NO_IDLE_TIMEOUT),
+            id: SessionId::from_bytes(*take(rest)?),
+        };
+        match claims.is_representable() {
+            true => Ok((claims, rest)),
+            false => Err(UnsealError::InvalidClaims),
+        }
+    }
+
+    /// Whether every time that follows from the claims is a date of four-digit year.
+    fn is_representable(&self) -> bool {
+        self.created_at <= MAX_TIME
+            && self.issued_at <= MAX_TIME
+            && self.created_at.checked_add(self.lifetime.into()).is_some_and(|end| end <= MAX_TIME)
+    }
+}
+
+/// Writes the fields one after the other, and returns their length.
+fn write(buffer: &mut [u8], fields: &[&[u8]]) -> usize {
+    let room = buffer.len();
+    let mut rest = buffer;
+    for field in fields {
+        let (head, tail) = rest
+            .split_at_mut_checked(field.len())
+            .expect("fields have a fixed length, but for name and audience, which were measured");
+        head.copy_from_slice(field);
+        rest = tail;
+    }
+    room.saturating_sub(rest.len())
+}

@@ -1,0 +1,240 @@
+//! The three ways to fail: building keys and configuration, sealing, unsealing.
+//!
+//! No message holds a key, a cookie value or session data: errors end up in
+//! logs and error trackers. For the same reason no variant carries the error
+//! of `serde_json`, which quotes the text that it could not read.
+
+use time::OffsetDateTime;
+
+use crate::key::KeyId;
+
+/// A key, a key ring or a cookie configuration that cannot be used.
+///
+/// The operator's or the developer's fault, found when the value is built;
+/// each message says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The text is not 32 bytes in base64, base64url or hex.
+    #[error("not a key: {0}; print a new one with `openssl rand -base64 32`")]
+    KeyText(&'static str),
+    /// All bytes of the key are equal.
+    #[error("weak key: all its bytes are equal; print a new one with `openssl rand -base64 32`")]
+    WeakKey,
+    /// The key is printed in this crate's documentation, so everybody knows it.
+    #[error(
+        "this key is printed in public documentation; print one of your own with `openssl rand -base64 32`"
+    )]
+    PublishedKey,
+    /// The text is not a key id.
+    #[error(
+        "not a key id: write a whole number from 0 to 4294967295 in front of the key, as in `2:…`"
+    )]
+    KeyId,
+    /// The text is not an RFC 3339 time.
+    #[error("not a time: write it as in 2026-12-01T00:00:00Z (RFC 3339)")]
+    Time,
+    /// What is wrong with one entry of a key ring, counted from 1.
+    #[error("entry {position} of the key ring: {source}")]
+    Entry {
+        /// The place of the entry in the ring, from 1.
+        position: usize,
+        /// What is wrong with it.
+        source: Box<ConfigError>,
+    },
+    /// An entry of a key ring in its text form has no `:` between id and key.
+    #[error("no `:` between id and key: write `ID:KEY`, with a comma between entries")]
+    EntryForm,
+    /// The ring has no key.
+    #[error(
+        "the key ring is empty: add a key, as in `1:` followed by what `openssl rand -base64 32` prints"
+    )]
+    EmptyRing,
+    /// Two entries have the same id.
+    #[error("key id {0} stands twice in the ring: give each key an id of its own")]
+    DuplicateId(KeyId),
+    /// Two entries have the same key.
+    #[error(
+        "key ids {0} and {1} have the same key: a rotation needs a new one, from `openssl rand -base64 32`"
+    )]
+    DuplicateKey(KeyId, KeyId),
+    /// `not_after` is not later than `not_before`.
+    #[error("key id {0} is never active: its not_after must be later than its not_before")]
+    EmptyWindow(KeyId),
+    /// There is an instant for which no key of the ring seals.
+    #[error(
+        "no key seals at {at}: let one key have no not_after, and a not_before that is not later"
+    )]
+    NoSealingKey {
+        /// The first such instant.
+        at: OffsetDateTime,
+    },
+    /// The environment variable is not set, or is not Unicode.
+    #[error(
+        "environment variable {name} is not set to a key ring: set it to `1:` followed by what `openssl rand -base64 32` prints"
+    )]
+    Variable {
+        /// The variable's name.
+        name: String,
+    },
+    /// The operating system's random source failed.
+    #[error("the operating system's random source failed; nothing was generated")]
+    RandomSource,
+    /// The cookie's name breaks a rule.
+    #[error("cookie name {name:?}: {reason}")]
+    CookieName {
+        /// The name.
+        name: String,
+        /// The rule and the remedy.
+        reason: &'static str,
+    },
+    /// An attribute of the cookie breaks a rule.
+    #[error("cookie attribute {attribute}: {reason}")]
+    CookieAttribute {
+        /// `Path`, `Domain`, `SameSite` or `Partitioned`.
+        attribute: &'static str,
+        /// The rule and the remedy.
+        reason: &'static str,
+    },
+    /// A former scope breaks a rule.
+    #[error("former cookie scope: {0}")]
+    FormerScope(&'static str),
+    /// The audience is empty or too long.
+    #[error("audience: it must have 1 to 255 bytes; leave it out where there is none")]
+    Audience,
+    /// A timeout or a lifetime is out of range.
+    #[error("{what} must be whole seconds from 1 s to {limit} s")]
+    Timeout {
+        /// Which one.
+        what: &'static str,
+        /// The longest that is accepted, in seconds.
+        limit: u32,
+    },
+}
+
+/// Why a session could not be sealed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The data's `Serialize` failed, for example on a map whose keys are not strings.
+    #[error("{type_name} does not serialize to JSON; try `serde_json::to_string` on it in a test")]
+    Payload {
+        /// The Rust type of the data.
+        type_name: &'static str,
+    },
+    /// The cookie's name and value together would be longer than browsers keep
+    /// (4096 bytes, RFC 6265bis section 5.6).
+    #[error(
+        "the sealed cookie would have {size} bytes, browsers keep {limit}: keep less in the session, such as an id in place of the record"
+    )]
+    TooLarge {
+        /// Bytes of name and value.
+        size: usize,
+        /// The most that browsers keep.
+        limit: usize,
+    },
+    /// The session ended before it was sealed.
+    #[error("the session has expired; start a new one with `renew`")]
+    Expired,
+    /// No key of the ring is active at the time of sealing.
+    #[error(
+        "no key of the ring seals at this time; check the machine's clock and the ring's not_before"
+    )]
+    NoSealingKey,
+    /// A time lies outside what the format can hold (the years 1970 to 9999).
+    #[error("a time of the session cannot be represented; check the machine's clock")]
+    TimeOutOfRange,
+    /// The operating system's random source failed.
+    #[error("the operating system's random source failed; nothing was sealed")]
+    RandomSource,
+}
+
+/// Why a value was refused. To the visitor it is simply no session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnsealError {
+    /// Longer than any value that a browser keeps.
+    #[error("the value has {length} bytes, more than {limit}")]
+    TooLong {
+        /// Bytes of the value.
+        length: usize,
+        /// The most that is read.
+        limit: usize,
+    },
+    /// Not canonical base64url without padding, or too short.
+    #[error("the value is not canonical base64url, or is too short")]
+    Malformed,
+    /// Another version of the format.
+    #[error("the value has version {0}, this reader knows 1")]
+    UnsupportedVersion(u8),
+    /// No key of the ring has this id. Another machine may know it.
+    #[error("key id {0} is not in the key ring")]
+    UnknownKey(KeyId),
+    /// The key's `not_after` has passed.
+    #[error("key id {0} is no longer accepted, its not_after has passed")]
+    RetiredKey(KeyId),
+    /// The tag does not verify: tampered with, sealed under another key with
+    /// the same id, or for another cookie name, audience or purpose.
+    #[error(
+        "not authentic under key id {0}: tampered with, or sealed for another name, audience or key"
+    )]
+    NotAuthentic(KeyId),
+    /// Authentic, but its flags or times are not of this version.
+    #[error("authentic, but its flags or times are invalid")]
+    InvalidClaims,
+    /// Created before the ring's `not_created_before`.
+    #[error("created before the ring's not_created_before")]
+    CreatedTooEarly,
+    /// Issued more than 60 s ahead of this machine's clock.
+    #[error("issued more than 60 s in the future; check the machines' clocks")]
+    IssuedInFuture,
+    /// The absolute timeout, or the session's own lifetime, has passed.
+    #[error("expired")]
+    Expired,
+    /// The idle timeout has passed.
+    #[error("idle for too long")]
+    Idle,
+    /// Authentic and live, but its JSON is not a `T`: the type has changed.
+    #[error(
+        "the payload is not a {type_name} (JSON column {column}); give new fields `#[serde(default)]`"
+    )]
+    Payload {
+        /// The Rust type that was asked for.
+        type_name: &'static str,
+        /// Where reading stopped, in bytes of the JSON from 1.
+        column: usize,
+    },
+}
+
+impl UnsealError {
+    /// The class of the refusal, a stable word for metrics and for the test
+    /// vectors of docs/FORMAT.md.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "too_long",
+            Self::Malformed => "malformed",
+            Self::UnsupportedVersion(_) => "unsupported_version",
+            Self::UnknownKey(_) => "unknown_key",
+            Self::RetiredKey(_) => "retired_key",
+            Self::NotAuthentic(_) => "not_authentic",
+            Self::InvalidClaims => "invalid_claims",
+            Self::CreatedTooEarly => "created_too_early",
+            Self::IssuedInFuture => "issued_in_future",
+            Self::Expired => "expired",
+            Self::Idle => "idle",
+            Self::Payload { .. } => "payload",
+        }
+    }
+
+    /// Whether the cipher ran before the value was refused.
+    pub(crate) fn is_after_decryption(&self) -> bool {
+        !matches!(
+            self,
+            Self::TooLong { .. }
+                | Self::Malformed
+                | Self::UnsupportedVersion(_)
+                | Self::UnknownKey(_)
+                | Self::RetiredKey(_)
+        )
+    }
+}

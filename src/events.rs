@@ -1,0 +1,87 @@
+//! Every `tracing` event of this crate, all under the target `sealed_session`.
+//! None holds a cookie value, a key or session data.
+
+// Without the feature the events vanish, and their arguments with them.
+#![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
+
+use crate::{error::UnsealError, key::KeyId};
+
+/// A cookie of our name came and is no session.
+pub(crate) fn refused(name: &str, reason: &UnsealError, key_id: Option<KeyId>) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(
+        target: "sealed_session",
+        cookie = name,
+        class = reason.class(),
+        key_id = key_id.map(KeyId::get),
+        %reason,
+        "session cookie refused"
+    );
+}
+
+/// More than one cookie of our name holds a live session.
+pub(crate) fn several_live(name: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        cookie = name,
+        "several live session cookies in one request, the one issued last is taken"
+    );
+}
+
+/// A request brought more candidates than are decrypted.
+pub(crate) fn too_many(name: &str, limit: usize) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        cookie = name,
+        limit,
+        "too many cookies of the session's name in one request, the rest is not read"
+    );
+}
+
+/// A change that cannot reach the visitor any more.
+pub(crate) fn change_ignored(what: &str, reason: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", change = what, reason, "session change ignored");
+}
+
+/// The session ended between the load and the commit.
+pub(crate) fn expired_before_commit(name: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        cookie = name,
+        "session expired before its response was committed, its changes are lost"
+    );
+}
+
+/// A re-seal that was due failed; the visitor keeps the value that came.
+pub(crate) fn reseal_failed(name: &str, reason: &dyn std::fmt::Display) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", cookie = name, %reason, "session was not re-sealed");
+}
+
+/// The configured name lets a sibling subdomain plant cookies.
+pub(crate) fn not_host_prefixed(name: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        cookie = name,
+        "the cookie's name has no __Host- prefix: a sibling subdomain can plant a session of its own"
+    );
+}
+
+/// The cookie is sent without Secure. Loud with or without the feature.
+pub(crate) fn plain_http(name: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        cookie = name,
+        "INSECURE: sessions over plain HTTP, for development only"
+    );
+    #[cfg(not(feature = "tracing"))]
+    eprintln!(
+        "sealed-session: INSECURE: cookie {name:?} is sent over plain HTTP, for development only"
+    );
+}

@@ -1,0 +1,250 @@
+//! What an operator writes: a ring as one string, or through serde.
+//!
+//! Serde's own errors quote the text that does not fit, so wherever a key may
+//! stand by mistake a string is accepted or refused here, without quoting it.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, de};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{KeyEntry, KeyRing};
+use crate::{
+    error::ConfigError,
+    key::{Key, KeyId},
+};
+
+impl KeyRing {
+    /// The ring in its text form, with the present given: entries `ID:KEY` or
+    /// `ID@START:KEY`, newest first, separated by commas.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Entry`], which tells the place of an entry that cannot
+    /// be read and why; otherwise as for [`new`](Self::new).
+    pub fn parse_at(text: &str, now: OffsetDateTime) -> Result<Self, ConfigError> {
+        Self::new_at(parse_entries(text)?, now)
+    }
+}
+
+impl FromStr for KeyRing {
+    type Err = ConfigError;
+
+    /// [`parse_at`](Self::parse_at) the present.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse_at(text, OffsetDateTime::now_utc())
+    }
+}
+
+impl FromStr for KeyEntry {
+    type Err = ConfigError;
+
+    /// `ID:KEY`, or `ID@START:KEY` with an RFC 3339 start.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A key has no colon, a time has some: the last one divides them.
+        let (head, key) = text.trim().rsplit_once(':').ok_or(ConfigError::EntryForm)?;
+        let (id, start) = match head.split_once('@') {
+            Some((id, start)) => (id, Some(parse_time(start)?)),
+            None => (head, None),
+        };
+        let entry = Self::new(id.parse::<KeyId>()?, key.parse()?);
+        Ok(match start {
+            Some(start) => entry.not_before(start),
+            None => entry,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+
+        impl de::Visitor<'_> for KeyVisitor {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key in quotes, as printed by `openssl rand -base64 32`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Key, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IdVisitor;
+
+        impl de::Visitor<'_> for IdVisitor {
+            type Value = KeyId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number from 0 to 4294967295")
+            }
+
+            fn visit_u64<E: de::Error>(self, id: u64) -> Result<KeyId, E> {
+                u32::try_from(id).map(KeyId::new).map_err(|_| E::custom(ConfigError::KeyId))
+            }
+
+            fn visit_i64<E: de::Error>(self, id: i64) -> Result<KeyId, E> {
+                u32::try_from(id).map(KeyId::new).map_err(|_| E::custom(ConfigError::KeyId))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<KeyId, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(IdVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntryVisitor;
+
+        impl<'de> de::Visitor<'de> for EntryVisitor {
+            type Value = KeyEntry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key with its id: { id = 1, key = \"…\" }")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<KeyEntry, E> {
+                text.parse().map_err(E::custom)
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<KeyEntry, A::Error> {
+                #[derive(Deserialize)]
+                #[serde(deny_unknown_fields)]
+                struct Fields {
+                    id: KeyId,
+                    key: Key,
+                    not_before: Option<Time>,
+                    not_after: Option<Time>,
+                }
+                let fields = Fields::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(KeyEntry {
+                    id: fields.id,
+                    key: fields.key,
+                    not_before: fields.not_before.map(|time| time.0),
+                    not_after: fields.not_after.map(|time| time.0),
+                })
+            }
+        }
+
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyRing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RingVisitor;
+
+        impl<'de> de::Visitor<'de> for RingVisitor {
+            type Value = KeyRing;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key ring: a list of { id, key }, or { keys, not_created_before }")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<KeyRing, E> {
+                text.parse().map_err(E::custom)
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, seq: A) -> Result<KeyRing, A::Error> {
+                KeyRing::new(EntriesVisitor.visit_seq(seq)?).map_err(de::Error::custom)
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<KeyRing, A::Error> {
+                #[derive(Deserialize)]
+                #[serde(deny_unknown_fields)]
+                struct Fields {
+                    keys: Entries,
+                    not_created_before: Option<Time>,
+                }
+                let fields = Fields::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let ring = KeyRing::new(fields.keys.0).map_err(de::Error::custom)?;
+                Ok(match fields.not_created_before {
+                    Some(time) => ring.with_not_created_before(time.0),
+                    None => ring,
+                })
+            }
+        }
+
+        deserializer.deserialize_any(RingVisitor)
+    }
+}
+
+struct Entries(Vec<KeyEntry>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EntriesVisitor).map(Self)
+    }
+}
+
+struct EntriesVisitor;
+
+impl<'de> de::Visitor<'de> for EntriesVisitor {
+    type Value = Vec<KeyEntry>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of { id, key }")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        parse_entries(text).map_err(E::custom)
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = seq.next_element()? {
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+}
+
+struct Time(OffsetDateTime);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TimeVisitor;
+
+        impl de::Visitor<'_> for TimeVisitor {
+            type Value = Time;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an RFC 3339 time in quotes, as in \"2026-12-01T00:00:00Z\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Time, E> {
+                parse_time(text).map(Time).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(TimeVisitor)
+    }
+}
+
+fn parse_entries(text: &str) -> Result<Vec<KeyEntry>, ConfigError> {
+    if text.trim().is_empty() {
+        return Err(ConfigError::EmptyRing);
+    }
+    let entries = text.split(',').enumerate().map(|(index, entry)| {
+        entry.parse().map_err(|error| ConfigError::Entry {
+            position: index.saturating_add(1),
+            source: Box::new(error),
+        })
+    });
+    entries.collect()
+}
+
+fn parse_time(text: &str) -> Result<OffsetDateTime, ConfigError> {
+    OffsetDateTime::parse(text.trim(), &Rfc3339).map_err(|_| ConfigError::Time)
+}

@@ -1,0 +1,222 @@
+//! Sealing and unsealing: each step of one is undone by a step of the other.
+//!
+//! ```text
+//! seal:   T → JSON → claims ‖ JSON → XChaCha20-Poly1305 → base64url
+//! unseal: base64url → key by id → XChaCha20-Poly1305 → claims judged now → JSON → T
+//! ```
+
+use std::any::type_name;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    aead::{self, Nonce},
+    claims::{Claims, Timeouts, unix_seconds},
+    envelope::{self, Binding, HEADER_LEN, NONCE_LEN, OVERHEAD, TAG_LEN},
+    error::{SealError, UnsealError},
+    key::KeyId,
+    keyring::{KeyEntry, KeyRing},
+    secret::{Plaintext, RandomSource},
+};
+
+/// The longest cookie that browsers keep, its name and value together
+/// (RFC 6265bis section 5.6).
+pub(crate) const MAX_COOKIE_LEN: usize = 4096;
+/// What [`MAX_COOKIE_LEN`] characters of base64 hold.
+const MAX_SEALED_LEN: usize = MAX_COOKIE_LEN / 4 * 3;
+/// `OVERHEAD` bytes without a payload, in base64.
+const MIN_VALUE_LEN: usize = (OVERHEAD * 4).div_ceil(3);
+/// The characters that tell version and key id: six bytes, of which five are used.
+const HINT_LEN: usize = 8;
+
+/// Everything a value is sealed under, but for the time and the session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seal<'a> {
+    pub(crate) ring: &'a KeyRing,
+    pub(crate) binding: &'a Binding,
+    pub(crate) timeouts: &'a Timeouts,
+    /// Bytes of the cookie's name, which count towards the limit of browsers.
+    pub(crate) name_len: usize,
+}
+
+/// A live session as it came.
+#[derive(Debug)]
+pub(crate) struct Unsealed<T> {
+    pub(crate) data: T,
+    pub(crate) claims: Claims,
+    pub(crate) key_id: KeyId,
+    /// Whether the value should be replaced by a fresh one though nothing was written.
+    pub(crate) reseal_due: bool,
+}
+
+impl Seal<'_> {
+    /// Seals `data` with these claims, issued at `now` (Unix seconds).
+    pub(crate) fn seal<T: Serialize>(
+        &self,
+        claims: &Claims,
+        data: &T,
+        now: u64,
+    ) -> Result<String, SealError> {
+        let entry = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
+        let nonce = aead::nonce().map_err(|RandomSource| SealError::RandomSource)?;
+        let claims = claims.reissue(now, self.timeouts)?;
+        self.encode(entry, &nonce, &claims, |payload| {
+            serde_json::to_writer(payload, data)
+                .map_err(|_| SealError::Payload { type_name: type_name::<T>() })
+        })
+    }
+
+    /// Opens a value and judges it at `now` (Unix seconds).
+    pub(crate) fn unseal<T: DeserializeOwned>(
+        &self,
+        value: &str,
+        now: u64,
+    ) -> Result<Unsealed<T>, UnsealError> {
+        self.decode(value, now, |entry, claims, payload| {
+            let malformed = |column| UnsealError::Payload { type_name: type_name::<T>(), column };
+            // From a `str` that was checked once, serde_json need not check each string.
+            let json = str::from_utf8(payload)
+                .map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
+            let data = serde_json::from_str(json).map_err(|error| malformed(error.column()))?;
+            Ok(Unsealed {
+                data,
+                claims,
+                key_id: entry.id(),
+                reseal_due: self.is_reseal_due(entry, &claims, now),
+            })
+        })
+    }
+
+    /// A fresh value with the payload of this one, byte for byte: code that is
+    /// older than the value must not drop a field that newer code wrote.
+    /// `None` where the value may stay as it is.
+    pub(crate) fn reseal(
+        &self,
+        value: &str,
+        now: u64,
+    ) -> Result<Option<(String, Claims)>, ResealError> {
+        self.decode(value, now, |entry, claims, payload| {
+            if !self.is_reseal_due(entry, &claims, now) {
+                return Ok(None);
+            }
+            let entry = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
+            let nonce = aead::nonce().map_err(|RandomSource| SealError::RandomSource)?;
+            let claims = claims.reissue(now, self.timeouts)?;
+            let value = self.encode(entry, &nonce, &claims, |fresh| {
+                fresh.append(payload);
+                Ok(())
+            })?;
+            Ok(Some((value, claims)))
+        })
+    }
+
+    /// Whether a session that is read but not written should be sealed again:
+    /// because its idle timeout slides, or because its key has been superseded.
+    fn is_reseal_due(&self, entry: &KeyEntry, claims: &Claims, now: u64) -> bool {
+        claims.is_renewal_due(now, self.timeouts)
+            && (claims.idle(self.timeouts).is_some() || self.ring.is_superseded(entry.id(), now))
+    }
+
+    fn encode(
+        &self,
+        entry: &KeyEntry,
+        nonce: &Nonce,
+        claims: &Claims,
+        write_payload: impl FnOnce(&mut Plaintext<'_>) -> Result<(), SealError>,
+    ) -> Result<String, SealError> {
+        let mut buffer = [0; MAX_SEALED_LEN];
+        let (header, body) = buffer.split_at_mut(HEADER_LEN);
+
+        let mut plaintext = Plaintext::empty(body);
+        plaintext.append(&claims.encode()?);
+        write_payload(&mut plaintext)?;
+        let body_len = plaintext.length();
+        let sealed_len = HEADER_LEN.saturating_add(body_len).saturating_add(TAG_LEN);
+        let size = base64::encoded_len(sealed_len, false)
+            .unwrap_or(usize::MAX)
+            .saturating_add(self.name_len);
+        if size > MAX_COOKIE_LEN {
+            return Err(SealError::TooLarge { size, limit: MAX_COOKIE_LEN });
+        }
+
+        let aad = self.binding.aad(entry.id());
+        let tag = aead::encrypt(entry.key(), nonce, aad.as_ref(), plaintext);
+
+        header.copy_from_slice(&envelope::encode_header(entry.id(), nonce));
+        let end = "measured above: header, body and tag fit";
+        body.get_mut(body_len..)
+            .and_then(<[u8]>::first_chunk_mut)
+            .map(|room| *room = tag)
+            .expect(end);
+        Ok(URL_SAFE_NO_PAD.encode(buffer.get(..sealed_len).expect(end)))
+    }
+
+    fn decode<R, E: From<UnsealError>>(
+        &self,
+        value: &str,
+        now: u64,
+        read_payload: impl FnOnce(&KeyEntry, Claims, &[u8]) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let key_id = key_id(value)?;
+        let entry = self.ring.find(key_id).ok_or(UnsealError::UnknownKey(key_id))?;
+        if !entry.is_accepted(now) {
+            return Err(UnsealError::RetiredKey(key_id).into());
+        }
+
+        let mut buffer = [0; MAX_SEALED_LEN];
+        let sealed_len =
+            URL_SAFE_NO_PAD.decode_slice(value, &mut buffer).map_err(|_| UnsealError::Malformed)?;
+        let sealed = buffer.get_mut(..sealed_len).ok_or(UnsealError::Malformed)?;
+        let (header, rest) = sealed.split_at_mut(HEADER_LEN);
+        let (body, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
+        let nonce = header.last_chunk::<NONCE_LEN>().ok_or(UnsealError::Malformed)?;
+
+        let aad = self.binding.aad(key_id);
+        let plaintext = aead::decrypt(entry.key(), nonce, aad.as_ref(), body, tag)
+            .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
+
+        let (claims, payload) = Claims::decode(plaintext.bytes())?;
+        if self.ring.not_created_before().is_some_and(|t| claims.created_at < unix_seconds(t)) {
+            return Err(UnsealError::CreatedTooEarly.into());
+        }
+        claims.judge(now, self.timeouts)?;
+        read_payload(entry, claims, payload)
+    }
+}
+
+/// Why a value was not sealed again.
+#[derive(Debug)]
+pub(crate) enum ResealError {
+    Unseal(UnsealError),
+    Seal(SealError),
+}
+
+impl From<UnsealError> for ResealError {
+    fn from(error: UnsealError) -> Self {
+        Self::Unseal(error)
+    }
+}
+
+impl From<SealError> for ResealError {
+    fn from(error: SealError) -> Self {
+        Self::Seal(error)
+    }
+}
+
+/// The key id that a value names, after the checks that cost nothing: its
+/// length and its version. Not to be believed before the tag has verified.
+pub(crate) fn key_id(value: &str) -> Result<KeyId, UnsealError> {
+    let length = value.len();
+    if length > MAX_COOKIE_LEN {
+        return Err(UnsealError::TooLong { length, limit: MAX_COOKIE_LEN });
+    }
+    if length < MIN_VALUE_LEN {
+        return Err(UnsealError::Malformed);
+    }
+    let mut hint = [0; HINT_LEN / 4 * 3];
+    let text = value.as_bytes().get(..HINT_LEN).ok_or(UnsealError::Malformed)?;
+    URL_SAFE_NO_PAD.decode_slice(text, &mut hint).map_err(|_| UnsealError::Malformed)?;
+    let [version, id @ .., _] = hint;
+    envelope::decode_key_id(version, id)
+}

@@ -1,0 +1,548 @@
+//! The session of one request, as a handler sees it. Knows neither keys nor HTTP.
+
+use std::{
+    any::type_name,
+    fmt,
+    ops::Deref,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread::{self, ThreadId},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use time::OffsetDateTime;
+
+use crate::{
+    claims::{Claims, Lifetime, SessionId, Timeouts, date_time, unix_seconds, whole_seconds},
+    error::{ConfigError, UnsealError},
+    events,
+    key::KeyId,
+    secret::RandomSource,
+};
+
+/// What a session can hold: any type with these traits, without further ado.
+///
+/// `Default` is what an anonymous visitor has. `Clone` lets a write work on a
+/// copy, so that readers never wait and a panic leaves nothing half-written.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept in a session",
+    note = "derive `Serialize`, `Deserialize`, `Default` and `Clone`, and hold no borrowed data"
+)]
+pub trait SessionData:
+    Serialize + DeserializeOwned + Default + Clone + Send + Sync + 'static
+{
+}
+
+impl<T> SessionData for T where
+    T: Serialize + DeserializeOwned + Default + Clone + Send + Sync + 'static
+{
+}
+
+/// The session of one request.
+///
+/// A handle: clones are cheap and stand for the same session. Reading gives a
+/// snapshot that dereferences to `&T`; writing is a closure over `&mut T`, and
+/// writing is what marks the session as changed. A reader never waits for a
+/// writer's closure, nothing is async, and a snapshot may cross an `.await`.
+///
+/// The cookie is decrypted at the first look. A request that never looks pays
+/// for no decryption, and does not count as activity.
+///
+/// ```
+/// use sealed_session::{KeyRing, Sessions};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Default, Serialize, Deserialize)]
+/// struct Account {
+///     user: Option<String>,
+/// }
+///
+/// let sessions = Sessions::<Account>::new(KeyRing::ephemeral()?);
+/// let mut session = sessions.load([""]); // the request's Cookie headers
+/// assert!(session.is_new());
+/// assert_eq!(session.read().user, None);
+///
+/// session.renew(); // whenever somebody signs in
+/// session.write(|account| account.user = Some("ada".to_owned()));
+/// assert_eq!(session.read().user.as_deref(), Some("ada"));
+/// # Ok::<(), sealed_session::ConfigError>(())
+/// ```
+pub struct Session<T>(Arc<Inner<T>>);
+
+/// What a session needs of the layer above: the keys and the clock's verdict.
+pub(crate) trait Origin<T>: Send + Sync {
+    /// Chooses among the values that the request brought.
+    fn open(&self, values: &[Box<str>], now: OffsetDateTime) -> Opened<T>;
+
+    fn timeouts(&self) -> &Timeouts;
+}
+
+/// What the cookies of a request came to.
+pub(crate) struct Opened<T> {
+    /// The live session's data, `T::default()` where there is none.
+    pub(crate) data: T,
+    pub(crate) live: Option<Live>,
+    /// Why the last candidate was refused, where there is no live session.
+    pub(crate) refusal: Option<UnsealError>,
+}
+
+impl<T> Opened<T> {
+    /// When the live session was sealed last, in Unix seconds; less than any time where there is none.
+    pub(crate) fn issued_at(&self) -> Option<u64> {
+        self.live.map(|live| live.claims.issued_at)
+    }
+
+    /// The session as one that came in this place among the request's values.
+    pub(crate) fn at_value(self, value: usize) -> Self {
+        Self { live: self.live.map(|live| Live { value, ..live }), ..self }
+    }
+}
+
+/// What is known of a live session besides its data.
+#[derive(Clone, Copy)]
+pub(crate) struct Live {
+    pub(crate) claims: Claims,
+    pub(crate) key_id: KeyId,
+    pub(crate) reseal_due: bool,
+    /// The place among the request's values, where it came from one.
+    pub(crate) value: usize,
+}
+
+struct Inner<T> {
+    origin: Arc<dyn Origin<T>>,
+    request: Request,
+    opened: OnceLock<Opened<T>>,
+    /// Somebody saw that there is, or is not, a session: the response depends on the cookie.
+    looked_at: AtomicBool,
+    /// The data was read or written: the visitor was active.
+    active: AtomicBool,
+    state: Mutex<State<T>>,
+    /// Held while a writer's closure runs; never by a reader.
+    writer: Mutex<()>,
+}
+
+struct Request {
+    values: Box<[Box<str>]>,
+    loaded_at: OffsetDateTime,
+}
+
+struct State<T> {
+    phase: Phase,
+    /// The data after the last write.
+    written: Option<Arc<T>>,
+    /// The claims after `renew`, `regenerate_id` or a first write.
+    claims: Option<Result<Claims, RandomSource>>,
+    /// Who runs a writer's closure.
+    writing: Option<ThreadId>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    Destroyed,
+    /// Committed: the response's head is on its way.
+    Closed,
+}
+
+/// What a commit has to do.
+pub(crate) enum Outcome<T> {
+    Nothing,
+    Remove,
+    Seal { claims: Result<Claims, RandomSource>, data: Snapshot<T> },
+    Reseal { value: usize },
+}
+
+impl<T: SessionData> Session<T> {
+    /// The data, as it is now. Counts as activity.
+    pub fn read(&self) -> Snapshot<T> {
+        self.0.active.store(true, Relaxed);
+        self.peek()
+    }
+
+    /// The data, without counting as activity: the idle timeout does not
+    /// slide. For whatever the visitor did not ask for, such as polling.
+    pub fn peek(&self) -> Snapshot<T> {
+        self.look();
+        self.snapshot(&self.state())
+    }
+
+    /// Changes the data, and marks the session as changed: the response will
+    /// carry the cookie. Readers see the change when the closure has returned.
+    ///
+    /// After [`destroy`](Self::destroy) or the commit, the closure runs on a
+    /// copy that is dropped, with a warning event: it is too late to keep it.
+    ///
+    /// # Panics
+    ///
+    /// If the closure writes to the same session through another handle.
+    pub fn write<R>(&mut self, change: impl FnOnce(&mut T) -> R) -> R {
+        self.look();
+        self.0.active.store(true, Relaxed);
+        let writing = self.begin_writing();
+        let mut draft = T::clone(&self.snapshot(&self.state()));
+        let result = change(&mut draft);
+
+        let mut state = self.state();
+        if Self::accepts_changes(&state, "write") {
+            state.written = Some(Arc::new(draft));
+            if self.claims_in(&state).is_none() {
+                state.claims = Some(self.begin());
+            }
+        }
+        drop(state);
+        drop(writing);
+        result
+    }
+
+    /// Gives the session a new id and new times, keeping the data. Call it
+    /// whenever somebody signs in, and to put one user in another's place: it
+    /// is what defeats session fixation, and it starts the absolute timeout anew.
+    pub fn renew(&mut self) {
+        let timeouts = *self.0.origin.timeouts();
+        self.renew_by(&timeouts);
+    }
+
+    /// [`renew`](Self::renew), with a lifetime for this one session.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use sealed_session::{KeyRing, Lifetime, Sessions};
+    ///
+    /// let sessions = Sessions::<()>::new(KeyRing::ephemeral()?);
+    /// let mut session = sessions.load([""]);
+    /// let remember_me = false; // from the login form
+    /// match remember_me {
+    ///     true => session.renew(),
+    ///     false => session.renew_with(Lifetime::browser_session(Duration::from_secs(3600)))?,
+    /// }
+    /// # Ok::<(), sealed_session::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Timeout`] for a lifetime that is not whole seconds, is
+    /// zero, or is longer than the configured absolute timeout.
+    pub fn renew_with(&mut self, lifetime: Lifetime) -> Result<(), ConfigError> {
+        let configured = *self.0.origin.timeouts();
+        let absolute = whole_seconds(lifetime.duration, "a lifetime", configured.absolute)?;
+        self.renew_by(&Timeouts { absolute, persistent: lifetime.persistent, ..configured });
+        Ok(())
+    }
+
+    /// Gives the session a new id, keeping data and times. Call it at a change
+    /// of privilege within one sign-in. Does nothing where there is no session.
+    pub fn regenerate_id(&mut self) {
+        self.look();
+        let mut state = self.state();
+        if !Self::accepts_changes(&state, "regenerate_id") {
+            return;
+        }
+        if let Some(Ok(claims)) = self.claims_in(&state) {
+            state.claims = Some(SessionId::generate().map(|id| Claims { id, ..claims }));
+        }
+    }
+
+    /// Ends the session: the response removes the cookie, even if there was
+    /// none, and whatever is written after this within the request is ignored.
+    ///
+    /// A copy of the cookie that somebody made earlier stays valid until it expires.
+    pub fn destroy(&mut self) {
+        let mut state = self.state();
+        if Self::accepts_changes(&state, "destroy") {
+            state.phase = Phase::Destroyed;
+            state.written = None;
+            state.claims = None;
+        }
+    }
+
+    /// The session's id, `None` where there is no session.
+    pub fn id(&self) -> Option<SessionId> {
+        self.claims().map(|claims| claims.id)
+    }
+
+    /// When the session began, or was last renewed.
+    pub fn created_at(&self) -> Option<OffsetDateTime> {
+        self.claims().map(|claims| date_time(claims.created_at))
+    }
+
+    /// When the value that the visitor holds was sealed.
+    pub fn issued_at(&self) -> Option<OffsetDateTime> {
+        self.claims().map(|claims| date_time(claims.issued_at))
+    }
+
+    /// When the session ends unless it is used: by its lifetime, or by being idle.
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        self.claims().map(|claims| date_time(claims.expires_at(self.0.origin.timeouts())))
+    }
+
+    /// Whether the session's cookie outlives the browser.
+    pub fn is_persistent(&self) -> Option<bool> {
+        self.claims().map(|claims| claims.persistent)
+    }
+
+    /// The key under which the session came, `None` where none came.
+    pub fn key_id(&self) -> Option<KeyId> {
+        self.look().live.map(|live| live.key_id)
+    }
+
+    /// Whether the visitor is anonymous: no live session came with the
+    /// request, or it has been destroyed.
+    pub fn is_new(&self) -> bool {
+        let opened = self.look();
+        opened.live.is_none() || self.state().phase == Phase::Destroyed
+    }
+
+    /// Whether the session was written, renewed, given a new id or destroyed.
+    pub fn is_changed(&self) -> bool {
+        let state = self.state();
+        state.written.is_some() || state.claims.is_some() || state.phase == Phase::Destroyed
+    }
+
+    /// Whether the value that came should be replaced though nothing was
+    /// written: the idle timeout slides, or the key has been superseded.
+    pub fn is_reseal_due(&self) -> bool {
+        self.look().live.is_some_and(|live| live.reseal_due)
+    }
+
+    /// Why the cookie was refused, where one came and none was live. For logs;
+    /// tell the visitor nothing of it.
+    pub fn refusal(&self) -> Option<&UnsealError> {
+        self.look().refusal.as_ref()
+    }
+
+    /// A session whose cookies are decrypted at the first look.
+    pub(crate) fn unopened(
+        origin: Arc<dyn Origin<T>>,
+        values: Box<[Box<str>]>,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self::with(origin, values, now, OnceLock::new())
+    }
+
+    /// A session that is known already.
+    pub(crate) fn opened(
+        origin: Arc<dyn Origin<T>>,
+        opened: Opened<T>,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self::with(origin, Box::default(), now, OnceLock::from(opened))
+    }
+
+    fn with(
+        origin: Arc<dyn Origin<T>>,
+        values: Box<[Box<str>]>,
+        loaded_at: OffsetDateTime,
+        opened: OnceLock<Opened<T>>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            origin,
+            request: Request { values, loaded_at },
+            opened,
+            looked_at: AtomicBool::new(false),
+            active: AtomicBool::new(false),
+            state: Mutex::new(State {
+                phase: Phase::Open,
+                written: None,
+                claims: None,
+                writing: None,
+            }),
+            writer: Mutex::new(()),
+        }))
+    }
+
+    /// What a commit at `now` has to do.
+    pub(crate) fn outcome(&self, now: OffsetDateTime) -> Outcome<T> {
+        let state = self.state();
+        match state.phase {
+            Phase::Destroyed => return Outcome::Remove,
+            Phase::Closed => return Outcome::Nothing,
+            Phase::Open => {}
+        }
+        if state.written.is_some() || state.claims.is_some() {
+            return match self.claims_in(&state) {
+                Some(claims) => Outcome::Seal { claims, data: self.snapshot(&state) },
+                None => Outcome::Nothing,
+            };
+        }
+        let is_prompt = now <= self.0.request.loaded_at.saturating_add(RESEAL_WITHIN);
+        match self.0.opened.get().and_then(|opened| opened.live) {
+            Some(live) if live.reseal_due && is_prompt && self.0.active.load(Relaxed) => {
+                Outcome::Reseal { value: live.value }
+            }
+            _ => Outcome::Nothing,
+        }
+    }
+
+    /// Ends the request: what is written from now on is too late.
+    pub(crate) fn close(&self) {
+        self.state().phase = Phase::Closed;
+    }
+
+    /// The data and the claims to seal, for a caller who has no response to commit to.
+    pub(crate) fn to_seal(&self) -> (Option<Result<Claims, RandomSource>>, Snapshot<T>) {
+        self.look();
+        let state = self.state();
+        (self.claims_in(&state), self.snapshot(&state))
+    }
+
+    /// The values that came with the request.
+    pub(crate) fn values(&self) -> &[Box<str>] {
+        &self.0.request.values
+    }
+
+    /// Whether the response depends on the cookie.
+    pub(crate) fn was_looked_at(&self) -> bool {
+        self.0.looked_at.load(Relaxed)
+    }
+
+    fn look(&self) -> &Opened<T> {
+        let inner = &*self.0;
+        inner.looked_at.store(true, Relaxed);
+        inner
+            .opened
+            .get_or_init(|| inner.origin.open(&inner.request.values, inner.request.loaded_at))
+    }
+
+    fn claims(&self) -> Option<Claims> {
+        self.look();
+        self.claims_in(&self.state()).and_then(Result::ok)
+    }
+
+    fn claims_in(&self, state: &State<T>) -> Option<Result<Claims, RandomSource>> {
+        match state.phase {
+            Phase::Destroyed => None,
+            _ => state.claims.or_else(|| Some(Ok(self.0.opened.get()?.live?.claims))),
+        }
+    }
+
+    fn snapshot(&self, state: &State<T>) -> Snapshot<T> {
+        Snapshot(match (&state.written, state.phase) {
+            (Some(written), _) => Version::Written(Arc::clone(written)),
+            (None, Phase::Destroyed) => Version::Written(Arc::default()),
+            (None, _) => Version::Opened(Arc::clone(&self.0)),
+        })
+    }
+
+    fn renew_by(&mut self, timeouts: &Timeouts) {
+        self.look();
+        let mut state = self.state();
+        if !Self::accepts_changes(&state, "renew") {
+            return;
+        }
+        // The value must be the latest in the eyes of a machine whose clock is ahead of ours.
+        let issued_at = match self.claims_in(&state) {
+            Some(Ok(claims)) => claims.issued_at,
+            _ => 0,
+        };
+        state.claims = Some(
+            Claims::begin(self.now(), timeouts)
+                .map(|claims| Claims { issued_at: claims.issued_at.max(issued_at), ..claims }),
+        );
+    }
+
+    fn begin(&self) -> Result<Claims, RandomSource> {
+        Claims::begin(self.now(), self.0.origin.timeouts())
+    }
+
+    fn now(&self) -> u64 {
+        unix_seconds(self.0.request.loaded_at)
+    }
+
+    fn accepts_changes(state: &State<T>, what: &'static str) -> bool {
+        let reason = match state.phase {
+            Phase::Open => return true,
+            Phase::Destroyed => "the session was destroyed",
+            Phase::Closed => "the response was committed",
+        };
+        events::change_ignored(what, reason);
+        false
+    }
+
+    fn begin_writing(&self) -> Writing<'_, T> {
+        let me = thread::current().id();
+        let is_nested = self.state().writing == Some(me);
+        assert!(
+            !is_nested,
+            "Session<{}>::write inside the closure of another write to the same session: \
+             make both changes in one closure",
+            type_name::<T>()
+        );
+        let lock = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.state().writing = Some(me);
+        Writing { session: self, _lock: lock }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        // Held for a few moves only, in which nothing of the user's runs.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Marks the thread as writing for as long as it lives, also when the closure panics.
+struct Writing<'a, T: SessionData> {
+    session: &'a Session<T>,
+    _lock: MutexGuard<'a, ()>,
+}
+
+impl<T: SessionData> Drop for Writing<'_, T> {
+    fn drop(&mut self) {
+        self.session.state().writing = None;
+    }
+}
+
+impl<T> Clone for Session<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> fmt::Debug for Session<T> {
+    /// Shows neither data nor cookie, and does not look.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session<{}>(..)", type_name::<T>())
+    }
+}
+
+/// A session's data at one moment: dereferences to `&T`, is `Send`, holds no
+/// lock, and does not change when the session is written.
+pub struct Snapshot<T>(Version<T>);
+
+enum Version<T> {
+    Opened(Arc<Inner<T>>),
+    Written(Arc<T>),
+}
+
+impl<T> Deref for Snapshot<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match &self.0 {
+            Version::Opened(inner) => {
+                &inner.opened.get().expect("a snapshot is made after the first look").data
+            }
+            Version::Written(data) => data,
+        }
+    }
+}
+
+impl<T> Clone for Snapshot<T> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Version::Opened(inner) => Version::Opened(Arc::clone(inner)),
+            Version::Written(data) => Version::Written(Arc::clone(data)),
+        })
+    }
+}
+
+impl<T> fmt::Debug for Snapshot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Snapshot<{}>(..)", type_name::<T>())
+    }
+}
+
+/// A re-seal without a write could undo what a parallel request wrote, so it is
+/// given up when the handler took longer than this.
+const RESEAL_WITHIN: time::Duration = time::Duration::seconds(2);
