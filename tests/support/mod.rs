@@ -1,0 +1,99 @@
+//! Fixed keys, a fixed present and one-line requests.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sealed_session::{Commit, Key, KeyEntry, KeyRing, Session, SessionData, Sessions};
+use time::{Duration, OffsetDateTime, macros::datetime};
+
+/// The present of most tests.
+pub(crate) const T0: OffsetDateTime = datetime!(2026-12-01 00:00 UTC);
+
+/// 32 bytes that differ from each other and between seeds.
+pub(crate) fn key_bytes(seed: u8) -> [u8; Key::LENGTH] {
+    let mut state = seed;
+    std::array::from_fn(|_| {
+        state = state.wrapping_mul(5).wrapping_add(89);
+        state ^ seed.rotate_left(3)
+    })
+}
+
+pub(crate) fn key(seed: u8) -> Key {
+    Key::from_bytes(&key_bytes(seed)).expect("the bytes differ")
+}
+
+pub(crate) fn key_text(seed: u8) -> String {
+    STANDARD.encode(key_bytes(seed))
+}
+
+/// The entry with this id; its key follows from the id.
+pub(crate) fn entry(id: u8) -> KeyEntry {
+    KeyEntry::new(u32::from(id), key(id))
+}
+
+/// A ring of these ids, newest first, without windows.
+pub(crate) fn ring<const N: usize>(ids: [u8; N]) -> KeyRing {
+    KeyRing::new_at(ids.map(entry), T0).expect("ids differ and no key ends")
+}
+
+/// `T0` and so many seconds.
+pub(crate) fn at(seconds: i64) -> OffsetDateTime {
+    T0 + Duration::seconds(seconds)
+}
+
+pub(crate) fn secs(seconds: u64) -> std::time::Duration {
+    std::time::Duration::from_secs(seconds)
+}
+
+/// A value with `data`, of a session that begins at `now`.
+pub(crate) fn sealed<T: SessionData>(
+    sessions: &Sessions<T>,
+    data: T,
+    now: OffsetDateTime,
+) -> String {
+    let session = sessions.create_at(data, now).expect("randomness");
+    sessions.seal_at(&session, now).expect("seals")
+}
+
+/// A request with this cookie value.
+pub(crate) fn load<T: SessionData>(
+    sessions: &Sessions<T>,
+    value: &str,
+    now: OffsetDateTime,
+) -> Session<T> {
+    sessions.load_at([format!("{}={value}", sessions.cookie_name())], now)
+}
+
+/// The value that a response sets, `None` where it sets no cookie. A removal is a panic.
+pub(crate) fn set_value(commit: &Commit) -> Option<String> {
+    match commit.cookies() {
+        [] => None,
+        [cookie] => {
+            assert!(!cookie.value().is_empty(), "removed where it should be set");
+            Some(cookie.value().to_owned())
+        }
+        several => panic!("{} cookies where one would do", several.len()),
+    }
+}
+
+/// A request at `now` that reads, and what its response, at once, sets.
+pub(crate) fn visit<T: SessionData>(
+    sessions: &Sessions<T>,
+    value: &str,
+    now: OffsetDateTime,
+) -> Option<String> {
+    let session = load(sessions, value, now);
+    let _ = session.read();
+    set_value(&sessions.commit_at(&session, now).expect("commits"))
+}
+
+/// Why a value is refused, as its class.
+pub(crate) fn class<T: SessionData>(
+    sessions: &Sessions<T>,
+    value: &str,
+    now: OffsetDateTime,
+) -> &'static str {
+    match sessions.unseal_at(value, now) {
+        Ok(_) => "live",
+        Err(error) => error.class(),
+    }
+}
