@@ -57,7 +57,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("nonsense", "*******", later),
     ] {
         let session = sessions.load_at([format!("__Host-session={value}")], at);
-        println!("{what}: user {:?}; {}", session.read().user, session.refusal().ok_or("a reason")?);
+        println!(
+            "{what}: user {:?}; {}",
+            session.read().user,
+            session.refusal().ok_or("a reason")?
+        );
     }
 
     title("What no browser would keep is an error, before anything is sent");

@@ -118,21 +118,27 @@ impl<'de> Deserialize<'de> for KeyEntry {
                 text.parse().map_err(E::custom)
             }
 
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<KeyEntry, A::Error> {
-                #[derive(Deserialize)]
-                #[serde(deny_unknown_fields)]
-                struct Fields {
-                    id: KeyId,
-                    key: Key,
-                    not_before: Option<Time>,
-                    not_after: Option<Time>,
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<KeyEntry, A::Error> {
+                let (mut id, mut key, mut not_before, mut not_after) = (None, None, None, None);
+                while let Some(field) = map.next_key()? {
+                    match field {
+                        Field::Id => once(&mut id, map.next_value()?)?,
+                        Field::Key => once(&mut key, map.next_value()?)?,
+                        Field::NotBefore => once(&mut not_before, map.next_value()?)?,
+                        Field::NotAfter => once(&mut not_after, map.next_value()?)?,
+                        _ => {
+                            return Err(de::Error::custom(
+                                "unknown field: an entry has id, key, not_before and not_after",
+                            ));
+                        }
+                    }
                 }
-                let fields = Fields::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let missing = de::Error::missing_field;
                 Ok(KeyEntry {
-                    id: fields.id,
-                    key: fields.key,
-                    not_before: fields.not_before.map(|time| time.0),
-                    not_after: fields.not_after.map(|time| time.0),
+                    id: id.ok_or_else(|| missing("id"))?,
+                    key: key.ok_or_else(|| missing("key"))?,
+                    not_before: not_before.flatten().map(|Time(time)| time),
+                    not_after: not_after.flatten().map(|Time(time)| time),
                 })
             }
         }
@@ -160,23 +166,52 @@ impl<'de> Deserialize<'de> for KeyRing {
                 KeyRing::new(EntriesVisitor.visit_seq(seq)?).map_err(de::Error::custom)
             }
 
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<KeyRing, A::Error> {
-                #[derive(Deserialize)]
-                #[serde(deny_unknown_fields)]
-                struct Fields {
-                    keys: Entries,
-                    not_created_before: Option<Time>,
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<KeyRing, A::Error> {
+                let (mut keys, mut not_created_before) = (None, None);
+                while let Some(field) = map.next_key()? {
+                    match field {
+                        Field::Keys => once(&mut keys, map.next_value()?)?,
+                        Field::NotCreatedBefore => {
+                            once(&mut not_created_before, map.next_value()?)?;
+                        }
+                        _ => {
+                            return Err(de::Error::custom(
+                                "unknown field: a key ring has keys and not_created_before",
+                            ));
+                        }
+                    }
                 }
-                let fields = Fields::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                let ring = KeyRing::new(fields.keys.0).map_err(de::Error::custom)?;
-                Ok(match fields.not_created_before {
-                    Some(time) => ring.with_not_created_before(time.0),
+                let Entries(keys) = keys.ok_or_else(|| de::Error::missing_field("keys"))?;
+                let ring = KeyRing::new(keys).map_err(de::Error::custom)?;
+                Ok(match not_created_before.flatten() {
+                    Some(Time(time)) => ring.with_not_created_before(time),
                     None => ring,
                 })
             }
         }
 
         deserializer.deserialize_any(RingVisitor)
+    }
+}
+
+/// The names of all fields; an unknown one, which may be a key out of place, is not kept.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Field {
+    Id,
+    Key,
+    NotBefore,
+    NotAfter,
+    Keys,
+    NotCreatedBefore,
+    #[serde(other)]
+    Unknown,
+}
+
+fn once<V, E: de::Error>(field: &mut Option<V>, value: V) -> Result<(), E> {
+    match field.replace(value) {
+        Some(_) => Err(E::custom("a field stands twice")),
+        None => Ok(()),
     }
 }
 
