@@ -18,7 +18,7 @@ use crate::{
 impl<T: SessionData> Sessions<T> {
     /// Sessions with the defaults: a cookie `__Host-session` with `HttpOnly`,
     /// `Secure`, `SameSite=Lax` and `Path=/` that lasts 14 days from the last
-    /// [`renew`](Session::renew), and no idle timeout.
+    /// [`renew`](crate::Session::renew), and no idle timeout.
     #[expect(clippy::missing_panics_doc, reason = "the defaults can be built")]
     pub fn new(keys: impl Into<Keys>) -> Self {
         Self::builder(keys).build().expect("the defaults follow every rule")
@@ -117,13 +117,13 @@ impl<T: SessionData> Builder<T> {
 
     /// A Path, Domain or Partitioned that the cookie had in an earlier version
     /// of the configuration: browsers may still hold such a twin, so
-    /// [`Session::destroy`] removes it too.
+    /// [`Session::destroy`](crate::Session::destroy) removes it too.
     pub fn former_scope(mut self, scope: Scope) -> Self {
         self.former_scopes.push(scope);
         self
     }
 
-    /// The longest a session lives from its last [`renew`](Session::renew), 14
+    /// The longest a session lives from its last [`renew`](crate::Session::renew), 14
     /// days by default, whole seconds. It is sealed in: raising it revives
     /// nothing, lowering it takes effect at once.
     pub fn absolute_timeout(mut self, timeout: Duration) -> Self {
@@ -142,7 +142,7 @@ impl<T: SessionData> Builder<T> {
     }
 
     /// Whether the cookie outlives the browser's session, `true` by default.
-    /// The sealed expiry holds in either case. [`Session::renew_with`] decides for a single session.
+    /// The sealed expiry holds in either case. [`Session::renew_with`](crate::Session::renew_with) decides for a single session.
     pub fn persistent(mut self, persistent: bool) -> Self {
         self.persistent = persistent;
         self

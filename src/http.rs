@@ -13,6 +13,7 @@ use crate::{
     sessions::Sessions,
 };
 
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl<T: SessionData> Sessions<T> {
     /// [`load`](Self::load) from the headers of a request.
     ///

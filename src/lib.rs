@@ -1,4 +1,70 @@
-//! Encrypted-cookie sessions without a session store.
+//! Stateless encrypted-cookie sessions: a login, a cart or a wizard without a
+//! session store.
+//!
+//! A typed [`Session<T>`](Session) lives in one cookie, sealed with
+//! XChaCha20-Poly1305 under a key of an ordered [`KeyRing`]. Unsealing finds the
+//! key by the id that the value carries and enforces the expiry sealed inside.
+//! Every machine that has the ring has every session.
+//!
+//! ```
+//! use sealed_session::{KeyRing, Sessions};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Clone, Default, Serialize, Deserialize)]
+//! struct Account {
+//!     user: Option<String>,
+//! }
+//!
+//! // In production: KeyRing::from_env("SESSION_KEYS")?
+//! let sessions = Sessions::<Account>::new(KeyRing::ephemeral()?);
+//!
+//! // POST /login
+//! let mut session = sessions.load(["theme=dark"]); // the Cookie headers
+//! session.renew(); // a new id, whenever somebody signs in
+//! session.write(|account| account.user = Some("ada".to_owned()));
+//! let response = sessions.commit(&session)?;
+//! let cookie = &response.cookies()[0]; // append it as Set-Cookie
+//! assert!(cookie.to_string().contains("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age="));
+//!
+//! // GET /
+//! let session = sessions.load([format!("{}={}", cookie.name(), cookie.value())]);
+//! assert_eq!(session.read().user.as_deref(), Some("ada"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The model
+//!
+//! - [`Sessions<T>`](Sessions) is the configuration, made once: keys, cookie, timeouts.
+//! - [`load`](Sessions::load) takes the Cookie headers of a request and gives a
+//!   [`Session<T>`](Session). Nothing is decrypted before the first look. A
+//!   cookie that is refused is no session: an anonymous visitor has `T::default()`.
+//! - A handler [`read`](Session::read)s and [`write`](Session::write)s it,
+//!   [`renew`](Session::renew)s it at sign-in, [`destroy`](Session::destroy)s it at sign-out.
+//! - [`commit`](Sessions::commit) says what the response has to carry: a cookie
+//!   only if something changed, or if the value is due to be sealed again.
+//! - [`Keys`] replaces the ring under a running server.
+//! - [`seal`](Sessions::seal) and [`unseal`](Sessions::unseal) do the same with strings alone.
+//!
+//! Every function that reads the clock has a twin that takes the time, with
+//! `_at` at the end of its name.
+//!
+//! # What it does not protect from
+//!
+//! - A stolen cookie is a stolen session, until it expires.
+//! - An older value of the cookie can be replayed until *it* expires: keep no
+//!   balance, quota or one-time token in a session. Signing out removes the
+//!   cookie from the browser, and cannot recall a copy.
+//! - Two responses at a time: the last write wins.
+//! - The length of the data shows in the length of the cookie; about 2.9 kB of JSON fit.
+//! - Whoever has a key of the ring forges sessions.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `tracing`: an event for each refused cookie, with the reason and the key
+//!   id, and for each change that came too late. Never a value, a key or data.
+//! - `http`: `Sessions::load_headers` and `Sessions::commit_headers` over `http::HeaderMap`.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 // Input is never indexed: every access has an answer for bytes that are not there.
@@ -38,3 +104,8 @@ pub use crate::{
     session::{Session, SessionData, Snapshot},
     sessions::{Commit, Sessions},
 };
+
+/// Compiles the examples of the README.
+#[cfg(all(doctest, feature = "http"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
