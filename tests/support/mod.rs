@@ -1,7 +1,11 @@
 //! Fixed keys, a fixed present and one-line requests.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use chacha20poly1305::{AeadInOut as _, KeyInit as _, XChaCha20Poly1305};
 use sealed_session::{Commit, Key, KeyEntry, KeyRing, Session, SessionData, Sessions};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -96,4 +100,32 @@ pub(crate) fn class<T: SessionData>(
         Ok(_) => "live",
         Err(error) => error.class(),
     }
+}
+
+/// The plaintext of a value that key `id` sealed without an audience: claims and payload, by
+/// docs/FORMAT.md and not by the crate's own code.
+pub(crate) fn open(id: u8, name: &str, value: &str) -> Vec<u8> {
+    let mut sealed = URL_SAFE_NO_PAD.decode(value).expect("base64url");
+    let (header, rest) = sealed.split_at_mut(29);
+    let (body, tag) = rest.split_last_chunk_mut::<16>().expect("has a tag");
+    let nonce: &[u8; 24] = header.last_chunk().expect("has a nonce");
+    XChaCha20Poly1305::new(&key_bytes(id).into())
+        .decrypt_inout_detached(nonce.into(), &aad(id, name), (&mut *body).into(), (&*tag).into())
+        .expect("authentic");
+    body.to_vec()
+}
+
+/// A value with this plaintext, as only a holder of key `id` can make it.
+pub(crate) fn forge(id: u8, name: &str, plaintext: &[u8]) -> String {
+    let nonce = [id; 24];
+    let mut body = plaintext.to_vec();
+    let tag = XChaCha20Poly1305::new(&key_bytes(id).into())
+        .encrypt_inout_detached((&nonce).into(), &aad(id, name), body.as_mut_slice().into())
+        .expect("is short");
+    URL_SAFE_NO_PAD.encode([&[1, 0, 0, 0, id], &nonce[..], &body, tag.as_slice()].concat())
+}
+
+fn aad(id: u8, name: &str) -> Vec<u8> {
+    let length = u16::try_from(name.len()).expect("is short").to_be_bytes();
+    [&[1, 0, 0, 0, id, 1], &length[..], name.as_bytes(), &[0, 0]].concat()
 }
