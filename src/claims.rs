@@ -112,13 +112,13 @@ impl Claims {
         Ok(())
     }
 
-    /// The claims of the next value of this session, sealed at `now`.
+    /// The claims of the next value of this session, sealed at `now`. Sealing revives nothing.
     pub(crate) fn reissue(&self, now: u64, timeouts: &Timeouts) -> Result<Self, SealError> {
-        // Machines' clocks differ: a value sealed later must not look older.
-        let issued_at = now.max(self.issued_at).max(self.created_at);
-        if now >= self.ends_at(timeouts) {
+        if now >= self.expires_at(timeouts) {
             return Err(SealError::Expired);
         }
+        // Machines' clocks differ: a value sealed later must not look older.
+        let issued_at = now.max(self.issued_at).max(self.created_at);
         Ok(Self { issued_at, ..*self })
     }
 

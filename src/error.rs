@@ -201,7 +201,7 @@ pub enum UnsealError {
     Payload {
         /// The Rust type that was asked for.
         type_name: &'static str,
-        /// Where reading stopped, in bytes of the JSON from 1.
+        /// Where in the JSON reading stopped, in bytes; 0 where it is empty.
         column: usize,
     },
 }

@@ -200,5 +200,5 @@ fn decode_base64(text: &str, bytes: &mut [u8; Key::LENGTH]) -> Result<(), Config
 fn is_published(bytes: &[u8; Key::LENGTH]) -> bool {
     let [first, ..] = bytes;
     first.is_multiple_of(0x20)
-        && bytes.iter().zip(*first..).all(|(&byte, published)| byte == published)
+        && bytes.iter().zip(*first..=u8::MAX).all(|(&byte, published)| byte == published)
 }

@@ -112,7 +112,8 @@ pub(crate) struct Live {
 
 struct Inner<T> {
     origin: Arc<dyn Origin<T>>,
-    request: Request,
+    /// Empty until somebody asks for the session of an exchange.
+    request: OnceLock<Request>,
     opened: OnceLock<Opened<T>>,
     /// Somebody saw that there is, or is not, a session: the response depends on the cookie.
     looked_at: AtomicBool,
@@ -123,9 +124,11 @@ struct Inner<T> {
     writer: Mutex<()>,
 }
 
-struct Request {
-    values: Box<[Box<str>]>,
-    loaded_at: OffsetDateTime,
+/// What a request brought.
+pub(crate) struct Request {
+    /// The values of the cookie's name, in order.
+    pub(crate) values: Box<[Box<str>]>,
+    pub(crate) loaded_at: OffsetDateTime,
 }
 
 struct State<T> {
@@ -314,12 +317,8 @@ impl<T: SessionData> Session<T> {
     }
 
     /// A session whose cookies are decrypted at the first look.
-    pub(crate) fn unopened(
-        origin: Arc<dyn Origin<T>>,
-        values: Box<[Box<str>]>,
-        now: OffsetDateTime,
-    ) -> Self {
-        Self::with(origin, values, now, OnceLock::new())
+    pub(crate) fn unopened(origin: Arc<dyn Origin<T>>) -> Self {
+        Self::with(origin, OnceLock::new())
     }
 
     /// A session that is known already.
@@ -328,18 +327,15 @@ impl<T: SessionData> Session<T> {
         opened: Opened<T>,
         now: OffsetDateTime,
     ) -> Self {
-        Self::with(origin, Box::default(), now, OnceLock::from(opened))
+        let session = Self::with(origin, OnceLock::from(opened));
+        session.attach(|| Request { values: Box::default(), loaded_at: now });
+        session
     }
 
-    fn with(
-        origin: Arc<dyn Origin<T>>,
-        values: Box<[Box<str>]>,
-        loaded_at: OffsetDateTime,
-        opened: OnceLock<Opened<T>>,
-    ) -> Self {
+    fn with(origin: Arc<dyn Origin<T>>, opened: OnceLock<Opened<T>>) -> Self {
         Self(Arc::new(Inner {
             origin,
-            request: Request { values, loaded_at },
+            request: OnceLock::new(),
             opened,
             looked_at: AtomicBool::new(false),
             active: AtomicBool::new(false),
@@ -351,6 +347,16 @@ impl<T: SessionData> Session<T> {
             }),
             writer: Mutex::new(()),
         }))
+    }
+
+    /// Gives the session its request, unless it has one. Before this, nobody can look at it.
+    pub(crate) fn attach(&self, request: impl FnOnce() -> Request) {
+        self.0.request.get_or_init(request);
+    }
+
+    /// Whether anybody asked for the session.
+    pub(crate) fn is_attached(&self) -> bool {
+        self.0.request.get().is_some()
     }
 
     /// What a commit at `now` has to do.
@@ -367,7 +373,7 @@ impl<T: SessionData> Session<T> {
                 None => Outcome::Nothing,
             };
         }
-        let is_prompt = now <= self.0.request.loaded_at.saturating_add(RESEAL_WITHIN);
+        let is_prompt = now <= self.request().loaded_at.saturating_add(RESEAL_WITHIN);
         match self.0.opened.get().and_then(|opened| opened.live) {
             Some(live) if live.reseal_due && is_prompt && self.0.active.load(Relaxed) => {
                 Outcome::Reseal { value: live.value }
@@ -390,7 +396,7 @@ impl<T: SessionData> Session<T> {
 
     /// The values that came with the request.
     pub(crate) fn values(&self) -> &[Box<str>] {
-        &self.0.request.values
+        &self.request().values
     }
 
     /// Whether the response depends on the cookie.
@@ -401,9 +407,14 @@ impl<T: SessionData> Session<T> {
     fn look(&self) -> &Opened<T> {
         let inner = &*self.0;
         inner.looked_at.store(true, Relaxed);
-        inner
-            .opened
-            .get_or_init(|| inner.origin.open(&inner.request.values, inner.request.loaded_at))
+        inner.opened.get_or_init(|| {
+            let request = self.request();
+            inner.origin.open(&request.values, request.loaded_at)
+        })
+    }
+
+    fn request(&self) -> &Request {
+        self.0.request.get().expect("a session is attached before it is handed out")
     }
 
     fn claims(&self) -> Option<Claims> {
@@ -448,7 +459,7 @@ impl<T: SessionData> Session<T> {
     }
 
     fn now(&self) -> u64 {
-        unix_seconds(self.0.request.loaded_at)
+        unix_seconds(self.request().loaded_at)
     }
 
     fn accepts_changes(state: &State<T>, what: &'static str) -> bool {

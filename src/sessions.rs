@@ -16,7 +16,7 @@ use crate::{
     keys::Keys,
     seal::{ResealError, Seal, key_id},
     secret::RandomSource,
-    session::{Live, Opened, Origin, Outcome, Session, SessionData},
+    session::{Live, Opened, Origin, Outcome, Request, Session, SessionData},
 };
 
 /// A kind of session: its keys, its cookie and its timeouts. Made once, cheap
@@ -76,11 +76,31 @@ impl<T: SessionData> Sessions<T> {
         cookie_headers: impl IntoIterator<Item = H>,
         now: OffsetDateTime,
     ) -> Session<T> {
-        let mut values = Vec::new();
-        for header in cookie_headers {
-            values.extend(self.0.cookie.values(header.as_ref()).map(Box::from));
-        }
-        Session::unopened(self.origin(), values.into(), now)
+        let session = self.exchange();
+        self.attach(&session, cookie_headers, || now);
+        session
+    }
+
+    /// A session that nobody has asked for yet, for a middleware to keep
+    /// beside its request: without [`attach`](Self::attach) it costs an allocation and no more.
+    pub(crate) fn exchange(&self) -> Session<T> {
+        Session::unopened(self.origin())
+    }
+
+    /// Hands an exchange's request to its session, the first time that somebody asks for it.
+    pub(crate) fn attach<H: AsRef<[u8]>>(
+        &self,
+        exchange: &Session<T>,
+        cookie_headers: impl IntoIterator<Item = H>,
+        clock: impl FnOnce() -> OffsetDateTime,
+    ) {
+        exchange.attach(|| {
+            let mut values = Vec::new();
+            for header in cookie_headers {
+                values.extend(self.0.cookie.values(header.as_ref()).map(Box::from));
+            }
+            Request { values: values.into(), loaded_at: clock() }
+        });
     }
 
     /// What the response to the request has to say of the session.

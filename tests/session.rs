@@ -710,3 +710,20 @@ fn data_need_not_be_debug() {
     let clone = Sessions::<NoDebug>::new(ring).clone();
     assert!(clone.load_at([""], NOW).clone().is_new());
 }
+
+#[test]
+fn a_session_that_idled_out_is_not_revived_by_sealing_it() {
+    let sessions = Sessions::<u32>::builder(KeyRing::ephemeral().unwrap())
+        .idle_timeout(std::time::Duration::from_secs(60))
+        .build()
+        .unwrap();
+    let start = time::macros::datetime!(2026-11-21 12:00 UTC);
+    let value = sessions.seal_at(&sessions.create_at(7, start).unwrap(), start).unwrap();
+    let mut session = sessions.unseal_at(&value, start + time::Duration::seconds(1)).unwrap();
+    session.write(|count| *count += 1);
+    let last = start + time::Duration::seconds(59);
+    assert!(sessions.seal_at(&session, last).is_ok());
+    let late = start + time::Duration::seconds(60);
+    assert_eq!(sessions.seal_at(&session, late), Err(sealed_session::SealError::Expired));
+    assert!(!sessions.commit_at(&session, late).unwrap().sets_cookies());
+}
