@@ -110,22 +110,39 @@ pub(crate) fn open(id: u8, name: &str, value: &str) -> Vec<u8> {
     let (body, tag) = rest.split_last_chunk_mut::<16>().expect("has a tag");
     let nonce: &[u8; 24] = header.last_chunk().expect("has a nonce");
     XChaCha20Poly1305::new(&key_bytes(id).into())
-        .decrypt_inout_detached(nonce.into(), &aad(id, name), (&mut *body).into(), (&*tag).into())
+        .decrypt_inout_detached(
+            nonce.into(),
+            &aad(SESSION, id, name),
+            (&mut *body).into(),
+            (&*tag).into(),
+        )
         .expect("authentic");
     body.to_vec()
 }
 
 /// A value with this plaintext, as only a holder of key `id` can make it.
 pub(crate) fn forge(id: u8, name: &str, plaintext: &[u8]) -> String {
+    forge_for(SESSION, id, name, plaintext)
+}
+
+/// [`forge`] for another purpose than a session.
+pub(crate) fn forge_for(purpose: u8, id: u8, name: &str, plaintext: &[u8]) -> String {
     let nonce = [id; 24];
     let mut body = plaintext.to_vec();
     let tag = XChaCha20Poly1305::new(&key_bytes(id).into())
-        .encrypt_inout_detached((&nonce).into(), &aad(id, name), body.as_mut_slice().into())
+        .encrypt_inout_detached(
+            (&nonce).into(),
+            &aad(purpose, id, name),
+            body.as_mut_slice().into(),
+        )
         .expect("is short");
     URL_SAFE_NO_PAD.encode([&[1, 0, 0, 0, id], &nonce[..], &body, tag.as_slice()].concat())
 }
 
-fn aad(id: u8, name: &str) -> Vec<u8> {
+fn aad(purpose: u8, id: u8, name: &str) -> Vec<u8> {
     let length = u16::try_from(name.len()).expect("is short").to_be_bytes();
-    [&[1, 0, 0, 0, id, 1], &length[..], name.as_bytes(), &[0, 0]].concat()
+    [&[1, 0, 0, 0, id, purpose], &length[..], name.as_bytes(), &[0, 0]].concat()
 }
+
+/// The purpose of a session.
+const SESSION: u8 = 1;
