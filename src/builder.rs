@@ -92,13 +92,13 @@ impl<T: SessionData> Builder<T> {
 
     /// The cookie's Path, `/` by default.
     pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.scope.path = path.into();
+        self.scope = self.scope.path(path);
         self
     }
 
     /// The cookie's Domain, none by default: the cookie goes to this host alone.
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
-        self.scope.domain = Some(domain.into());
+        self.scope = self.scope.domain(domain);
         self
     }
 

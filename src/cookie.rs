@@ -9,7 +9,7 @@ use std::time::Duration;
 use cookie::{Cookie, SameSite};
 use time::OffsetDateTime;
 
-use crate::{envelope::MAX_BOUND_LEN, error::ConfigError};
+use crate::{envelope::MAX_BOUND_LEN, error::ConfigError, seal::MAX_COOKIE_LEN};
 
 /// What the application configures of a cookie.
 #[derive(Debug, Clone)]
@@ -55,7 +55,8 @@ impl Scope {
     /// With this Domain.
     #[must_use]
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
-        self.domain = Some(domain.into());
+        // Browsers compare it without case.
+        self.domain = Some(domain.into().to_ascii_lowercase());
         self
     }
 
@@ -226,6 +227,8 @@ impl CheckedCookie {
     pub(crate) fn values<'a>(&'a self, header: &'a [u8]) -> impl Iterator<Item = &'a str> {
         header.split(|&byte| byte == b';').filter_map(|pair| {
             let value = trim_ows(pair).strip_prefix(self.name().as_bytes())?.strip_prefix(b"=")?;
+            // As much as it takes to see that a value is too long.
+            let value = value.get(..=MAX_COOKIE_LEN).unwrap_or(value);
             // What is not UTF-8 was not sealed here; it is refused as what it is, malformed.
             Some(str::from_utf8(value).unwrap_or_default())
         })
@@ -235,7 +238,6 @@ impl CheckedCookie {
         let mut cookie = Cookie::new(self.0.name.clone(), value);
         cookie.set_http_only(true);
         cookie.set_secure(self.0.secure);
-        cookie.set_same_site(self.0.same_site);
         cookie.set_path(scope.path.clone());
         if let Some(domain) = &scope.domain {
             cookie.set_domain(domain.clone());
@@ -243,6 +245,9 @@ impl CheckedCookie {
         if scope.partitioned {
             cookie.set_partitioned(true);
         }
+        // The removal of a former partitioned twin has to pass where that twin lives, cross-site.
+        let same_site = if scope.partitioned { SameSite::None } else { self.0.same_site };
+        cookie.set_same_site(same_site);
         cookie
     }
 }
@@ -289,7 +294,7 @@ fn is_token_octet(byte: u8) -> bool {
 }
 
 fn is_attribute_octet(byte: u8) -> bool {
-    (byte.is_ascii_graphic() || byte == b' ') && byte != b';'
+    byte.is_ascii_graphic() && byte != b';'
 }
 
 /// Letters, digits and hyphens between dots (RFC 1123 section 2.1).

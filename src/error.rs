@@ -136,6 +136,9 @@ pub enum SealError {
     /// The session ended before it was sealed.
     #[error("the session has expired; start a new one with `renew`")]
     Expired,
+    /// The session was loaded or created by another [`Sessions`](crate::Sessions).
+    #[error("the session belongs to another `Sessions`; commit it with the one that loaded it")]
+    OtherOrigin,
     /// No key of the ring is active at the time of sealing.
     #[error(
         "no key of the ring seals at this time; check the machine's clock and the ring's not_before"
@@ -154,11 +157,9 @@ pub enum SealError {
 #[non_exhaustive]
 pub enum UnsealError {
     /// Longer than any value that a browser keeps.
-    #[error("the value has {length} bytes, more than {limit}")]
+    #[error("the value has more than {limit} bytes")]
     TooLong {
-        /// Bytes of the value.
-        length: usize,
-        /// The most that is read.
+        /// The most bytes that are read.
         limit: usize,
     },
     /// Not canonical base64url without padding, or too short.

@@ -29,7 +29,7 @@ pub(crate) fn several_live(name: &str) {
     );
 }
 
-/// A request brought more candidates than are decrypted.
+/// A request brought more candidates than are read, or than are decrypted.
 pub(crate) fn too_many(name: &str, limit: usize) {
     #[cfg(feature = "tracing")]
     tracing::warn!(
@@ -41,9 +41,37 @@ pub(crate) fn too_many(name: &str, limit: usize) {
 }
 
 /// A change that cannot reach the visitor any more.
-pub(crate) fn change_ignored(what: &str, reason: &str) {
+pub(crate) fn change_ignored(data: &str, what: &str, reason: &str) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(target: "sealed_session", change = what, reason, "session change ignored");
+    tracing::warn!(target: "sealed_session", data, change = what, reason, "session change ignored");
+}
+
+/// A changed session could not be sealed: the response becomes an error, the visitor's cookie stays.
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+pub(crate) fn commit_failed(name: &str, reason: &crate::error::SealError) {
+    tracing::error!(target: "sealed_session", cookie = name, %reason, "session not committed");
+}
+
+/// Two middlewares of one data type and different cookies.
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+pub(crate) fn clash(name: &str, outer: &str, data: &str) {
+    tracing::error!(
+        target: "sealed_session",
+        cookie = name,
+        outer,
+        data,
+        "two kinds of session of one data type: wrap one of them in a type of its own"
+    );
+}
+
+/// A handler asks for a session that no middleware provides.
+#[cfg(any(feature = "actix-web", feature = "rocket"))]
+pub(crate) fn missing(data: &str) {
+    tracing::error!(
+        target: "sealed_session",
+        data,
+        "a handler asks for a session of this data type, and no `Sessions` of it is mounted"
+    );
 }
 
 /// The session ended between the load and the commit.

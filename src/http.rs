@@ -2,13 +2,13 @@
 
 use http::{
     HeaderMap, HeaderValue,
-    header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY},
+    header::{self, COOKIE, SET_COOKIE},
 };
 use time::OffsetDateTime;
 
 use crate::{
-    Commit, Cookie,
     error::SealError,
+    response::ResponseHeaders,
     session::{Session, SessionData},
     sessions::Sessions,
 };
@@ -67,54 +67,29 @@ impl<T: SessionData> Sessions<T> {
         response: &mut HeaderMap,
         now: OffsetDateTime,
     ) -> Result<(), SealError> {
-        write_headers(&self.commit_at(session, now)?, response);
-        Ok(())
+        self.commit_into(session, response, now)
     }
 }
 
-fn write_headers(commit: &Commit, response: &mut HeaderMap) {
-    for cookie in commit.cookies() {
-        let mut value = HeaderValue::try_from(cookie.to_string())
+impl ResponseHeaders for HeaderMap {
+    fn values(&self, name: &'static str) -> impl Iterator<Item = &[u8]> {
+        self.get_all(name).into_iter().map(HeaderValue::as_bytes)
+    }
+
+    fn append(&mut self, name: &'static str, value: String) {
+        let mut value = HeaderValue::try_from(value)
             .expect("name and attributes were checked when built, the value is base64url");
         // Keeps the cookie out of what prints headers.
-        value.set_sensitive(true);
-        remove_twin(cookie, response);
-        response.append(SET_COOKIE, value);
+        value.set_sensitive(name == SET_COOKIE);
+        HeaderMap::append(self, name, value);
     }
-    if commit.sets_cookies() {
-        response.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    if commit.depends_on_cookie() && !varies_by_cookie(response) {
-        response.append(VARY, HeaderValue::from_static("cookie"));
-    }
-}
 
-/// Removes a Set-Cookie that a browser would keep in the same place as `cookie`.
-fn remove_twin(cookie: &Cookie<'_>, response: &mut HeaderMap) {
-    let is_twin = |value: &HeaderValue| {
-        let twin = value.to_str().ok().and_then(|text| Cookie::parse(text).ok());
-        twin.is_some_and(|twin| {
-            twin.name() == cookie.name()
-                && twin.path() == cookie.path()
-                && twin.domain() == cookie.domain()
-                && twin.partitioned() == cookie.partitioned()
-        })
-    };
-    if !response.get_all(SET_COOKIE).iter().any(is_twin) {
-        return;
+    fn retain(&mut self, name: &'static str, keep: impl Fn(&[u8]) -> bool) {
+        let header::Entry::Occupied(entry) = self.entry(name) else { return };
+        let (name, values) = entry.remove_entry_mult();
+        let kept: Vec<_> = values.filter(|value| keep(value.as_bytes())).collect();
+        for value in kept {
+            HeaderMap::append(self, &name, value);
+        }
     }
-    let values: Vec<_> = response.get_all(SET_COOKIE).iter().cloned().collect();
-    response.remove(SET_COOKIE);
-    for value in values.into_iter().filter(|value| !is_twin(value)) {
-        response.append(SET_COOKIE, value);
-    }
-}
-
-fn varies_by_cookie(response: &HeaderMap) -> bool {
-    response.get_all(VARY).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value
-            .split(',')
-            .map(str::trim)
-            .any(|name| name == "*" || name.eq_ignore_ascii_case("cookie"))
-    })
 }

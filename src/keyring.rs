@@ -49,6 +49,10 @@ use crate::{
 ///   { id = 1, key = "…", not_after = "2026-12-16T00:00:00Z" },
 /// ]
 /// ```
+///
+/// No error of this crate quotes a key. But parsers of a file may: the `toml`
+/// crate's errors show the line that they stopped at, so log `error.message()`
+/// and the line's number in place of the error.
 #[derive(Clone)]
 pub struct KeyRing {
     entries: Vec<KeyEntry>,

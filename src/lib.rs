@@ -65,6 +65,11 @@
 //! - `tracing`: an event for each refused cookie, with the reason and the key
 //!   id, and for each change that came too late. Never a value, a key or data.
 //! - `http`: `Sessions::load_headers` and `Sessions::commit_headers` over `http::HeaderMap`.
+//! - `tower`: [`Sessions`] is a `tower::Layer`; a service finds its session with
+//!   `Session::from_extensions`.
+//! - `axum`: with `Router::layer(sessions)`, handlers name `Session<T>` and [`Existing<T>`](Existing).
+//! - `actix-web`: the same with `App::wrap(sessions)`.
+//! - `rocket`: the same with `rocket::build().attach(sessions)`.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 // Input is never indexed: every access has an answer for bytes that are not there.
@@ -74,30 +79,51 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "actix-web")]
+mod actix;
 mod aead;
+#[cfg(feature = "axum")]
+mod axum;
 mod builder;
 mod claims;
 mod cookie;
 mod envelope;
 mod error;
 mod events;
+mod existing;
 #[cfg(feature = "http")]
 mod http;
 mod key;
 mod keyring;
 mod keys;
+#[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
+mod response;
+#[cfg(feature = "rocket")]
+mod rocket;
 mod seal;
 mod secret;
 mod session;
 mod sessions;
+#[cfg(feature = "tower")]
+mod tower;
 
 pub use ::cookie::{Cookie, SameSite};
 
+#[cfg(feature = "actix-web")]
+#[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
+pub use crate::actix::SessionMiddleware;
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub use crate::axum::{ExistingRejection, MissingLayer};
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use crate::tower::{ResponseFuture, SessionService};
 pub use crate::{
     builder::Builder,
     claims::{Lifetime, SessionId},
     cookie::Scope,
     error::{ConfigError, SealError, UnsealError},
+    existing::Existing,
     key::{Key, KeyId},
     keyring::{KeyEntry, KeyRing},
     keys::Keys,

@@ -209,7 +209,7 @@ impl From<SealError> for ResealError {
 pub(crate) fn key_id(value: &str) -> Result<KeyId, UnsealError> {
     let length = value.len();
     if length > MAX_COOKIE_LEN {
-        return Err(UnsealError::TooLong { length, limit: MAX_COOKIE_LEN });
+        return Err(UnsealError::TooLong { limit: MAX_COOKIE_LEN });
     }
     if length < MIN_VALUE_LEN {
         return Err(UnsealError::Malformed);

@@ -133,6 +133,7 @@ pub(crate) struct Request {
 
 struct State<T> {
     phase: Phase,
+    is_destroyed: bool,
     /// The data after the last write.
     written: Option<Arc<T>>,
     /// The claims after `renew`, `regenerate_id` or a first write.
@@ -141,10 +142,16 @@ struct State<T> {
     writing: Option<ThreadId>,
 }
 
+impl<T> State<T> {
+    fn is_changed(&self) -> bool {
+        self.written.is_some() || self.claims.is_some()
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
-    Destroyed,
+    Committing,
     /// Committed: the response's head is on its way.
     Closed,
 }
@@ -168,7 +175,7 @@ impl<T: SessionData> Session<T> {
     /// slide. For whatever the visitor did not ask for, such as polling.
     pub fn peek(&self) -> Snapshot<T> {
         self.look();
-        self.snapshot(&self.state())
+        self.snapshot()
     }
 
     /// Changes the data, and marks the session as changed: the response will
@@ -184,12 +191,14 @@ impl<T: SessionData> Session<T> {
         self.look();
         self.0.active.store(true, Relaxed);
         let writing = self.begin_writing();
-        let mut draft = T::clone(&self.snapshot(&self.state()));
+        let current = self.snapshot();
+        let mut draft = T::clone(&current);
         let result = change(&mut draft);
 
+        let mut outdated = Some(Arc::new(draft));
         let mut state = self.state();
         if Self::accepts_changes(&state, "write") {
-            state.written = Some(Arc::new(draft));
+            std::mem::swap(&mut state.written, &mut outdated);
             if self.claims_in(&state).is_none() {
                 state.claims = Some(self.begin());
             }
@@ -255,9 +264,11 @@ impl<T: SessionData> Session<T> {
     pub fn destroy(&mut self) {
         let mut state = self.state();
         if Self::accepts_changes(&state, "destroy") {
-            state.phase = Phase::Destroyed;
-            state.written = None;
+            state.is_destroyed = true;
             state.claims = None;
+            let written = state.written.take();
+            drop(state);
+            drop(written);
         }
     }
 
@@ -295,13 +306,13 @@ impl<T: SessionData> Session<T> {
     /// request, or it has been destroyed.
     pub fn is_new(&self) -> bool {
         let opened = self.look();
-        opened.live.is_none() || self.state().phase == Phase::Destroyed
+        opened.live.is_none() || self.state().is_destroyed
     }
 
     /// Whether the session was written, renewed, given a new id or destroyed.
     pub fn is_changed(&self) -> bool {
         let state = self.state();
-        state.written.is_some() || state.claims.is_some() || state.phase == Phase::Destroyed
+        state.is_changed() || state.is_destroyed
     }
 
     /// Whether the value that came should be replaced though nothing was
@@ -341,6 +352,7 @@ impl<T: SessionData> Session<T> {
             active: AtomicBool::new(false),
             state: Mutex::new(State {
                 phase: Phase::Open,
+                is_destroyed: false,
                 written: None,
                 claims: None,
                 writing: None,
@@ -359,39 +371,46 @@ impl<T: SessionData> Session<T> {
         self.0.request.get().is_some()
     }
 
-    /// What a commit at `now` has to do.
-    pub(crate) fn outcome(&self, now: OffsetDateTime) -> Outcome<T> {
-        let state = self.state();
-        match state.phase {
-            Phase::Destroyed => return Outcome::Remove,
-            Phase::Closed => return Outcome::Nothing,
-            Phase::Open => {}
-        }
-        if state.written.is_some() || state.claims.is_some() {
-            return match self.claims_in(&state) {
-                Some(claims) => Outcome::Seal { claims, data: self.snapshot(&state) },
-                None => Outcome::Nothing,
-            };
-        }
+    /// Begins a commit at `now`, and says what it has to do; `None` where there
+    /// was one already. From here on changes are too late.
+    pub(crate) fn begin_commit(&self, now: OffsetDateTime) -> Option<Outcome<T>> {
+        let (is_changed, claims) = {
+            let mut state = self.state();
+            if state.phase != Phase::Open {
+                return None;
+            }
+            state.phase = Phase::Committing;
+            if state.is_destroyed {
+                return Some(Outcome::Remove);
+            }
+            (state.is_changed(), self.claims_in(&state))
+        };
         let is_prompt = now <= self.request().loaded_at.saturating_add(RESEAL_WITHIN);
-        match self.0.opened.get().and_then(|opened| opened.live) {
-            Some(live) if live.reseal_due && is_prompt && self.0.active.load(Relaxed) => {
+        let is_active = self.0.active.load(Relaxed);
+        Some(match (claims, self.0.opened.get().and_then(|opened| opened.live)) {
+            (Some(claims), _) if is_changed => Outcome::Seal { claims, data: self.snapshot() },
+            (_, Some(live)) if live.reseal_due && is_prompt && is_active => {
                 Outcome::Reseal { value: live.value }
             }
             _ => Outcome::Nothing,
-        }
+        })
     }
 
-    /// Ends the request: what is written from now on is too late.
-    pub(crate) fn close(&self) {
-        self.state().phase = Phase::Closed;
+    /// Ends a commit: for good, or, where it failed, so that there can be another.
+    pub(crate) fn end_commit(&self, succeeded: bool) {
+        self.state().phase = if succeeded { Phase::Closed } else { Phase::Open };
+    }
+
+    /// Whether the session came from this origin.
+    pub(crate) fn is_of(&self, origin: &Arc<dyn Origin<T>>) -> bool {
+        Arc::ptr_eq(&self.0.origin, origin)
     }
 
     /// The data and the claims to seal, for a caller who has no response to commit to.
     pub(crate) fn to_seal(&self) -> (Option<Result<Claims, RandomSource>>, Snapshot<T>) {
         self.look();
-        let state = self.state();
-        (self.claims_in(&state), self.snapshot(&state))
+        let claims = self.claims_in(&self.state());
+        (claims, self.snapshot())
     }
 
     /// The values that came with the request.
@@ -423,17 +442,21 @@ impl<T: SessionData> Session<T> {
     }
 
     fn claims_in(&self, state: &State<T>) -> Option<Result<Claims, RandomSource>> {
-        match state.phase {
-            Phase::Destroyed => None,
-            _ => state.claims.or_else(|| Some(Ok(self.0.opened.get()?.live?.claims))),
+        if state.is_destroyed {
+            return None;
         }
+        state.claims.or_else(|| Some(Ok(self.0.opened.get()?.live?.claims)))
     }
 
-    fn snapshot(&self, state: &State<T>) -> Snapshot<T> {
-        Snapshot(match (&state.written, state.phase) {
-            (Some(written), _) => Version::Written(Arc::clone(written)),
-            (None, Phase::Destroyed) => Version::Written(Arc::default()),
-            (None, _) => Version::Opened(Arc::clone(&self.0)),
+    fn snapshot(&self) -> Snapshot<T> {
+        let (written, is_destroyed) = {
+            let state = self.state();
+            (state.written.clone(), state.is_destroyed)
+        };
+        Snapshot(match written {
+            Some(written) => Version::Written(written),
+            None if is_destroyed => Version::Written(Arc::default()),
+            None => Version::Opened(Arc::clone(&self.0)),
         })
     }
 
@@ -463,12 +486,12 @@ impl<T: SessionData> Session<T> {
     }
 
     fn accepts_changes(state: &State<T>, what: &'static str) -> bool {
-        let reason = match state.phase {
-            Phase::Open => return true,
-            Phase::Destroyed => "the session was destroyed",
-            Phase::Closed => "the response was committed",
+        let reason = match (state.phase, state.is_destroyed) {
+            (Phase::Open, false) => return true,
+            (Phase::Open, true) => "the session was destroyed",
+            (Phase::Committing | Phase::Closed, _) => "the response was committed",
         };
-        events::change_ignored(what, reason);
+        events::change_ignored(type_name::<T>(), what, reason);
         false
     }
 
@@ -487,7 +510,7 @@ impl<T: SessionData> Session<T> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
-        // Held for a few moves only, in which nothing of the user's runs.
+        // Held for a few moves only, in which nothing of the user's runs, not even a drop.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -97,7 +97,13 @@ impl<T: SessionData> Sessions<T> {
         exchange.attach(|| {
             let mut values = Vec::new();
             for header in cookie_headers {
-                values.extend(self.0.cookie.values(header.as_ref()).map(Box::from));
+                for value in self.0.cookie.values(header.as_ref()) {
+                    if values.len() == MAX_CANDIDATES {
+                        events::too_many(self.cookie_name(), MAX_CANDIDATES);
+                        break;
+                    }
+                    values.push(value.into());
+                }
             }
             Request { values: values.into(), loaded_at: clock() }
         });
@@ -128,7 +134,25 @@ impl<T: SessionData> Sessions<T> {
         session: &Session<T>,
         now: OffsetDateTime,
     ) -> Result<Commit, SealError> {
-        let cookies = match session.outcome(now) {
+        self.check_origin(session)?;
+        let cookies = match session.begin_commit(now) {
+            None => Vec::new(),
+            Some(outcome) => {
+                let cookies = self.cookies_of(session, outcome, now);
+                session.end_commit(cookies.is_ok());
+                cookies?
+            }
+        };
+        Ok(Commit { cookies, depends_on_cookie: session.was_looked_at() })
+    }
+
+    fn cookies_of(
+        &self,
+        session: &Session<T>,
+        outcome: Outcome<T>,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Cookie<'static>>, SealError> {
+        Ok(match outcome {
             Outcome::Nothing => Vec::new(),
             Outcome::Remove => self.0.cookie.removals().collect(),
             Outcome::Seal { claims, data } => {
@@ -143,9 +167,7 @@ impl<T: SessionData> Sessions<T> {
                 }
             }
             Outcome::Reseal { value } => self.0.reseal_cookie(session, value, now),
-        };
-        session.close();
-        Ok(Commit { cookies, depends_on_cookie: session.was_looked_at() })
+        })
     }
 
     /// A new session that came with no request, to be sealed with [`seal`](Self::seal).
@@ -194,6 +216,7 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// As for [`seal`](Self::seal).
     pub fn seal_at(&self, session: &Session<T>, now: OffsetDateTime) -> Result<String, SealError> {
+        self.check_origin(session)?;
         let (claims, data) = session.to_seal();
         let claims =
             claims.ok_or(SealError::Expired)?.map_err(|RandomSource| SealError::RandomSource)?;
@@ -258,6 +281,14 @@ impl<T: SessionData> Sessions<T> {
 
     fn origin(&self) -> Arc<dyn Origin<T>> {
         Arc::clone(&self.0) as _
+    }
+
+    /// A session of another audience must not be sealed for this one.
+    fn check_origin(&self, session: &Session<T>) -> Result<(), SealError> {
+        match session.is_of(&self.origin()) {
+            true => Ok(()),
+            false => Err(SealError::OtherOrigin),
+        }
     }
 }
 
@@ -404,6 +435,8 @@ pub struct Commit {
 impl Commit {
     /// None where there is nothing to change, one that sets the session, or,
     /// when it was destroyed, one removal for each scope it may have.
+    ///
+    /// The `Debug` of a [`Cookie`] shows its value: keep it out of logs.
     pub fn cookies(&self) -> &[Cookie<'static>] {
         &self.cookies
     }
@@ -434,5 +467,7 @@ impl fmt::Debug for Commit {
     }
 }
 
+/// The most that are kept of one request: each costs little, and there must be an end.
+const MAX_CANDIDATES: usize = 64;
 /// The most that one request can make us decrypt, for each kind of session.
 const MAX_DECRYPTIONS: usize = 8;

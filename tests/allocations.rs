@@ -142,3 +142,26 @@ fn refusing_a_payload_allocates_little() {
         assert!(info.bytes_max <= 2 * 4096, "{info:?}");
     }
 }
+
+#[test]
+fn a_header_of_any_size_makes_load_keep_a_bounded_amount() {
+    let named = |name: &str| {
+        Sessions::<u32>::builder(ring()).cookie_name(name).build().expect("the name is a token")
+    };
+    for (name, header) in [
+        ("s", "s=;".repeat(22_000)),
+        ("s", format!("s={}", "A".repeat(1 << 20))),
+        ("s", format!("s={};", "A".repeat(5_000)).repeat(13)),
+    ] {
+        let sessions = named(name);
+        let info = allocation_counter::measure(|| {
+            assert!(sessions.load_at([&header], NOW).peek().eq(&0));
+        });
+        assert!(
+            info.bytes_max < 64 * 1024,
+            "{} bytes for a header of {}",
+            info.bytes_max,
+            header.len()
+        );
+    }
+}

@@ -585,7 +585,7 @@ proptest! {
         prop_assert!(name.ends_with(sessions.cookie_name()));
         prop_assert!(plain_http || name == sessions.cookie_name());
         let path_attribute = format!("Path={}", path.as_deref().unwrap_or("/"));
-        let domain_attribute = domain.map(|domain| format!("Domain={domain}"));
+        let domain_attribute = domain.map(|domain| format!("Domain={}", domain.to_ascii_lowercase()));
         let mut expected = vec!["HttpOnly", "SameSite=Lax"];
         expected.extend((!plain_http).then_some("Secure"));
         expected.push(&path_attribute);
@@ -610,4 +610,24 @@ proptest! {
         let session = sessions.load_at([common::header(&sessions, &value)], NOW);
         prop_assert_eq!(*session.read(), 7);
     }
+}
+
+#[test]
+fn scopes_that_browsers_take_for_one_are_one() {
+    let built = builder()
+        .cookie_name("__Secure-session")
+        .domain("example.org")
+        .former_scope(Scope::new().domain("EXAMPLE.ORG"))
+        .build();
+    assert!(matches!(built, Err(ConfigError::FormerScope(_))));
+    let built = builder().cookie_name("__Secure-session").path("/a ").build();
+    assert!(matches!(built, Err(ConfigError::CookieAttribute { attribute: "Path", .. })));
+}
+
+#[test]
+fn removal_of_a_partitioned_twin_passes_where_it_lives_cross_site() {
+    let sessions = builder().former_scope(Scope::new().partitioned()).build().unwrap();
+    let removals = removed(&sessions);
+    assert!(removals[0].contains("SameSite=Lax; Secure"), "{removals:?}");
+    assert!(removals[1].contains("SameSite=None; Partitioned; Secure"), "{removals:?}");
 }

@@ -312,7 +312,7 @@ fn very_long_headers_are_read_to_the_end() {
     }
     let long = format!("__Host-session={}", "A".repeat(1_000_000));
     let session = load(&sessions, [&long]);
-    assert_eq!(session.refusal(), Some(&UnsealError::TooLong { length: 1_000_000, limit: 4096 }));
+    assert_eq!(session.refusal(), Some(&UnsealError::TooLong { limit: 4096 }));
     assert_says_nothing(&sessions, &session);
     assert_eq!(*load(&sessions, [&long, &ours]).read(), 7);
 }

@@ -727,3 +727,75 @@ fn a_session_that_idled_out_is_not_revived_by_sealing_it() {
     assert_eq!(sessions.seal_at(&session, late), Err(sealed_session::SealError::Expired));
     assert!(!sessions.commit_at(&session, late).unwrap().sets_cookies());
 }
+
+#[test]
+fn a_destroyed_session_stays_destroyed_after_its_commit() {
+    let sessions = sessions();
+    let mut session = returning(&sessions);
+    session.destroy();
+    assert!(sessions.commit_at(&session, NOW).unwrap().sets_cookies());
+    assert!(session.is_new() && session.is_changed());
+    assert_eq!((session.read().len(), session.id()), (0, None));
+    assert_eq!(sessions.seal_at(&session, NOW), Err(SealError::Expired));
+}
+
+#[test]
+fn a_session_is_not_sealed_by_sessions_of_another_audience() {
+    let of = |audience: &str| Sessions::<Cart>::builder(ring()).audience(audience).build().unwrap();
+    let (a, b) = (of("a"), of("b"));
+    let mut session = anonymous(&a);
+    session.write(|cart| cart.push(7));
+    assert_eq!(b.commit_at(&session, NOW).unwrap_err(), SealError::OtherOrigin);
+    assert_eq!(b.seal_at(&session, NOW), Err(SealError::OtherOrigin));
+    assert!(a.clone().commit_at(&session, NOW).unwrap().sets_cookies());
+}
+
+#[test]
+fn what_data_does_when_it_is_cloned_or_dropped_cannot_hang_the_session() {
+    #[derive(Default, Serialize, Deserialize)]
+    struct Entangled {
+        #[serde(skip)]
+        session: Option<Session<Entangled>>,
+    }
+    impl Clone for Entangled {
+        fn clone(&self) -> Self {
+            assert!(self.session.as_ref().is_none_or(|session| session.peek().session.is_some()));
+            Self { session: self.session.clone() }
+        }
+    }
+    impl Drop for Entangled {
+        fn drop(&mut self) {
+            drop(self.session.take().map(|session| session.peek()));
+        }
+    }
+    within_patience(|| {
+        let sessions = Sessions::<Entangled>::new(ring());
+        let mut session = sessions.load_at([""], NOW);
+        let handle = session.clone();
+        session.write(|data| data.session = Some(handle.clone()));
+        session.write(|data| data.session = Some(handle));
+        session.destroy();
+        assert!(session.read().session.is_none());
+    });
+}
+
+#[test]
+fn a_change_while_the_session_is_being_sealed_is_too_late_and_does_not_spoil_it() {
+    use std::sync::{Mutex, OnceLock};
+    static HANDLE: OnceLock<Mutex<Session<Destroyer>>> = OnceLock::new();
+    #[derive(Clone, Default, Deserialize)]
+    struct Destroyer;
+    impl Serialize for Destroyer {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            HANDLE.get().unwrap().lock().unwrap().destroy();
+            serializer.serialize_unit()
+        }
+    }
+    let sessions = Sessions::<Destroyer>::new(ring());
+    let mut session = sessions.load_at([""], NOW);
+    session.renew();
+    assert!(HANDLE.set(Mutex::new(session.clone())).is_ok());
+    let commit = sessions.commit_at(&session, NOW).unwrap();
+    assert_eq!(commit.cookies()[0].max_age(), Some(LIFETIME));
+    assert!(!sessions.commit_at(&session, NOW).unwrap().sets_cookies());
+}

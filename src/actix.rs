@@ -1,0 +1,262 @@
+//! `Sessions` as actix-web middleware, and its extractors.
+
+use std::{
+    any::type_name,
+    fmt,
+    future::{Ready, ready},
+    pin::Pin,
+};
+
+use actix_web::{
+    Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError,
+    body::{BoxBody, EitherBody},
+    dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
+    http::{
+        StatusCode,
+        header::{COOKIE, HeaderMap, HeaderName, HeaderValue},
+    },
+};
+use time::OffsetDateTime;
+
+use crate::{
+    events,
+    existing::Existing,
+    response::{KEPT_ON_FAILURE, ResponseHeaders},
+    session::{Session, SessionData},
+    sessions::Sessions,
+};
+
+#[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
+impl<S, B, T> Transform<S, ServiceRequest> for Sessions<T>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: 'static,
+    T: SessionData,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type InitError = ();
+    type Transform = SessionMiddleware<S, T>;
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(SessionMiddleware { inner, sessions: self.clone() }))
+    }
+}
+
+/// The middleware that [`Sessions`] makes with `App::wrap`: hands each request
+/// its session, and commits it when the response's head is ready, also where a
+/// handler or an inner middleware returned an error.
+///
+/// A session that cannot be sealed turns the response into an empty 500 and
+/// leaves the visitor's cookie as it is.
+#[derive(Debug)]
+pub struct SessionMiddleware<S, T> {
+    inner: S,
+    sessions: Sessions<T>,
+}
+
+impl<S, B, T> Service<ServiceRequest> for SessionMiddleware<S, T>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: 'static,
+    T: SessionData,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    actix_web::dev::forward_ready!(inner);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let name = self.sessions.cookie_name();
+        let outer = request.extensions().get::<Exchange<T>>().map(|e| e.sessions.clone());
+        match outer {
+            None => {
+                let exchange =
+                    Exchange { sessions: self.sessions.clone(), session: self.sessions.exchange() };
+                request.extensions_mut().insert(exchange.clone());
+                let response = self.inner.call(request);
+                Box::pin(async move { exchange.commit(response.await) })
+            }
+            // Mounted twice: the outer one commits.
+            Some(outer) if outer.cookie_name() == name => {
+                let response = self.inner.call(request);
+                Box::pin(async move { response.await.map(ServiceResponse::map_into_left_body) })
+            }
+            Some(outer) => {
+                events::clash(name, outer.cookie_name(), type_name::<T>());
+                Box::pin(ready(Ok(request.into_response(failure(&HeaderMap::new())))))
+            }
+        }
+    }
+}
+
+/// What the middleware puts beside a request: a session that nobody has asked for yet.
+struct Exchange<T> {
+    sessions: Sessions<T>,
+    session: Session<T>,
+}
+
+impl<T: SessionData> Exchange<T> {
+    fn session(&self, request: &HttpRequest) -> Session<T> {
+        let cookies = request.headers().get_all(COOKIE).map(HeaderValue::as_bytes);
+        self.sessions.attach(&self.session, cookies, OffsetDateTime::now_utc);
+        self.session.clone()
+    }
+
+    fn commit<B>(
+        &self,
+        response: Result<ServiceResponse<B>, Error>,
+    ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+        match response {
+            Ok(mut response) => match self.sessions.finish(&self.session, response.headers_mut()) {
+                Ok(()) => Ok(response.map_into_left_body()),
+                Err(_) => {
+                    let failure = failure(response.headers());
+                    Ok(response.into_response(failure))
+                }
+            },
+            // There is no response yet: actix makes it later, outside this middleware.
+            Err(error) => {
+                let mut headers = HeaderMap::new();
+                let status = match self.sessions.finish(&self.session, &mut headers) {
+                    Ok(()) => None,
+                    Err(_) => Some(StatusCode::INTERNAL_SERVER_ERROR),
+                };
+                Err(CommittedError { error, headers, status }.into())
+            }
+        }
+    }
+}
+
+impl<T> Clone for Exchange<T> {
+    fn clone(&self) -> Self {
+        Self { sessions: self.sessions.clone(), session: self.session.clone() }
+    }
+}
+
+/// An empty 500 that keeps the cookies of others.
+fn failure<B>(headers: &HeaderMap) -> HttpResponse<EitherBody<B>> {
+    let mut failure = HttpResponse::InternalServerError().finish();
+    for name in KEPT_ON_FAILURE.map(HeaderName::from_static) {
+        for value in headers.get_all(&name) {
+            failure.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    failure.map_into_right_body()
+}
+
+/// A handler's error with the headers that its response is to have.
+struct CommittedError {
+    error: Error,
+    headers: HeaderMap,
+    /// In place of the error's own response, where the session could not be sealed.
+    status: Option<StatusCode>,
+}
+
+impl ResponseError for CommittedError {
+    fn status_code(&self) -> StatusCode {
+        self.status.unwrap_or_else(|| self.error.as_response_error().status_code())
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = match self.status {
+            None => self.error.error_response(),
+            Some(status) => HttpResponse::new(status),
+        };
+        for (name, value) in &self.headers {
+            response.headers_mut().append(name.clone(), value.clone());
+        }
+        response
+    }
+}
+
+impl fmt::Display for CommittedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl fmt::Debug for CommittedError {
+    /// Without the headers, which hold the cookie.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.error, f)
+    }
+}
+
+/// `Option<Session<T>>` is `None` only if no middleware is mounted, never for an anonymous visitor.
+#[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
+impl<T: SessionData> FromRequest for Session<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(session_of(request))
+    }
+}
+
+/// Answers 401 to an anonymous visitor, `Option<Existing<T>>` is `None` for one.
+#[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
+impl<T: SessionData> FromRequest for Existing<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let unauthorized = || Refusal(StatusCode::UNAUTHORIZED).into();
+        ready(session_of(request).and_then(|session| session.existing().ok_or_else(unauthorized)))
+    }
+}
+
+fn session_of<T: SessionData>(request: &HttpRequest) -> Result<Session<T>, Error> {
+    let extensions = request.extensions();
+    match extensions.get::<Exchange<T>>() {
+        Some(exchange) => Ok(exchange.session(request)),
+        None => {
+            events::missing(type_name::<T>());
+            Err(Refusal(StatusCode::INTERNAL_SERVER_ERROR).into())
+        }
+    }
+}
+
+/// An answer without a body: the reason is in an event, not for the visitor.
+#[derive(Debug)]
+struct Refusal(StatusCode);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no session: {}", self.0)
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        self.0
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        HttpResponse::new(self.0)
+    }
+}
+
+impl ResponseHeaders for HeaderMap {
+    fn values(&self, name: &'static str) -> impl Iterator<Item = &[u8]> {
+        self.get_all(HeaderName::from_static(name)).map(HeaderValue::as_bytes)
+    }
+
+    fn append(&mut self, name: &'static str, value: String) {
+        let value = HeaderValue::try_from(value)
+            .expect("name and attributes were checked when built, the value is base64url");
+        HeaderMap::append(self, HeaderName::from_static(name), value);
+    }
+
+    fn retain(&mut self, name: &'static str, keep: impl Fn(&[u8]) -> bool) {
+        let name = HeaderName::from_static(name);
+        let kept: Vec<_> = self.remove(&name).filter(|value| keep(value.as_bytes())).collect();
+        for value in kept {
+            HeaderMap::append(self, name.clone(), value);
+        }
+    }
+}

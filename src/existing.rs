@@ -1,0 +1,52 @@
+//! The session of a visitor who came with one.
+
+use std::ops::{Deref, DerefMut};
+
+use crate::session::{Session, SessionData};
+
+/// A live session that came with the request: the visitor is not anonymous.
+///
+/// As an argument of a handler it answers 401 to everybody else, and as
+/// `Option<Existing<T>>` it is `None` for everybody else. (`Option<Session<T>>`
+/// is another thing: there `None` means that no middleware was mounted.)
+///
+/// That a session is live does not mean that somebody signed in: a guest's
+/// cart is a session too. Look at the data for that.
+///
+/// ```
+/// use sealed_session::{KeyRing, Sessions};
+///
+/// let sessions = Sessions::<u32>::new(KeyRing::ephemeral()?);
+/// assert!(sessions.load([""]).existing().is_none());
+/// # Ok::<(), sealed_session::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct Existing<T>(pub Session<T>);
+
+impl<T: SessionData> Session<T> {
+    /// The session, if it came with the request and is live. Counts as activity.
+    pub fn existing(self) -> Option<Existing<T>> {
+        self.read();
+        (!self.is_new()).then_some(Existing(self))
+    }
+}
+
+impl<T> Clone for Existing<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Deref for Existing<T> {
+    type Target = Session<T>;
+
+    fn deref(&self) -> &Session<T> {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Existing<T> {
+    fn deref_mut(&mut self) -> &mut Session<T> {
+        &mut self.0
+    }
+}

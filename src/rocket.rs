@@ -1,0 +1,150 @@
+//! `Sessions` as a Rocket fairing, and its request guards.
+
+use std::{any::type_name, sync::OnceLock};
+
+use rocket::{
+    Build, Ignite, Request, Response, Rocket, Sentinel, async_trait,
+    fairing::{self, Fairing, Info, Kind},
+    http::{Header, HeaderMap, Status},
+    request::{FromRequest, Outcome},
+};
+use time::OffsetDateTime;
+
+use crate::{
+    events,
+    existing::Existing,
+    response::{KEPT_ON_FAILURE, ResponseHeaders},
+    session::{Session, SessionData},
+    sessions::Sessions,
+};
+
+/// Commits each request's session when the response is ready, whether a route
+/// or a catcher made it.
+///
+/// A session that cannot be sealed turns the response into an empty 500 and
+/// leaves the visitor's cookie as it is.
+#[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+#[async_trait]
+impl<T: SessionData> Fairing for Sessions<T> {
+    fn info(&self) -> Info {
+        Info { name: "Sessions", kind: Kind::Ignite | Kind::Response }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        match rocket.state::<Self>().map(Self::cookie_name) {
+            None => Ok(rocket.manage(self.clone())),
+            // Attached twice: one commits, the other finds that it is done.
+            Some(name) if name == self.cookie_name() => Ok(rocket),
+            Some(name) => {
+                events::clash(self.cookie_name(), name, type_name::<T>());
+                Err(rocket)
+            }
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let Some(session) = slot::<T>(request).0.get() else { return };
+        let mut headers = Headers(response);
+        if self.finish(session, &mut headers).is_err() {
+            let kept = KEPT_ON_FAILURE.map(|name| (name, headers.owned(name)));
+            *response = Response::build().status(Status::InternalServerError).finalize();
+            for (name, values) in kept {
+                for value in values {
+                    Headers(response).append(name, value);
+                }
+            }
+        }
+    }
+}
+
+/// The session that a request's guards share.
+struct Slot<T>(OnceLock<Session<T>>);
+
+fn slot<'r, T: SessionData>(request: &'r Request<'_>) -> &'r Slot<T> {
+    request.local_cache(|| Slot(OnceLock::new()))
+}
+
+fn session_of<T: SessionData>(request: &Request<'_>) -> Option<Session<T>> {
+    let sessions = request.rocket().state::<Sessions<T>>()?;
+    let session = slot(request).0.get_or_init(|| {
+        sessions.load_at(request.headers().get("cookie"), OffsetDateTime::now_utc())
+    });
+    Some(session.clone())
+}
+
+/// Fails with 500 only if no fairing is attached, which [`Sentinel`] finds at launch.
+#[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+#[async_trait]
+impl<'r, T: SessionData> FromRequest<'r> for Session<T> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match session_of(request) {
+            Some(session) => Outcome::Success(session),
+            None => Outcome::Error((Status::InternalServerError, ())),
+        }
+    }
+}
+
+/// Fails with 401 for an anonymous visitor, `Option<Existing<T>>` is `None` for one.
+#[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+#[async_trait]
+impl<'r, T: SessionData> FromRequest<'r> for Existing<T> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match session_of(request).map(Session::existing) {
+            Some(Some(existing)) => Outcome::Success(existing),
+            Some(None) => Outcome::Error((Status::Unauthorized, ())),
+            None => Outcome::Error((Status::InternalServerError, ())),
+        }
+    }
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+impl<T: SessionData> Sentinel for Session<T> {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        let is_missing = rocket.state::<Sessions<T>>().is_none();
+        if is_missing {
+            events::missing(type_name::<T>());
+        }
+        is_missing
+    }
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+impl<T: SessionData> Sentinel for Existing<T> {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        Session::<T>::abort(rocket)
+    }
+}
+
+struct Headers<'a, 'r>(&'a mut Response<'r>);
+
+impl Headers<'_, '_> {
+    fn owned(&self, name: &str) -> Vec<String> {
+        self.map().get(name).map(str::to_owned).collect()
+    }
+
+    fn map(&self) -> &HeaderMap<'_> {
+        self.0.headers()
+    }
+}
+
+impl ResponseHeaders for Headers<'_, '_> {
+    fn values(&self, name: &'static str) -> impl Iterator<Item = &[u8]> {
+        self.map().get(name).map(str::as_bytes)
+    }
+
+    fn append(&mut self, name: &'static str, value: String) {
+        self.0.adjoin_header(Header::new(name, value));
+    }
+
+    fn retain(&mut self, name: &'static str, keep: impl Fn(&[u8]) -> bool) {
+        let kept = self.owned(name);
+        self.0.remove_header(name);
+        for value in kept.into_iter().filter(|value| keep(value.as_bytes())) {
+            self.append(name, value);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! `Sessions` as a `tower` layer, for axum, hyper, tonic and other users of tower.
+//!
+//! Put whatever catches panics inside the layer, so that its response is
+//! committed too. A response that an outer layer makes without calling this one,
+//! and an inner `Err`, carry no cookie.
+
+use std::{
+    any::type_name,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode, header::COOKIE};
+use pin_project_lite::pin_project;
+use time::OffsetDateTime;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{
+    events,
+    response::KEPT_ON_FAILURE,
+    session::{Session, SessionData},
+    sessions::Sessions,
+};
+
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+impl<S, T: SessionData> Layer<S> for Sessions<T> {
+    type Service = SessionService<S, T>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService { inner, sessions: self.clone() }
+    }
+}
+
+/// The service that [`Sessions`] makes as a [`Layer`]: hands each request its
+/// session, and commits it when the response's head is ready.
+///
+/// A session that cannot be sealed turns the response into an empty 500 and
+/// leaves the visitor's cookie as it is.
+#[derive(Debug)]
+pub struct SessionService<S, T> {
+    inner: S,
+    sessions: Sessions<T>,
+}
+
+impl<S: Clone, T> Clone for SessionService<S, T> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), sessions: self.sessions.clone() }
+    }
+}
+
+impl<S, T, B, R> Service<Request<B>> for SessionService<S, T>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    T: SessionData,
+    R: Default,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, T>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let (name, extensions) = (self.sessions.cookie_name(), request.extensions());
+        let state = match extensions.get::<Exchange<T>>().map(|e| e.sessions.cookie_name()) {
+            None => {
+                let session = self.sessions.exchange();
+                let cookies = CookieHeaders::of(request.headers());
+                let sessions = self.sessions.clone();
+                let exchange = Exchange { sessions, session: session.clone(), cookies };
+                request.extensions_mut().insert(exchange);
+                let sessions = self.sessions.clone();
+                State::Commit { inner: self.inner.call(request), sessions, session }
+            }
+            // Mounted twice: the outer one commits.
+            Some(outer) if outer == name => State::Pass { inner: self.inner.call(request) },
+            Some(outer) => {
+                events::clash(name, outer, type_name::<T>());
+                State::Clash
+            }
+        };
+        ResponseFuture { state }
+    }
+}
+
+pin_project! {
+    /// The response of a [`SessionService`].
+    #[derive(Debug)]
+    pub struct ResponseFuture<F, T> {
+        #[pin]
+        state: State<F, T>,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = StateProjection]
+    enum State<F, T> {
+        Commit { #[pin] inner: F, sessions: Sessions<T>, session: Session<T> },
+        Pass { #[pin] inner: F },
+        Clash,
+    }
+}
+
+impl<F, T, R, E> Future for ResponseFuture<F, T>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    T: SessionData,
+    R: Default,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match self.project().state.project() {
+            StateProjection::Pass { inner } => ready!(inner.poll(cx)),
+            StateProjection::Clash => Ok(failure(&HeaderMap::new())),
+            StateProjection::Commit { inner, sessions, session } => {
+                let mut response = ready!(inner.poll(cx))?;
+                match sessions.finish(session, response.headers_mut()) {
+                    Ok(()) => Ok(response),
+                    Err(_) => Ok(failure(response.headers())),
+                }
+            }
+        })
+    }
+}
+
+/// An empty 500 that keeps the cookies of others.
+fn failure<R: Default>(headers: &HeaderMap) -> Response<R> {
+    let mut response = Response::new(R::default());
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    for name in KEPT_ON_FAILURE {
+        for value in headers.get_all(name) {
+            response.headers_mut().append(name, value.clone());
+        }
+    }
+    response
+}
+
+/// What the layer puts beside a request: a session that nobody has asked for yet.
+#[derive(Clone)]
+struct Exchange<T> {
+    sessions: Sessions<T>,
+    session: Session<T>,
+    cookies: CookieHeaders,
+}
+
+impl<T: SessionData> Session<T> {
+    /// The session that a layer put into the extensions of a request; `None`
+    /// if no [`Sessions<T>`](Sessions) is mounted as a layer.
+    ///
+    /// For services that are not axum handlers: `Session::from_extensions(request.extensions())`.
+    #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+    pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
+        let exchange = extensions.get::<Exchange<T>>()?;
+        let cookies = exchange.cookies.iter();
+        exchange.sessions.attach(&exchange.session, cookies, OffsetDateTime::now_utc);
+        Some(exchange.session.clone())
+    }
+}
+
+/// The Cookie headers of a request, without an allocation where there is one, as there mostly is.
+#[derive(Clone)]
+struct CookieHeaders {
+    first: Option<HeaderValue>,
+    rest: Vec<HeaderValue>,
+}
+
+impl CookieHeaders {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut values = headers.get_all(COOKIE).into_iter().cloned();
+        Self { first: values.next(), rest: values.collect() }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &HeaderValue> {
+        self.first.iter().chain(&self.rest)
+    }
+}
