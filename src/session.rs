@@ -367,6 +367,7 @@ impl<T: SessionData> Session<T> {
     }
 
     /// Whether anybody asked for the session.
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     pub(crate) fn is_attached(&self) -> bool {
         self.0.request.get().is_some()
     }

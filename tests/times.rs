@@ -751,6 +751,24 @@ mod commit {
     }
 
     #[test]
+    fn session_that_idles_out_before_the_commit_emits_no_cookie() {
+        let sessions = limits(DAY, Some(100));
+        let value = sealed(&sessions, 7, T0);
+        for (now, emits) in [(99, true), (100, false), (1000, false)] {
+            let mut session = load(&sessions, &value, at(50));
+            session.write(|count| *count += 1);
+            let expected = if emits { Ok(()) } else { Err(SealError::Expired) };
+            assert_eq!(sessions.seal_at(&session, at(now)).map(drop), expected, "{now}");
+            let commit = sessions.commit_at(&session, at(now)).unwrap();
+            assert_eq!(commit.sets_cookies(), emits, "{now}");
+        }
+        // Nor can a handle that was kept bring it back.
+        let kept = sessions.unseal_at(&value, at(99)).unwrap();
+        assert!(sessions.seal_at(&kept, at(99)).is_ok());
+        assert_eq!(sessions.seal_at(&kept, at(100)), Err(SealError::Expired));
+    }
+
+    #[test]
     fn regenerated_id_of_an_ended_session_emits_no_cookie() {
         let sessions = limits(100, None);
         let mut session = load(&sessions, &sealed(&sessions, 7, T0), at(99));
