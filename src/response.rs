@@ -6,7 +6,6 @@ use time::OffsetDateTime;
 
 use crate::{
     error::SealError,
-    events,
     session::{Session, SessionData},
     sessions::{Commit, Sessions},
 };
@@ -45,7 +44,7 @@ impl<T: SessionData> Sessions<T> {
             return Ok(());
         }
         self.commit_into(session, headers, OffsetDateTime::now_utc())
-            .inspect_err(|error| events::commit_failed(self.cookie_name(), error))
+            .inspect_err(|error| crate::events::commit_failed(self.cookie_name(), error))
     }
 
     pub(crate) fn commit_into(
