@@ -167,8 +167,7 @@ impl KeyRing {
 
     /// Whether the key with this id stands after the one that seals at `now`.
     pub(crate) fn is_superseded(&self, id: KeyId, now: u64) -> bool {
-        let older = self.entries.iter().skip_while(|entry| !entry.is_active(now)).skip(1);
-        older.into_iter().any(|entry| entry.id == id)
+        self.entries.iter().skip_while(|e| !e.is_active(now)).skip(1).any(|e| e.id == id)
     }
 }
 
