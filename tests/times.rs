@@ -720,9 +720,10 @@ mod renewal {
 
     #[test]
     fn lowered_configuration_caps_the_lifetime_of_a_login_too() {
-        let mut session = load(&limits(1000, None), "", T0);
+        let before = limits(1000, None);
+        let mut session = load(&before, "", T0);
         session.renew_with(Lifetime::persistent(secs(900))).unwrap();
-        let value = limits(1000, None).seal_at(&session, T0).unwrap();
+        let value = before.seal_at(&session, T0).unwrap();
         assert_eq!(class(&limits(100, None), &value, at(99)), "live");
         assert_eq!(class(&limits(100, None), &value, at(100)), "expired");
     }
