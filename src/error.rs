@@ -4,7 +4,7 @@
 //! logs and error trackers. For the same reason no variant carries the error
 //! of `serde_json`, which quotes the text that it could not read.
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::key::KeyId;
 
@@ -35,12 +35,12 @@ pub enum ConfigError {
     #[error("not a time: write it as in 2026-12-01T00:00:00Z (RFC 3339)")]
     Time,
     /// What is wrong with one entry of a key ring, counted from 1.
-    #[error("entry {position} of the key ring: {source}")]
+    #[error("entry {position} of the key ring: {reason}")]
     Entry {
         /// The place of the entry in the ring, from 1.
         position: usize,
         /// What is wrong with it.
-        source: Box<ConfigError>,
+        reason: Box<ConfigError>,
     },
     /// An entry of a key ring in its text form has no `:` between id and key.
     #[error("no `:` between id and key: write `ID:KEY`, with a comma between entries")]
@@ -63,7 +63,8 @@ pub enum ConfigError {
     EmptyWindow(KeyId),
     /// There is an instant for which no key of the ring seals.
     #[error(
-        "no key seals at {at}: let one key have no not_after, and a not_before that is not later"
+        "no key seals at {}: let one key have no not_after, and a not_before that is not later",
+        rfc3339(*at)
     )]
     NoSealingKey {
         /// The first such instant.
@@ -238,4 +239,9 @@ impl UnsealError {
                 | Self::RetiredKey(_)
         )
     }
+}
+
+/// As operators write it.
+fn rfc3339(time: OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

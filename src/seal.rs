@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     aead::{self, Nonce},
-    claims::{Claims, Timeouts, unix_seconds},
+    claims::{Claims, Timeouts, date_time},
     envelope::{self, Binding, HEADER_LEN, NONCE_LEN, OVERHEAD, TAG_LEN},
     error::{SealError, UnsealError},
     key::KeyId,
@@ -100,7 +100,9 @@ impl Seal<'_> {
             if !self.is_reseal_due(entry, &claims, now) {
                 return Ok(None);
             }
-            let entry = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
+            let sealing = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
+            // A value from a machine that is ahead keeps its key, or the two would go back and forth.
+            let entry = if self.ring.is_superseded(entry.id(), now) { sealing } else { entry };
             let nonce = aead::nonce().map_err(|RandomSource| SealError::RandomSource)?;
             let claims = claims.reissue(now, self.timeouts)?;
             let value = self.encode(entry, &nonce, &claims, |fresh| {
@@ -177,7 +179,7 @@ impl Seal<'_> {
             .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
 
         let (claims, payload) = Claims::decode(plaintext.bytes())?;
-        if self.ring.not_created_before().is_some_and(|t| claims.created_at < unix_seconds(t)) {
+        if self.ring.not_created_before().is_some_and(|t| date_time(claims.created_at) < t) {
             return Err(UnsealError::CreatedTooEarly.into());
         }
         claims.judge(now, self.timeouts)?;

@@ -138,6 +138,8 @@ struct State<T> {
     written: Option<Arc<T>>,
     /// The claims after `renew`, `regenerate_id` or a first write.
     claims: Option<Result<Claims, RandomSource>>,
+    /// The session began, or was renewed, in this request.
+    is_begun: bool,
     /// Who runs a writer's closure.
     writing: Option<ThreadId>,
 }
@@ -201,6 +203,7 @@ impl<T: SessionData> Session<T> {
             std::mem::swap(&mut state.written, &mut outdated);
             if self.claims_in(&state).is_none() {
                 state.claims = Some(self.begin());
+                state.is_begun = true;
             }
         }
         drop(state);
@@ -355,6 +358,7 @@ impl<T: SessionData> Session<T> {
                 is_destroyed: false,
                 written: None,
                 claims: None,
+                is_begun: false,
                 writing: None,
             }),
             writer: Mutex::new(()),
@@ -384,7 +388,7 @@ impl<T: SessionData> Session<T> {
             if state.is_destroyed {
                 return Some(Outcome::Remove);
             }
-            (state.is_changed(), self.claims_in(&state))
+            (state.is_changed(), self.claims_to_seal(&state, now))
         };
         let is_prompt = now <= self.request().loaded_at.saturating_add(RESEAL_WITHIN);
         let is_active = self.0.active.load(Relaxed);
@@ -408,9 +412,12 @@ impl<T: SessionData> Session<T> {
     }
 
     /// The data and the claims to seal, for a caller who has no response to commit to.
-    pub(crate) fn to_seal(&self) -> (Option<Result<Claims, RandomSource>>, Snapshot<T>) {
+    pub(crate) fn to_seal(
+        &self,
+        now: OffsetDateTime,
+    ) -> (Option<Result<Claims, RandomSource>>, Snapshot<T>) {
         self.look();
-        let claims = self.claims_in(&self.state());
+        let claims = self.claims_to_seal(&self.state(), now);
         (claims, self.snapshot())
     }
 
@@ -449,6 +456,18 @@ impl<T: SessionData> Session<T> {
         state.claims.or_else(|| Some(Ok(self.0.opened.get()?.live?.claims)))
     }
 
+    /// The claims for a value sealed at `now`. A session that was never sealed
+    /// has not been idle, however long its handler took.
+    fn claims_to_seal(
+        &self,
+        state: &State<T>,
+        now: OffsetDateTime,
+    ) -> Option<Result<Claims, RandomSource>> {
+        let earliest = if state.is_begun { unix_seconds(now) } else { 0 };
+        let claims = self.claims_in(state)?;
+        Some(claims.map(|c| Claims { issued_at: c.issued_at.max(earliest), ..c }))
+    }
+
     fn snapshot(&self) -> Snapshot<T> {
         let (written, is_destroyed) = {
             let state = self.state();
@@ -472,6 +491,7 @@ impl<T: SessionData> Session<T> {
             Some(Ok(claims)) => claims.issued_at,
             _ => 0,
         };
+        state.is_begun = true;
         state.claims = Some(
             Claims::begin(self.now(), timeouts)
                 .map(|claims| Claims { issued_at: claims.issued_at.max(issued_at), ..claims }),

@@ -217,7 +217,7 @@ impl<T: SessionData> Sessions<T> {
     /// As for [`seal`](Self::seal).
     pub fn seal_at(&self, session: &Session<T>, now: OffsetDateTime) -> Result<String, SealError> {
         self.check_origin(session)?;
-        let (claims, data) = session.to_seal();
+        let (claims, data) = session.to_seal(now);
         let claims =
             claims.ok_or(SealError::Expired)?.map_err(|RandomSource| SealError::RandomSource)?;
         self.0.seal(&claims, &*data, now)

@@ -350,7 +350,7 @@ mod refusals {
                 (3, format!("2:{k2},1:{k1},{text}")),
             ] {
                 let error = parse(&ring).unwrap_err();
-                let expected = ConfigError::Entry { position, source: Box::new(source.clone()) };
+                let expected = ConfigError::Entry { position, reason: Box::new(source.clone()) };
                 assert_eq!(error, expected, "{text:?}");
                 let message = error.to_string();
                 assert!(message.contains(&format!("entry {position} ")), "{message}");
@@ -368,8 +368,8 @@ mod refusals {
     fn key_of_the_wrong_form_is_named_by_its_place() {
         for text in ["3:", "3:short", "3:passphrase", "3@2026-12-15T00:00:00Z:"] {
             let error = parse(&format!("2:{},{text}", key_text(2))).unwrap_err();
-            let ConfigError::Entry { position: 2, source } = &error else { panic!("{error:?}") };
-            assert!(matches!(**source, ConfigError::KeyText(_)), "{error:?}");
+            let ConfigError::Entry { position: 2, reason } = &error else { panic!("{error:?}") };
+            assert!(matches!(**reason, ConfigError::KeyText(_)), "{error:?}");
             assert!(error.to_string().contains("openssl rand -base64 32"), "{error}");
         }
     }

@@ -625,3 +625,28 @@ mod deploys {
         assert_eq!(key_id(&sessions, &value, end), 2);
     }
 }
+
+#[test]
+fn machines_with_different_rings_do_not_pass_a_sliding_session_back_and_forth() {
+    let idle =
+        |ring: KeyRing| Sessions::<Account>::builder(ring).idle_timeout(secs(480)).build().unwrap();
+    let ahead = idle(ring([2, 1]));
+    let pending = [entry(2).not_before(at(HOUR)), entry(1)];
+    let behind = idle(KeyRing::new_at(pending, T0).unwrap());
+    let mut value = sealed(&ahead, ada(), T0);
+    for minute in 1..10 {
+        let now = at(minute * 60);
+        let machine = if minute % 2 == 0 { &ahead } else { &behind };
+        value = visit(machine, &value, now).expect("it slides");
+        assert_eq!(key_id(&ahead, &value, now), 2, "after {minute} minutes");
+    }
+}
+
+#[test]
+fn not_created_before_counts_fractions_of_a_second() {
+    let keys = Keys::from(ring([1]));
+    let sessions = Sessions::<Account>::new(keys.clone());
+    let value = sealed(&sessions, ada(), T0);
+    keys.replace(ring([1]).with_not_created_before(T0 + Duration::MILLISECOND));
+    assert_eq!(class(&sessions, &value, T0), "created_too_early");
+}

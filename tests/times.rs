@@ -969,3 +969,19 @@ mod extremes {
         assert_eq!(class(&sessions, &value, at(149)), "expired");
     }
 }
+
+#[test]
+fn session_that_begins_is_sealed_however_long_its_handler_took_within_its_lifetime() {
+    let sessions = limits(3600, Some(1));
+    for renew in [true, false] {
+        let mut session = load(&sessions, "", T0);
+        if renew {
+            session.renew();
+        }
+        session.write(|count| *count = 7);
+        let commit = sessions.commit_at(&session, at(3599)).unwrap();
+        let fresh = sessions.unseal_at(commit.cookies()[0].value(), at(3599)).unwrap();
+        assert_eq!((*fresh.read(), fresh.issued_at()), (7, Some(at(3599))));
+        assert_eq!(fresh.created_at(), Some(T0));
+    }
+}

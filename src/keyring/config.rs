@@ -274,7 +274,7 @@ fn parse_entries(text: &str) -> Result<Vec<KeyEntry>, ConfigError> {
     let entries = text.split(',').enumerate().map(|(index, entry)| {
         entry.parse().map_err(|error| ConfigError::Entry {
             position: index.saturating_add(1),
-            source: Box::new(error),
+            reason: Box::new(error),
         })
     });
     entries.collect()
