@@ -46,6 +46,17 @@ pub(crate) fn change_ignored(data: &str, what: &str, reason: &str) {
     tracing::warn!(target: "sealed_session", data, change = what, reason, "session change ignored");
 }
 
+/// A session that nobody looked at before its response was committed.
+pub(crate) fn late_look(data: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        data,
+        "session first looked at after the response was committed, which has no Vary: \
+         a shared cache may give it to others; look before responding"
+    );
+}
+
 /// A changed session could not be sealed: the response becomes an error, the visitor's cookie stays.
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub(crate) fn commit_failed(name: &str, reason: &crate::error::SealError) {

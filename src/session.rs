@@ -48,7 +48,9 @@ impl<T> SessionData for T where
 /// writer's closure, nothing is async, and a snapshot may cross an `.await`.
 ///
 /// The cookie is decrypted at the first look. A request that never looks pays
-/// for no decryption, and does not count as activity.
+/// for no decryption, and does not count as activity. Look before the response
+/// is committed, even if it is a streamed body that needs the data: later no
+/// `Vary` can tell caches of it, and a warning event is all there is.
 ///
 /// ```
 /// use sealed_session::{KeyRing, Sessions};
@@ -433,7 +435,9 @@ impl<T: SessionData> Session<T> {
 
     fn look(&self) -> &Opened<T> {
         let inner = &*self.0;
-        inner.looked_at.store(true, Relaxed);
+        if !inner.looked_at.swap(true, Relaxed) && self.state().phase == Phase::Closed {
+            events::late_look(type_name::<T>());
+        }
         inner.opened.get_or_init(|| {
             let request = self.request();
             inner.origin.open(&request.values, request.loaded_at)
