@@ -9,7 +9,7 @@ use std::{
 
 use actix_web::{
     Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError,
-    body::{BoxBody, EitherBody},
+    body::EitherBody,
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
     http::{
         StatusCode,
@@ -21,9 +21,9 @@ use time::OffsetDateTime;
 use crate::{
     events,
     existing::Existing,
-    response::{KEPT_ON_FAILURE, ResponseHeaders},
+    response::{ResponseHeaders, write_failure},
     session::{Session, SessionData},
-    sessions::Sessions,
+    sessions::{Commit, Sessions},
 };
 
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
@@ -88,7 +88,9 @@ where
             }
             Some(outer) => {
                 events::clash(name, outer.cookie_name(), type_name::<T>());
-                Box::pin(ready(Ok(request.into_response(failure(&HeaderMap::new())))))
+                Box::pin(ready(Ok(
+                    request.into_response(failure(&HeaderMap::new()).map_into_right_body())
+                )))
             }
         }
     }
@@ -111,23 +113,19 @@ impl<T: SessionData> Exchange<T> {
         &self,
         response: Result<ServiceResponse<B>, Error>,
     ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-        match response {
-            Ok(mut response) => match self.sessions.finish(&self.session, response.headers_mut()) {
-                Ok(()) => Ok(response.map_into_left_body()),
-                Err(_) => {
-                    let failure = failure(response.headers());
-                    Ok(response.into_response(failure))
-                }
-            },
-            // There is no response yet: actix makes it later, outside this middleware.
-            Err(error) => {
-                let mut headers = HeaderMap::new();
-                let status = match self.sessions.finish(&self.session, &mut headers) {
-                    Ok(()) => None,
-                    Err(_) => Some(StatusCode::INTERNAL_SERVER_ERROR),
-                };
-                Err(CommittedError { error, headers, status }.into())
+        match (response, self.sessions.finish(&self.session)) {
+            (Ok(mut response), Ok(commit)) => {
+                commit.write_to(response.headers_mut());
+                Ok(response.map_into_left_body())
             }
+            (Ok(response), Err(_)) => {
+                let failure = failure(response.headers()).map_into_right_body();
+                Ok(response.into_response(failure))
+            }
+            // Outer middleware may look for the error's own type.
+            (Err(error), Ok(commit)) if commit.is_empty() => Err(error),
+            // There is no response yet: actix makes it later, outside this middleware.
+            (Err(error), commit) => Err(CommittedError { error, commit: commit.ok() }.into()),
         }
     }
 }
@@ -138,52 +136,44 @@ impl<T> Clone for Exchange<T> {
     }
 }
 
-/// An empty 500 that keeps the cookies of others.
-fn failure<B>(headers: &HeaderMap) -> HttpResponse<EitherBody<B>> {
+/// An empty 500 in the place of a response with these headers.
+fn failure(headers: &HeaderMap) -> HttpResponse {
     let mut failure = HttpResponse::InternalServerError().finish();
-    for name in KEPT_ON_FAILURE.map(HeaderName::from_static) {
-        for value in headers.get_all(&name) {
-            failure.headers_mut().append(name.clone(), value.clone());
-        }
-    }
-    failure.map_into_right_body()
+    write_failure(headers, failure.headers_mut());
+    failure
 }
 
-/// A handler's error with the headers that its response is to have.
+/// The error of an inner middleware, with what its response has to say of the session.
+#[derive(Debug)]
 struct CommittedError {
     error: Error,
-    headers: HeaderMap,
-    /// In place of the error's own response, where the session could not be sealed.
-    status: Option<StatusCode>,
+    /// `None` where the session could not be sealed.
+    commit: Option<Commit>,
 }
 
 impl ResponseError for CommittedError {
     fn status_code(&self) -> StatusCode {
-        self.status.unwrap_or_else(|| self.error.as_response_error().status_code())
+        match self.commit {
+            Some(_) => self.error.as_response_error().status_code(),
+            None => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 
-    fn error_response(&self) -> HttpResponse<BoxBody> {
-        let mut response = match self.status {
-            None => self.error.error_response(),
-            Some(status) => HttpResponse::new(status),
-        };
-        for (name, value) in &self.headers {
-            response.headers_mut().append(name.clone(), value.clone());
+    fn error_response(&self) -> HttpResponse {
+        let mut response = self.error.error_response();
+        match &self.commit {
+            Some(commit) => {
+                commit.write_to(response.headers_mut());
+                response
+            }
+            None => failure(response.headers()),
         }
-        response
     }
 }
 
 impl fmt::Display for CommittedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
-    }
-}
-
-impl fmt::Debug for CommittedError {
-    /// Without the headers, which hold the cookie.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.error, f)
     }
 }
 
@@ -236,7 +226,7 @@ impl ResponseError for Refusal {
         self.0
     }
 
-    fn error_response(&self) -> HttpResponse<BoxBody> {
+    fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.0)
     }
 }
@@ -246,7 +236,7 @@ impl ResponseHeaders for HeaderMap {
         self.get_all(HeaderName::from_static(name)).map(HeaderValue::as_bytes)
     }
 
-    fn append(&mut self, name: &'static str, value: String) {
+    fn append(&mut self, name: &'static str, value: Vec<u8>) {
         let value = HeaderValue::try_from(value)
             .expect("name and attributes were checked when built, the value is base64url");
         HeaderMap::append(self, HeaderName::from_static(name), value);

@@ -67,7 +67,8 @@ impl<T: SessionData> Sessions<T> {
         response: &mut HeaderMap,
         now: OffsetDateTime,
     ) -> Result<(), SealError> {
-        self.commit_into(session, response, now)
+        self.commit_at(session, now)?.write_to(response);
+        Ok(())
     }
 }
 
@@ -76,7 +77,7 @@ impl ResponseHeaders for HeaderMap {
         self.get_all(name).into_iter().map(HeaderValue::as_bytes)
     }
 
-    fn append(&mut self, name: &'static str, value: String) {
+    fn append(&mut self, name: &'static str, value: Vec<u8>) {
         let mut value = HeaderValue::try_from(value)
             .expect("name and attributes were checked when built, the value is base64url");
         // Keeps the cookie out of what prints headers.

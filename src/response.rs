@@ -2,7 +2,6 @@
 //! whichever crate's type these have. What all adapters share.
 
 use cookie::Cookie;
-use time::OffsetDateTime;
 
 use crate::{
     error::SealError,
@@ -16,45 +15,21 @@ pub(crate) trait ResponseHeaders {
     fn values(&self, name: &'static str) -> impl Iterator<Item = &[u8]>;
 
     /// Adds a value behind those that are there.
-    fn append(&mut self, name: &'static str, value: String);
+    fn append(&mut self, name: &'static str, value: Vec<u8>);
 
     /// Removes the values that are not to be kept; the order of the others stays.
     fn retain(&mut self, name: &'static str, keep: impl Fn(&[u8]) -> bool);
 }
 
-/// The headers that a response keeps when it becomes an error because its
-/// session could not be sealed: the cookies of other sessions, and what goes with them.
-#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
-pub(crate) const KEPT_ON_FAILURE: [&str; 3] = [SET_COOKIE, CACHE_CONTROL, VARY];
-
-const SET_COOKIE: &str = "set-cookie";
-const CACHE_CONTROL: &str = "cache-control";
-const VARY: &str = "vary";
-
 impl<T: SessionData> Sessions<T> {
-    /// Commits a session now, if anybody asked for it, and tells of a failure;
-    /// the headers are left as they were then.
+    /// Commits a session now, if anybody asked for it, and tells of a failure.
     #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
-    pub(crate) fn finish(
-        &self,
-        session: &Session<T>,
-        headers: &mut impl ResponseHeaders,
-    ) -> Result<(), SealError> {
+    pub(crate) fn finish(&self, session: &Session<T>) -> Result<Commit, SealError> {
         if !session.is_attached() {
-            return Ok(());
+            return Ok(Commit::default());
         }
-        self.commit_into(session, headers, OffsetDateTime::now_utc())
+        self.commit(session)
             .inspect_err(|error| crate::events::commit_failed(self.cookie_name(), error))
-    }
-
-    pub(crate) fn commit_into(
-        &self,
-        session: &Session<T>,
-        headers: &mut impl ResponseHeaders,
-        now: OffsetDateTime,
-    ) -> Result<(), SealError> {
-        self.commit_at(session, now)?.write_to(headers);
-        Ok(())
     }
 }
 
@@ -65,16 +40,28 @@ impl Commit {
             if headers.values(SET_COOKIE).any(|value| is_twin(cookie, value)) {
                 headers.retain(SET_COOKIE, |value| !is_twin(cookie, value));
             }
-            headers.append(SET_COOKIE, cookie.to_string());
+            headers.append(SET_COOKIE, cookie.to_string().into());
         }
         if self.sets_cookies() {
             headers.retain(CACHE_CONTROL, |_| false);
-            headers.append(CACHE_CONTROL, "no-store".to_owned());
+            headers.append(CACHE_CONTROL, "no-store".into());
         }
         if self.depends_on_cookie() && !headers.values(VARY).any(names_cookie) {
-            headers.append(VARY, "cookie".to_owned());
+            headers.append(VARY, "cookie".into());
         }
     }
+}
+
+/// The headers of an error that takes the place of a response whose session
+/// could not be sealed: the cookies of others are kept, and nobody stores it.
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+pub(crate) fn write_failure(response: &impl ResponseHeaders, failure: &mut impl ResponseHeaders) {
+    for name in [SET_COOKIE, VARY] {
+        for value in response.values(name) {
+            failure.append(name, value.to_vec());
+        }
+    }
+    failure.append(CACHE_CONTROL, "no-store".into());
 }
 
 /// Whether a Set-Cookie is kept by browsers in the same place as `cookie`.
@@ -95,3 +82,7 @@ fn names_cookie(value: &[u8]) -> bool {
         .map(<[u8]>::trim_ascii)
         .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
 }
+
+const SET_COOKIE: &str = "set-cookie";
+const CACHE_CONTROL: &str = "cache-control";
+const VARY: &str = "vary";

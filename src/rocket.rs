@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use crate::{
     events,
     existing::Existing,
-    response::{KEPT_ON_FAILURE, ResponseHeaders},
+    response::{ResponseHeaders, write_failure},
     session::{Session, SessionData},
     sessions::Sessions,
 };
@@ -31,8 +31,8 @@ impl<T: SessionData> Fairing for Sessions<T> {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
-        match rocket.state::<Self>().map(Self::cookie_name) {
-            None => Ok(rocket.manage(self.clone())),
+        match rocket.state::<Attached<T>>().map(|attached| attached.0.cookie_name()) {
+            None => Ok(rocket.manage(Attached(self.clone()))),
             // Attached twice: one commits, the other finds that it is done.
             Some(name) if name == self.cookie_name() => Ok(rocket),
             Some(name) => {
@@ -44,18 +44,20 @@ impl<T: SessionData> Fairing for Sessions<T> {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(session) = slot::<T>(request).0.get() else { return };
-        let mut headers = Headers(response);
-        if self.finish(session, &mut headers).is_err() {
-            let kept = KEPT_ON_FAILURE.map(|name| (name, headers.owned(name)));
-            *response = Response::build().status(Status::InternalServerError).finalize();
-            for (name, values) in kept {
-                for value in values {
-                    Headers(response).append(name, value);
-                }
+        match self.finish(session) {
+            Ok(commit) => commit.write_to(&mut Headers(response)),
+            Err(_) => {
+                let mut failure = Response::build().status(Status::InternalServerError).finalize();
+                write_failure(&Headers(response), &mut Headers(&mut failure));
+                *response = failure;
             }
         }
     }
 }
+
+/// What is managed once the fairing is attached. Not the [`Sessions`], which an
+/// application may manage as well, and which alone would commit nothing.
+struct Attached<T>(Sessions<T>);
 
 /// The session that a request's guards share.
 struct Slot<T>(OnceLock<Session<T>>);
@@ -65,14 +67,15 @@ fn slot<'r, T: SessionData>(request: &'r Request<'_>) -> &'r Slot<T> {
 }
 
 fn session_of<T: SessionData>(request: &Request<'_>) -> Option<Session<T>> {
-    let sessions = request.rocket().state::<Sessions<T>>()?;
+    let Attached(sessions) = request.rocket().state()?;
     let session = slot(request).0.get_or_init(|| {
         sessions.load_at(request.headers().get("cookie"), OffsetDateTime::now_utc())
     });
     Some(session.clone())
 }
 
-/// Fails with 500 only if no fairing is attached, which [`Sentinel`] finds at launch.
+/// An `Option<Session<T>>` is never `None`: without the fairing Rocket does not
+/// launch, which [`Sentinel`] sees to.
 #[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
 #[async_trait]
 impl<'r, T: SessionData> FromRequest<'r> for Session<T> {
@@ -104,7 +107,7 @@ impl<'r, T: SessionData> FromRequest<'r> for Existing<T> {
 #[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
 impl<T: SessionData> Sentinel for Session<T> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        let is_missing = rocket.state::<Sessions<T>>().is_none();
+        let is_missing = rocket.state::<Attached<T>>().is_none();
         if is_missing {
             events::missing(type_name::<T>());
         }
@@ -136,7 +139,8 @@ impl ResponseHeaders for Headers<'_, '_> {
         self.map().get(name).map(str::as_bytes)
     }
 
-    fn append(&mut self, name: &'static str, value: String) {
+    fn append(&mut self, name: &'static str, value: Vec<u8>) {
+        let value = String::from_utf8_lossy(&value).into_owned();
         self.0.adjoin_header(Header::new(name, value));
     }
 
@@ -144,7 +148,7 @@ impl ResponseHeaders for Headers<'_, '_> {
         let kept = self.owned(name);
         self.0.remove_header(name);
         for value in kept.into_iter().filter(|value| keep(value.as_bytes())) {
-            self.append(name, value);
+            self.append(name, value.into());
         }
     }
 }

@@ -451,6 +451,12 @@ impl Commit {
         !self.cookies.is_empty()
     }
 
+    /// Whether the response need not say anything.
+    #[cfg(feature = "actix-web")]
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.sets_cookies() && !self.depends_on_cookie()
+    }
+
     /// Whether the handler looked at the session, found or not.
     pub fn depends_on_cookie(&self) -> bool {
         self.depends_on_cookie

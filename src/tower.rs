@@ -18,7 +18,7 @@ use tower_service::Service;
 
 use crate::{
     events,
-    response::KEPT_ON_FAILURE,
+    response::write_failure,
     session::{Session, SessionData},
     sessions::Sessions,
 };
@@ -119,25 +119,24 @@ where
             StateProjection::Clash => Ok(failure(&HeaderMap::new())),
             StateProjection::Commit { inner, sessions, session } => {
                 let mut response = ready!(inner.poll(cx))?;
-                match sessions.finish(session, response.headers_mut()) {
-                    Ok(()) => Ok(response),
-                    Err(_) => Ok(failure(response.headers())),
-                }
+                Ok(match sessions.finish(session) {
+                    Ok(commit) => {
+                        commit.write_to(response.headers_mut());
+                        response
+                    }
+                    Err(_) => failure(response.headers()),
+                })
             }
         })
     }
 }
 
-/// An empty 500 that keeps the cookies of others.
+/// An empty 500 in the place of a response with these headers.
 fn failure<R: Default>(headers: &HeaderMap) -> Response<R> {
-    let mut response = Response::new(R::default());
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    for name in KEPT_ON_FAILURE {
-        for value in headers.get_all(name) {
-            response.headers_mut().append(name, value.clone());
-        }
-    }
-    response
+    let mut failure = Response::new(R::default());
+    *failure.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    write_failure(headers, failure.headers_mut());
+    failure
 }
 
 /// What the layer puts beside a request: a session that nobody has asked for yet.
