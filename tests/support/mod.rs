@@ -58,6 +58,13 @@ pub(crate) fn sealed<T: SessionData>(
     sessions.seal_at(&session, now).expect("seals")
 }
 
+/// `value` with the last bit of its tag changed.
+pub(crate) fn flipped(value: &str) -> String {
+    let mut sealed = URL_SAFE_NO_PAD.decode(value).expect("base64url");
+    *sealed.last_mut().expect("has a tag") ^= 1;
+    URL_SAFE_NO_PAD.encode(sealed)
+}
+
 /// A request with this cookie value.
 pub(crate) fn load<T: SessionData>(
     sessions: &Sessions<T>,

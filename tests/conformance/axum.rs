@@ -1,0 +1,196 @@
+//! The routes in axum.
+
+use std::{convert::Infallible, panic::AssertUnwindSafe};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, Request},
+    http::{StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use futures_util::{FutureExt as _, StreamExt as _};
+use hyper_util::rt::TokioIo;
+use sealed_session::{Existing, Session};
+
+use crate::{
+    app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    server::{Adapter, Server, runtime},
+};
+
+struct Axum;
+
+impl Adapter for Axum {
+    async fn serve(app: App) -> Result<Server, String> {
+        let App { mounted, account, cart, rival, log } = app;
+        let router = match mounted {
+            Mounted::Both => routes().layer(cart).layer(account),
+            Mounted::AccountTwice => routes().layer(account.clone()).layer(cart).layer(account),
+            Mounted::Rivals => routes().layer(rival).layer(account),
+            Mounted::Nothing => routes(),
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let listener = listener.into_std().expect("it is open");
+        let runtime = runtime(&log);
+        runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("it is open");
+            axum::serve(listener, router).await.expect("serves");
+        });
+        Ok(Server::new(address, || runtime.shutdown_background()))
+    }
+}
+
+conformance!(Axum);
+
+fn routes() -> Router {
+    Router::new()
+        .route("/untouched", get(async || "hello"))
+        .route("/held", get(async |_: Session<Account>| "hello"))
+        .route("/look", get(async |session: Session<Account>| user(&session)))
+        .route("/id", get(async |session: Session<Account>| session.id().unwrap().to_string()))
+        .route("/login/{user}", post(sign_in))
+        .route("/logout", post(async |mut session: Session<Account>| session.destroy()))
+        .route("/visit", get(count).options(count))
+        .route("/answer/{status}", get(answer))
+        .route("/fail/{status}", get(fail))
+        .route("/redirect", get(redirect))
+        .route("/stream/{kind}", get(streaming))
+        .route("/cookies", get(cookies))
+        .route("/cached", get(cached).post(cached_write))
+        .route("/panic", get(panics).layer(from_fn(catch_panic)))
+        .route("/crash", get(panics))
+        .route("/fill/{which}/{size}", post(filled))
+        .route("/fill-and-fail/{which}/{size}", post(filled_and_failed))
+        .route("/upgrade", get(upgrade))
+        .route("/add/{item}", post(add))
+        .route("/cart", get(async |cart: Session<Cart>| format!("{:?}", cart.read().0)))
+        .route("/twice", get(twice))
+        .route("/existing", get(async |session: Existing<Account>| user(&session)))
+        .route("/existing-or", get(existing_or))
+        .route("/option", get(option))
+        .route("/through", get(through).layer(from_fn(around)))
+}
+
+async fn sign_in(mut session: Session<Account>, Path(user): Path<String>) {
+    login(&mut session, user);
+}
+
+async fn count(mut session: Session<Account>) -> String {
+    visit(&mut session)
+}
+
+async fn answer(mut session: Session<Account>, Path(status): Path<u16>) -> (StatusCode, String) {
+    (StatusCode::from_u16(status).unwrap(), visit(&mut session))
+}
+
+async fn fail(mut session: Session<Account>, Path(status): Path<u16>) -> Result<(), Failure> {
+    visit(&mut session);
+    Err(Failure(StatusCode::from_u16(status).unwrap()))
+}
+
+/// An application's own error.
+struct Failure(StatusCode);
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+async fn redirect(mut session: Session<Account>) -> Redirect {
+    visit(&mut session);
+    Redirect::to("/look")
+}
+
+async fn streaming(session: Session<Account>, Path(kind): Path<String>) -> Body {
+    Body::from_stream(chunks(session, &kind).map(Ok::<_, Infallible>))
+}
+
+async fn cookies(mut session: Session<Account>) -> impl IntoResponse {
+    visit(&mut session);
+    AppendHeaders([(header::SET_COOKIE, "b=1; Path=/"), (header::SET_COOKIE, "a=2; Path=/")])
+}
+
+async fn cached(session: Session<Account>) -> impl IntoResponse {
+    let headers = [(header::CACHE_CONTROL, "public, max-age=600"), (header::VARY, "accept")];
+    (headers, user(&session))
+}
+
+async fn cached_write(mut session: Session<Account>) -> impl IntoResponse {
+    visit(&mut session);
+    cached(session).await
+}
+
+async fn panics(mut session: Session<Account>) {
+    visit(&mut session);
+    panic!("as it is meant to");
+}
+
+async fn catch_panic(request: Request, next: Next) -> Response {
+    let response = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    response.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+async fn filled(
+    mut session: Session<Account>,
+    mut cart: Session<Cart>,
+    Path((which, size)): Path<(String, usize)>,
+) -> impl IntoResponse {
+    fill(&which, size, &mut session, &mut cart);
+    let headers = [(header::SET_COOKIE, "kept=1; Path=/"), (header::CACHE_CONTROL, "max-age=600")];
+    (headers, "filled")
+}
+
+async fn filled_and_failed(
+    session: Session<Account>,
+    cart: Session<Cart>,
+    path: Path<(String, usize)>,
+) -> Result<(), impl IntoResponse> {
+    let filled = filled(session, cart, path).await;
+    Err((StatusCode::CONFLICT, filled))
+}
+
+async fn upgrade(mut session: Session<Account>, request: Request) -> impl IntoResponse {
+    visit(&mut session);
+    tokio::spawn(async {
+        let io = TokioIo::new(hyper::upgrade::on(request).await.unwrap());
+        let (mut reader, mut writer) = tokio::io::split(io);
+        tokio::io::copy(&mut reader, &mut writer).await
+    });
+    let headers = [(header::CONNECTION, "upgrade"), (header::UPGRADE, "websocket")];
+    (StatusCode::SWITCHING_PROTOCOLS, headers)
+}
+
+async fn add(mut cart: Session<Cart>, Path(item): Path<u32>) {
+    cart.write(|cart| cart.0.push(item));
+}
+
+async fn twice(mut writer: Session<Account>, reader: Session<Account>) -> String {
+    visit(&mut writer);
+    reader.read().visits.to_string()
+}
+
+async fn existing_or(session: Option<Existing<Account>>) -> &'static str {
+    session.map_or("none", |_| "some")
+}
+
+async fn option(session: Option<Session<Account>>) -> &'static str {
+    session.map_or("none", |_| "some")
+}
+
+async fn through(mut session: Session<Account>) -> String {
+    session.write(|account| account.user = Some("handler".to_owned()));
+    visit(&mut session)
+}
+
+/// Holds the session while the handler has it, and adds a visit to the handler's.
+async fn around(mut session: Session<Account>, request: Request, next: Next) -> Response {
+    let before = session.read();
+    let response = next.run(request).await;
+    assert_eq!((user(&session).as_str(), before.visits), ("handler", 0));
+    visit(&mut session);
+    response
+}

@@ -1,0 +1,76 @@
+//! The suite. Each case is written once, for every [`Adapter`](crate::server::Adapter).
+
+pub(crate) mod body;
+pub(crate) mod failure;
+pub(crate) mod head;
+pub(crate) mod lifecycle;
+pub(crate) mod mounting;
+pub(crate) mod refusal;
+
+/// Makes a test of each case for an adapter.
+macro_rules! conformance {
+    ($adapter:ident) => {
+        conformance! { $adapter:
+            lifecycle {
+                visitor_who_touches_nothing_gets_nothing
+                session_that_nobody_looked_at_leaves_no_trace
+                look_without_a_change_only_varies
+                login_read_change_and_logout
+                cookie_has_the_promised_attributes
+                renew_changes_the_id_and_a_write_does_not
+                two_sessions_live_side_by_side
+                hundred_clients_each_see_their_own
+            }
+            head {
+                other_cookies_survive_in_order
+                cached_response_is_not_stored_once_it_sets_the_cookie
+                refresh_without_a_write_is_not_stored_either
+                head_and_options_commit_like_get
+                redirect_carries_the_cookie
+                unknown_paths_and_methods_leave_no_trace
+            }
+            failure {
+                returned_errors_commit
+                error_types_commit
+                error_is_not_stored_once_it_sets_two_cookies
+                panic_that_is_caught_keeps_what_was_written
+                panic_that_nobody_catches_costs_one_connection
+                oversize_session_is_an_empty_error_and_the_old_one_stays
+                oversize_session_lets_nobody_store_its_error
+                oversize_inner_session_leaves_the_outer_one
+            }
+            body {
+                stream_sees_the_session
+                change_after_the_head_is_reported
+                first_look_after_the_head_is_reported
+                upgrade_carries_the_cookie_in_its_head
+            }
+            refusal {
+                refused_cookies_look_like_none
+                live_cookie_behind_junk_is_found
+                cookie_headers_are_one_list
+                of_several_live_cookies_the_last_sealed_wins
+                tampered_cookie_is_replaced_at_the_next_login
+            }
+            mounting {
+                mounted_twice_commits_once
+                two_kinds_of_one_type_are_found
+                forgotten_layer_is_found
+                option_tells_of_the_layer_and_not_of_the_visitor
+                existing_is_for_those_who_came_with_a_session
+                middleware_may_hold_the_session
+                two_extractions_are_one_session
+            }
+        }
+    };
+    ($adapter:ident: $($group:ident { $($case:ident)* })*) => {
+        mod conforms {
+            $($(
+                #[tokio::test]
+                async fn $case() {
+                    crate::cases::$group::$case::<super::$adapter>().await;
+                }
+            )*)*
+        }
+    };
+}

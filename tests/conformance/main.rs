@@ -1,0 +1,23 @@
+//! What holds in every framework. One suite, and for each adapter a server with
+//! the same routes; a test's name says which of them fails it.
+//!
+//! The servers listen on real sockets, the clients keep cookies as browsers do.
+#![cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+
+mod app;
+#[macro_use]
+mod cases;
+mod client;
+mod log;
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
+
+#[cfg(feature = "actix-web")]
+mod actix;
+#[cfg(feature = "axum")]
+mod axum;
+#[cfg(feature = "rocket")]
+mod rocket;
+#[cfg(feature = "tower")]
+mod tower;

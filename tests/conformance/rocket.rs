@@ -1,0 +1,339 @@
+//! The routes in Rocket.
+#![expect(clippy::needless_pass_by_value, reason = "a guard is an argument by value")]
+
+use std::{io, net::SocketAddr, pin::Pin};
+
+use futures_util::Stream;
+use rocket::{
+    Data, Request, Response, async_trait,
+    data::{IoHandler, IoStream},
+    error::ErrorKind,
+    fairing::{AdHoc, Fairing, Info, Kind},
+    figment::Figment,
+    get,
+    http::{Cookie, CookieJar, Header, Status},
+    options, post,
+    response::{Redirect, Responder, stream::TextStream},
+    routes,
+};
+use sealed_session::{Existing, Session};
+use tokio::sync::mpsc;
+
+use crate::{
+    app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    server::{Adapter, Server, runtime},
+};
+
+struct Rocket;
+
+impl Adapter for Rocket {
+    const CHECKS_MOUNTING: bool = true;
+
+    async fn serve(app: App) -> Result<Server, String> {
+        let App { mounted, account, cart, rival, log } = app;
+        let rocket = rocket::custom(config()).attach(Around).mount("/", all_routes());
+        let rocket = match mounted {
+            Mounted::Both => rocket.attach(account).attach(cart),
+            Mounted::AccountTwice => rocket.attach(account.clone()).attach(cart).attach(account),
+            Mounted::Rivals => rocket.attach(account).attach(rival).attach(cart),
+            Mounted::Nothing => rocket,
+        };
+        let (sender, mut receiver) = mpsc::channel::<Result<SocketAddr, String>>(2);
+        let started = sender.clone();
+        let rocket = rocket.attach(AdHoc::on_liftoff("address", move |rocket| {
+            let address = SocketAddr::new(rocket.config().address, rocket.config().port);
+            Box::pin(async move { started.send(Ok(address)).await.expect("the test waits") })
+        }));
+        let runtime = runtime(&log);
+        runtime.spawn(async move {
+            if let Err(error) = rocket.launch().await {
+                let _ = sender.send(Err(error.to_string())).await;
+            }
+        });
+        match receiver.recv().await.expect("it starts, or says why not") {
+            Ok(address) => Ok(Server::new(address, || runtime.shutdown_background())),
+            Err(reason) => {
+                runtime.shutdown_background();
+                Err(reason)
+            }
+        }
+    }
+}
+
+conformance!(Rocket);
+
+#[tokio::test]
+async fn managed_sessions_are_not_taken_for_an_attached_fairing() {
+    let app = App::new(Mounted::Nothing);
+    let rocket = rocket::custom(config()).manage(app.account).mount("/", routes![option]);
+    let error = rocket.ignite().await.expect_err("nothing would commit");
+    assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
+}
+
+fn config() -> Figment {
+    rocket::Config::figment()
+        .merge(("port", 0))
+        .merge(("log_level", "off"))
+        .merge(("shutdown.ctrlc", false))
+}
+
+fn all_routes() -> Vec<rocket::Route> {
+    routes![
+        untouched,
+        held,
+        look,
+        id,
+        sign_in,
+        logout,
+        count,
+        count_options,
+        answer,
+        fail,
+        redirect,
+        streaming,
+        cookies,
+        cached,
+        cached_write,
+        panics,
+        crash,
+        filled,
+        filled_and_failed,
+        upgrade,
+        add,
+        cart,
+        twice,
+        existing,
+        existing_or,
+        option,
+        through
+    ]
+}
+
+#[get("/untouched")]
+fn untouched() -> &'static str {
+    "hello"
+}
+
+#[get("/held")]
+fn held(_session: Session<Account>) -> &'static str {
+    "hello"
+}
+
+#[get("/look")]
+fn look(session: Session<Account>) -> String {
+    user(&session)
+}
+
+#[get("/id")]
+fn id(session: Session<Account>) -> String {
+    session.id().unwrap().to_string()
+}
+
+#[post("/login/<user>")]
+fn sign_in(mut session: Session<Account>, user: String) {
+    login(&mut session, user);
+}
+
+#[post("/logout")]
+fn logout(mut session: Session<Account>) {
+    session.destroy();
+}
+
+#[get("/visit")]
+fn count(mut session: Session<Account>) -> String {
+    visit(&mut session)
+}
+
+#[options("/visit")]
+fn count_options(mut session: Session<Account>) -> String {
+    visit(&mut session)
+}
+
+#[get("/answer/<status>")]
+fn answer(mut session: Session<Account>, status: u16) -> Plain {
+    let body = visit(&mut session);
+    Plain { status: Status::new(status), headers: Vec::new(), body }
+}
+
+#[get("/fail/<status>")]
+fn fail(mut session: Session<Account>, status: u16) -> Result<(), Status> {
+    visit(&mut session);
+    Err(Status::new(status))
+}
+
+#[get("/redirect")]
+fn redirect(mut session: Session<Account>) -> Redirect {
+    visit(&mut session);
+    Redirect::to("/look")
+}
+
+#[get("/stream/<kind>")]
+fn streaming(session: Session<Account>, kind: &str) -> TextStream<impl Stream<Item = String>> {
+    TextStream(chunks(session, kind))
+}
+
+#[get("/cookies")]
+fn cookies(mut session: Session<Account>, jar: &CookieJar<'_>) -> Plain {
+    visit(&mut session);
+    // Rocket puts its jar behind the handler's own headers.
+    jar.add(Cookie::build(("a", "2")).path("/"));
+    Plain::with(vec![Header::new("set-cookie", "b=1; Path=/")], String::new())
+}
+
+#[get("/cached")]
+fn cached(session: Session<Account>) -> Plain {
+    let control = Header::new("cache-control", "public, max-age=600");
+    Plain::with(vec![control, Header::new("vary", "accept")], user(&session))
+}
+
+#[post("/cached")]
+fn cached_write(mut session: Session<Account>) -> Plain {
+    visit(&mut session);
+    cached(session)
+}
+
+/// Rocket catches panics itself.
+#[get("/panic")]
+fn panics(mut session: Session<Account>) {
+    visit(&mut session);
+    panic!("as it is meant to");
+}
+
+#[get("/crash")]
+fn crash(session: Session<Account>) {
+    panics(session);
+}
+
+#[post("/fill/<which>/<size>")]
+fn filled(
+    mut session: Session<Account>,
+    mut cart: Session<Cart>,
+    which: &str,
+    size: usize,
+    jar: &CookieJar<'_>,
+) -> Plain {
+    fill(which, size, &mut session, &mut cart);
+    jar.add(Cookie::build(("kept", "1")).path("/"));
+    Plain::with(vec![Header::new("cache-control", "max-age=600")], "filled".to_owned())
+}
+
+#[post("/fill-and-fail/<which>/<size>")]
+fn filled_and_failed(
+    session: Session<Account>,
+    cart: Session<Cart>,
+    which: &str,
+    size: usize,
+    jar: &CookieJar<'_>,
+) -> Result<(), Plain> {
+    let filled = filled(session, cart, which, size, jar);
+    Err(Plain { status: Status::Conflict, ..filled })
+}
+
+#[get("/upgrade")]
+fn upgrade(mut session: Session<Account>) -> Upgrade {
+    visit(&mut session);
+    Upgrade
+}
+
+#[post("/add/<item>")]
+fn add(mut cart: Session<Cart>, item: u32) {
+    cart.write(|cart| cart.0.push(item));
+}
+
+#[get("/cart")]
+fn cart(cart: Session<Cart>) -> String {
+    format!("{:?}", cart.read().0)
+}
+
+#[get("/twice")]
+fn twice(mut writer: Session<Account>, reader: Session<Account>) -> String {
+    visit(&mut writer);
+    reader.read().visits.to_string()
+}
+
+#[get("/existing")]
+fn existing(session: Existing<Account>) -> String {
+    user(&session)
+}
+
+#[get("/existing-or")]
+fn existing_or(session: Option<Existing<Account>>) -> &'static str {
+    session.map_or("none", |_| "some")
+}
+
+#[get("/option")]
+fn option(session: Option<Session<Account>>) -> &'static str {
+    session.map_or("none", |_| "some")
+}
+
+#[get("/through")]
+fn through(mut session: Session<Account>) -> String {
+    session.write(|account| account.user = Some("handler".to_owned()));
+    visit(&mut session)
+}
+
+/// Holds the session while the handler has it, and adds a visit to the
+/// handler's. Attached before the sessions, so that it comes before their commit.
+struct Around;
+
+#[async_trait]
+impl Fairing for Around {
+    fn info(&self) -> Info {
+        Info { name: "around", kind: Kind::Request | Kind::Response }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        if request.uri().path() == "/through" {
+            let session = request.guard::<Session<Account>>().await.unwrap();
+            assert_eq!(session.read().visits, 0);
+            request.local_cache(|| Some(session));
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, _: &mut Response<'r>) {
+        if let Some(mut session) = request.local_cache(|| None::<Session<Account>>).clone() {
+            assert_eq!(user(&session), "handler");
+            visit(&mut session);
+        }
+    }
+}
+
+struct Plain {
+    status: Status,
+    headers: Vec<Header<'static>>,
+    body: String,
+}
+
+impl Plain {
+    fn with(headers: Vec<Header<'static>>, body: String) -> Self {
+        Self { status: Status::Ok, headers, body }
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Plain {
+    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        let mut response = (self.status, self.body).respond_to(request)?;
+        for header in self.headers {
+            response.adjoin_header(header);
+        }
+        Ok(response)
+    }
+}
+
+struct Upgrade;
+
+impl<'r> Responder<'r, 'static> for Upgrade {
+    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+        Ok(Response::build().upgrade("websocket", Echo).finalize())
+    }
+}
+
+struct Echo;
+
+#[async_trait]
+impl IoHandler for Echo {
+    async fn io(self: Pin<Box<Self>>, stream: IoStream) -> io::Result<()> {
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        tokio::io::copy(&mut reader, &mut writer).await.map(drop)
+    }
+}
