@@ -81,6 +81,8 @@
 
 #[cfg(feature = "actix-web")]
 mod actix;
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+mod adapter;
 mod aead;
 #[cfg(feature = "axum")]
 mod axum;

@@ -3,11 +3,7 @@
 
 use cookie::Cookie;
 
-use crate::{
-    error::SealError,
-    session::{Session, SessionData},
-    sessions::{Commit, Sessions},
-};
+use crate::sessions::Commit;
 
 /// The headers of a response. Names are in lower case.
 pub(crate) trait ResponseHeaders {
@@ -19,18 +15,6 @@ pub(crate) trait ResponseHeaders {
 
     /// Removes the values that are not to be kept; the order of the others stays.
     fn retain(&mut self, name: &'static str, keep: impl Fn(&[u8]) -> bool);
-}
-
-impl<T: SessionData> Sessions<T> {
-    /// Commits a session now, if anybody asked for it, and tells of a failure.
-    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
-    pub(crate) fn finish(&self, session: &Session<T>) -> Result<Commit, SealError> {
-        if !session.is_attached() {
-            return Ok(Commit::default());
-        }
-        self.commit(session)
-            .inspect_err(|error| crate::events::commit_failed(self.cookie_name(), error))
-    }
 }
 
 impl Commit {
