@@ -98,8 +98,10 @@ mod http;
 mod key;
 mod keyring;
 mod keys;
+mod origin_guard;
 #[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
 mod response;
+mod revocation;
 #[cfg(feature = "rocket")]
 mod rocket;
 mod seal;
@@ -124,11 +126,13 @@ pub use crate::{
     builder::Builder,
     claims::{Lifetime, SessionId},
     cookie::Scope,
-    error::{ConfigError, SealError, UnsealError},
+    error::{ConfigError, CsrfError, ForeignRequest, SealError, UnsealError},
     existing::Existing,
     key::{Key, KeyId},
     keyring::{KeyEntry, KeyRing},
     keys::Keys,
+    origin_guard::{OriginGuard, RequestSource},
+    revocation::SessionInfo,
     session::{Session, SessionData, Snapshot},
     sessions::{Commit, Sessions},
 };

@@ -26,7 +26,7 @@ impl Commit {
             }
             headers.append(SET_COOKIE, cookie.to_string().into());
         }
-        if self.sets_cookies() {
+        if self.forbids_storing() {
             headers.retain(CACHE_CONTROL, |_| false);
             headers.append(CACHE_CONTROL, "no-store".into());
         }

@@ -1,22 +1,24 @@
 //! Load and commit: from the Cookie headers of a request to the Set-Cookie
 //! headers of its response, with the policy in between.
 
-use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use cookie::Cookie;
 use time::OffsetDateTime;
 
 use crate::{
-    claims::{Claims, Timeouts, unix_seconds},
+    claims::{Claims, SessionId, Timeouts, unix_seconds},
     cookie::CheckedCookie,
     envelope::Binding,
-    error::{SealError, UnsealError},
+    error::{CsrfError, SealError, UnsealError},
     events,
+    key::KeyId,
     keyring::KeyRing,
     keys::Keys,
-    seal::{ResealError, Seal, key_id},
+    revocation::RevokeIf,
+    seal::{self, ResealError, Seal, key_id},
     secret::RandomSource,
-    session::{Live, Opened, Origin, Outcome, Request, Session, SessionData},
+    session::{Candidates, Live, Opened, Origin, Outcome, Request, Session, SessionData},
 };
 
 /// A kind of session: its keys, its cookie and its timeouts. Made once, cheap
@@ -42,12 +44,25 @@ use crate::{
 /// ```
 pub struct Sessions<T>(Arc<Core<T>>);
 
-struct Core<T> {
-    keys: Keys,
-    cookie: CheckedCookie,
-    binding: Binding,
-    timeouts: Timeouts,
-    data: PhantomData<fn() -> T>,
+/// A configuration that was checked as a whole.
+pub(crate) struct Core<T> {
+    pub(crate) keys: Keys,
+    pub(crate) cookie: CheckedCookie,
+    pub(crate) binding: Binding,
+    pub(crate) csrf_binding: Binding,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) pad_to: usize,
+    pub(crate) tombstone: Option<Tombstone>,
+    pub(crate) revoke_if: RevokeIf<T>,
+}
+
+/// How the end of a session is remembered in the browser.
+#[derive(Debug)]
+pub(crate) struct Tombstone {
+    pub(crate) cookie: CheckedCookie,
+    pub(crate) binding: Binding,
+    /// In seconds.
+    pub(crate) lifetime: u32,
 }
 
 impl<T: SessionData> Sessions<T> {
@@ -95,17 +110,16 @@ impl<T: SessionData> Sessions<T> {
         clock: impl FnOnce() -> OffsetDateTime,
     ) {
         exchange.attach(|| {
-            let mut values = Vec::new();
+            let (mut sessions, mut tombstones) = (Vec::new(), Vec::new());
             for header in cookie_headers {
-                for value in self.0.cookie.values(header.as_ref()) {
-                    if values.len() == MAX_CANDIDATES {
-                        events::too_many(self.cookie_name(), MAX_CANDIDATES);
-                        break;
-                    }
-                    values.push(value.into());
+                collect(&self.0.cookie, header.as_ref(), &mut sessions);
+                if let Some(tombstone) = &self.0.tombstone {
+                    collect(&tombstone.cookie, header.as_ref(), &mut tombstones);
                 }
             }
-            Request { values: values.into(), loaded_at: clock() }
+            let candidates =
+                Candidates { sessions: sessions.into(), tombstones: tombstones.into() };
+            Request { candidates, loaded_at: clock() }
         });
     }
 
@@ -143,7 +157,11 @@ impl<T: SessionData> Sessions<T> {
                 cookies?
             }
         };
-        Ok(Commit { cookies, depends_on_cookie: session.was_looked_at() })
+        Ok(Commit {
+            cookies,
+            depends_on_cookie: session.was_looked_at(),
+            gave_token: session.gave_token(),
+        })
     }
 
     fn cookies_of(
@@ -154,7 +172,10 @@ impl<T: SessionData> Sessions<T> {
     ) -> Result<Vec<Cookie<'static>>, SealError> {
         Ok(match outcome {
             Outcome::Nothing => Vec::new(),
-            Outcome::Remove => self.0.cookie.removals().collect(),
+            Outcome::Remove => {
+                let tombstone = self.0.tombstone_cookie(session, now);
+                self.0.cookie.removals().chain(tombstone).collect()
+            }
             Outcome::Seal { claims, data } => {
                 let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
                 match self.0.seal(&claims, &*data, now) {
@@ -270,13 +291,8 @@ impl<T: SessionData> Sessions<T> {
         Ok(self.0.reseal(value, now)?.map(|(value, _)| value))
     }
 
-    pub(crate) fn with(
-        keys: Keys,
-        cookie: CheckedCookie,
-        binding: Binding,
-        timeouts: Timeouts,
-    ) -> Self {
-        Self(Arc::new(Core { keys, cookie, binding, timeouts, data: PhantomData }))
+    pub(crate) fn with(core: Core<T>) -> Self {
+        Self(Arc::new(core))
     }
 
     fn origin(&self) -> Arc<dyn Origin<T>> {
@@ -304,6 +320,8 @@ impl<T> fmt::Debug for Sessions<T> {
             .field("keys", &self.0.keys)
             .field("cookie", self.0.cookie.config())
             .field("timeouts", &self.0.timeouts)
+            .field("tombstone", &self.0.tombstone)
+            .field("revoke_if", &self.0.revoke_if)
             .finish_non_exhaustive()
     }
 }
@@ -315,6 +333,7 @@ impl<T: SessionData> Core<T> {
 
     fn unseal(&self, value: &str, now: OffsetDateTime) -> Result<Opened<T>, UnsealError> {
         let unsealed = self.with_ring(|seal| seal.unseal(value, unix_seconds(now)))?;
+        self.ask_hook(&unsealed.data, &unsealed.claims, unsealed.key_id, now)?;
         let live = Live {
             claims: unsealed.claims,
             key_id: unsealed.key_id,
@@ -329,7 +348,12 @@ impl<T: SessionData> Core<T> {
         value: &str,
         now: OffsetDateTime,
     ) -> Result<Option<(String, Claims)>, UnsealError> {
-        match self.with_ring(|seal| seal.reseal(value, unix_seconds(now))) {
+        // The payload is copied as it is; it is read for the hook alone.
+        let inspect = |key_id, claims: &Claims, payload: &[u8]| match self.revoke_if.is_set() {
+            true => self.ask_hook(&seal::parse(payload)?, claims, key_id, now),
+            false => Ok(()),
+        };
+        match self.with_ring(|seal| seal.reseal(value, unix_seconds(now), inspect)) {
             Ok(fresh) => Ok(fresh),
             Err(ResealError::Unseal(error)) => Err(error),
             Err(ResealError::Seal(error)) => {
@@ -339,14 +363,76 @@ impl<T: SessionData> Core<T> {
         }
     }
 
+    fn ask_hook(
+        &self,
+        data: &T,
+        claims: &Claims,
+        key_id: KeyId,
+        now: OffsetDateTime,
+    ) -> Result<(), UnsealError> {
+        let expires_at = claims.expires_at(&self.timeouts);
+        match self.revoke_if.refuses(data, claims, key_id, expires_at, now) {
+            true => Err(UnsealError::Revoked),
+            false => Ok(()),
+        }
+    }
+
     fn with_ring<R>(&self, f: impl FnOnce(Seal<'_>) -> R) -> R {
+        self.with_binding(&self.binding, &self.timeouts, f)
+    }
+
+    fn with_binding<R>(
+        &self,
+        binding: &Binding,
+        timeouts: &Timeouts,
+        f: impl FnOnce(Seal<'_>) -> R,
+    ) -> R {
         let ring: &KeyRing = &self.keys.snapshot();
-        f(Seal {
-            ring,
-            binding: &self.binding,
-            timeouts: &self.timeouts,
-            name_len: self.cookie.name().len(),
-        })
+        let name_len = self.cookie.name().len();
+        f(Seal { ring, binding, timeouts, name_len, pad_to: self.pad_to })
+    }
+
+    /// The ids of the sessions that were ended in this browser.
+    fn ended(&self, tombstones: &[Box<str>], now: OffsetDateTime) -> Vec<SessionId> {
+        let Some(tombstone) = &self.tombstone else { return Vec::new() };
+        if tombstones.len() > MAX_DECRYPTIONS {
+            events::too_many(tombstone.cookie.name(), MAX_DECRYPTIONS);
+        }
+        let timeouts = tombstone.timeouts();
+        let unseal = |value: &str| {
+            self.with_binding(&tombstone.binding, &timeouts, |seal| {
+                seal.unseal_token(value, unix_seconds(now))
+            })
+        };
+        let values = tombstones.iter().take(MAX_DECRYPTIONS);
+        values.filter_map(|value| unseal(value).ok()).map(|claims| claims.id).collect()
+    }
+
+    /// The Set-Cookie that remembers the end of the session that came with the
+    /// request, if one did.
+    fn tombstone_cookie(
+        &self,
+        session: &Session<T>,
+        now: OffsetDateTime,
+    ) -> Option<Cookie<'static>> {
+        let tombstone = self.tombstone.as_ref()?;
+        let now = unix_seconds(now);
+        let claims = session.came_with()?.of_tombstone(now, tombstone.lifetime, &self.timeouts);
+        let sealed = self.with_binding(&tombstone.binding, &tombstone.timeouts(), |seal| {
+            seal.seal_token(&claims, now)
+        });
+        match sealed {
+            Ok(value) => {
+                let max_age = Duration::from_secs(claims.lifetime.into());
+                Some(tombstone.cookie.set(value, Some(max_age)))
+            }
+            // The session is over without it, or the removal has to do.
+            Err(SealError::Expired) => None,
+            Err(error) => {
+                events::tombstone_failed(tombstone.cookie.name(), &error);
+                None
+            }
+        }
     }
 
     fn set_cookie(&self, value: String, claims: &Claims, now: OffsetDateTime) -> Cookie<'static> {
@@ -379,16 +465,20 @@ impl<T: SessionData> Core<T> {
 
 impl<T: SessionData> Origin<T> for Core<T> {
     /// Of several live values the one issued last wins, ties go to the last.
-    fn open(&self, values: &[Box<str>], now: OffsetDateTime) -> Opened<T> {
+    fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
+        let ended = match candidates.sessions.is_empty() {
+            true => Vec::new(),
+            false => self.ended(&candidates.tombstones, now),
+        };
         let mut best = Opened { data: T::default(), live: None, refusal: None };
         let mut decryptions = 0..MAX_DECRYPTIONS;
         let mut several_live = false;
-        for (index, value) in values.iter().enumerate() {
+        for (index, value) in candidates.sessions.iter().enumerate() {
             if decryptions.is_empty() {
                 events::too_many(self.cookie.name(), MAX_DECRYPTIONS);
                 break;
             }
-            match self.unseal(value, now) {
+            match self.unseal(value, now).and_then(|opened| opened.unless_ended(&ended)) {
                 Ok(opened) => {
                     decryptions.next();
                     several_live |= best.live.is_some();
@@ -413,16 +503,47 @@ impl<T: SessionData> Origin<T> for Core<T> {
         best
     }
 
+    fn seal_csrf_token(&self, claims: &Claims, now: OffsetDateTime) -> Result<String, SealError> {
+        self.with_binding(&self.csrf_binding, &self.timeouts.without_idle(), |seal| {
+            seal.seal_token(&claims.of_csrf_token(), unix_seconds(now))
+        })
+    }
+
+    fn verify_csrf_token(
+        &self,
+        token: &str,
+        id: Option<SessionId>,
+        now: OffsetDateTime,
+    ) -> Result<(), CsrfError> {
+        let verdict = id.ok_or(CsrfError::NoSession).and_then(|id| {
+            let timeouts = self.timeouts.without_idle();
+            let claims = self.with_binding(&self.csrf_binding, &timeouts, |seal| {
+                seal.unseal_token(token, unix_seconds(now))
+            })?;
+            match claims.id.ct_eq(&id) {
+                true => Ok(()),
+                false => Err(CsrfError::OtherSession),
+            }
+        });
+        verdict.inspect_err(|error| events::csrf_refused(self.cookie.name(), error))
+    }
+
     fn timeouts(&self) -> &Timeouts {
         &self.timeouts
+    }
+}
+
+impl Tombstone {
+    fn timeouts(&self) -> Timeouts {
+        Timeouts { absolute: self.lifetime, idle: None, persistent: true }
     }
 }
 
 /// What a response has to say of a session.
 ///
 /// Append each of [`cookies`](Self::cookies) as a Set-Cookie header. Where
-/// [`sets_cookies`](Self::sets_cookies), set `Cache-Control: no-store`, or a
-/// cache may hand the cookie to somebody else; where
+/// [`forbids_storing`](Self::forbids_storing), set `Cache-Control: no-store`, or a
+/// cache may hand the cookie or the token to somebody else; where
 /// [`depends_on_cookie`](Self::depends_on_cookie), add `Vary: Cookie`.
 /// (`commit_headers` of the feature `http` does all of it.)
 #[derive(Clone, Default)]
@@ -430,6 +551,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
 pub struct Commit {
     cookies: Vec<Cookie<'static>>,
     depends_on_cookie: bool,
+    gave_token: bool,
 }
 
 impl Commit {
@@ -454,7 +576,13 @@ impl Commit {
     /// Whether the response need not say anything.
     #[cfg(feature = "actix-web")]
     pub(crate) fn is_empty(&self) -> bool {
-        !self.sets_cookies() && !self.depends_on_cookie()
+        !self.forbids_storing() && !self.depends_on_cookie()
+    }
+
+    /// Whether no cache may keep the response: it sets or removes a cookie, or
+    /// its page holds a token of [`Session::csrf_token`].
+    pub fn forbids_storing(&self) -> bool {
+        self.sets_cookies() || self.gave_token
     }
 
     /// Whether the handler looked at the session, found or not.
@@ -469,11 +597,23 @@ impl fmt::Debug for Commit {
         f.debug_struct("Commit")
             .field("cookies", &self.cookies.len())
             .field("depends_on_cookie", &self.depends_on_cookie)
+            .field("gave_token", &self.gave_token)
             .finish()
     }
 }
 
 /// The most that are kept of one request: each costs little, and there must be an end.
 const MAX_CANDIDATES: usize = 64;
+/// The values of this cookie's name in one Cookie header, up to the bound.
+fn collect(cookie: &CheckedCookie, header: &[u8], values: &mut Vec<Box<str>>) {
+    for value in cookie.values(header) {
+        if values.len() == MAX_CANDIDATES {
+            events::too_many(cookie.name(), MAX_CANDIDATES);
+            break;
+        }
+        values.push(value.into());
+    }
+}
+
 /// The most that one request can make us decrypt, for each kind of session.
 const MAX_DECRYPTIONS: usize = 8;
