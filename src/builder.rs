@@ -1,6 +1,6 @@
 //! The configuration of a kind of session, checked as a whole when it is built.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use cookie::SameSite;
 
@@ -10,6 +10,7 @@ use crate::{
     envelope::{Binding, Purpose},
     error::ConfigError,
     events,
+    fallback::{Fallback, FallbackCookie},
     keys::Keys,
     revocation::{RevokeIf, SessionInfo},
     session::SessionData,
@@ -41,6 +42,7 @@ impl<T: SessionData> Sessions<T> {
             pad_to: 1,
             tombstone: None,
             revoke_if: RevokeIf::never(),
+            fallback: None,
         }
     }
 }
@@ -74,6 +76,7 @@ pub struct Builder<T> {
     pad_to: usize,
     tombstone: Option<Duration>,
     revoke_if: RevokeIf<T>,
+    fallback: Option<Arc<dyn Fallback<T>>>,
 }
 
 impl<T: SessionData> Builder<T> {
@@ -260,6 +263,13 @@ impl<T: SessionData> Builder<T> {
         self
     }
 
+    /// Accepts another library's cookie where a request brings none of ours.
+    #[cfg_attr(not(feature = "iron"), expect(dead_code, reason = "the only such library"))]
+    pub(crate) fn accept(mut self, fallback: Arc<dyn Fallback<T>>) -> Self {
+        self.fallback = Some(fallback);
+        self
+    }
+
     /// For development without TLS, never for production: the cookie loses
     /// `Secure` and its name the prefix (`session` in place of
     /// `__Host-session`), so that every browser keeps it on `http://localhost`.
@@ -318,6 +328,10 @@ impl<T: SessionData> Builder<T> {
             return Err(ConfigError::Padding { limit: MAX_PADDING });
         }
         let (binding, csrf_binding) = (bind(Purpose::Session)?, bind(Purpose::CsrfToken)?);
+        let fallback = self
+            .fallback
+            .map(|reader| FallbackCookie::new(reader, cookie.name(), !self.plain_http))
+            .transpose()?;
         if self.plain_http {
             events::plain_http(cookie.name());
         } else if !cookie.is_host_prefixed() {
@@ -332,6 +346,7 @@ impl<T: SessionData> Builder<T> {
             pad_to: self.pad_to,
             tombstone,
             revoke_if: self.revoke_if,
+            fallback,
         }))
     }
 }

@@ -218,7 +218,7 @@ pub(crate) fn date_time(seconds: u64) -> OffsetDateTime {
 pub(crate) const MAX_TIME: u64 = 253_402_300_799;
 
 /// By how much another machine's clock may be ahead of ours.
-const CLOCK_TOLERANCE: u64 = 60;
+pub(crate) const CLOCK_TOLERANCE: u64 = 60;
 
 const MIN_RENEWAL: u64 = 60;
 const MAX_RENEWAL: u64 = 60 * 60;

@@ -122,6 +122,14 @@ pub enum ConfigError {
         /// The longest that is accepted, in seconds.
         limit: u32,
     },
+    /// Another library's cookie that is to be accepted has the name of ours.
+    #[error(
+        "the accepted cookie of another library has our cookie's name: give ours another with `cookie_name`"
+    )]
+    FallbackName,
+    /// The passwords of another library cannot be used.
+    #[error("passwords: {0}")]
+    Passwords(&'static str),
 }
 
 /// Why a session could not be sealed.
@@ -231,6 +239,14 @@ pub enum UnsealError {
         /// Where in the JSON reading stopped, in bytes; 0 where it is empty.
         column: usize,
     },
+    /// A cookie of another library, which is accepted in place of ours, was refused.
+    #[error("the other library's cookie was refused: {reason}")]
+    Fallback {
+        /// That library's class of the refusal, a stable word.
+        class: &'static str,
+        /// What was wrong with it.
+        reason: Box<str>,
+    },
 }
 
 impl UnsealError {
@@ -252,6 +268,7 @@ impl UnsealError {
             Self::Payload { .. } => "payload",
             Self::Revoked => "revoked",
             Self::Ended => "ended",
+            Self::Fallback { .. } => "fallback",
         }
     }
 

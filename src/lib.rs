@@ -70,6 +70,7 @@
 //! - `axum`: with `Router::layer(sessions)`, handlers name `Session<T>` and [`Existing<T>`](Existing).
 //! - `actix-web`: the same with `App::wrap(sessions)`.
 //! - `rocket`: the same with `rocket::build().attach(sessions)`.
+//! - `iron`: the cookies of the npm package iron-session, read, written, and moved over to ours.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 // Input is never indexed: every access has an answer for bytes that are not there.
@@ -93,8 +94,12 @@ mod envelope;
 mod error;
 mod events;
 mod existing;
+mod fallback;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "iron")]
+#[cfg_attr(docsrs, doc(cfg(feature = "iron")))]
+pub mod iron;
 mod key;
 mod keyring;
 mod keys;
@@ -141,3 +146,8 @@ pub use crate::{
 #[cfg(all(doctest, feature = "http"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles the examples of the migration guide.
+#[cfg(all(doctest, feature = "iron"))]
+#[doc = include_str!("../docs/MIGRATION.md")]
+struct MigrationGuide;

@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionInfo {
     claims: Claims,
-    key_id: KeyId,
+    key_id: Option<KeyId>,
     expires_at: u64,
     now: OffsetDateTime,
 }
@@ -43,8 +43,8 @@ impl SessionInfo {
         date_time(self.expires_at)
     }
 
-    /// The key under which the session came.
-    pub fn key_id(&self) -> KeyId {
+    /// The key under which the session came; `None` where it came in another library's cookie.
+    pub fn key_id(&self) -> Option<KeyId> {
         self.key_id
     }
 
@@ -78,7 +78,7 @@ impl<T> RevokeIf<T> {
         &self,
         data: &T,
         claims: &Claims,
-        key_id: KeyId,
+        key_id: Option<KeyId>,
         expires_at: u64,
         now: OffsetDateTime,
     ) -> bool {

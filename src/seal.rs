@@ -221,11 +221,16 @@ impl Seal<'_> {
             .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
 
         let (claims, payload) = Claims::decode(plaintext.bytes())?;
-        if self.ring.not_created_before().is_some_and(|t| date_time(claims.created_at) < t) {
-            return Err(UnsealError::CreatedTooEarly.into());
-        }
-        claims.judge(now, self.timeouts)?;
+        self.judge(&claims, now)?;
         read_payload(entry, claims, payload)
+    }
+
+    /// Whether a session with these claims, whoever vouches for them, is live at `now`.
+    pub(crate) fn judge(&self, claims: &Claims, now: u64) -> Result<(), UnsealError> {
+        if self.ring.not_created_before().is_some_and(|t| date_time(claims.created_at) < t) {
+            return Err(UnsealError::CreatedTooEarly);
+        }
+        claims.judge(now, self.timeouts)
     }
 }
 

@@ -92,11 +92,13 @@ pub(crate) trait Origin<T>: Send + Sync {
     fn timeouts(&self) -> &Timeouts;
 }
 
-/// The values of the cookies of our names that a request brought, as they came.
+/// The values of the cookies that a request brought, as they came.
 #[derive(Default)]
 pub(crate) struct Candidates {
     pub(crate) sessions: Box<[Box<str>]>,
     pub(crate) tombstones: Box<[Box<str>]>,
+    /// Those of another library's cookie, where there is none of ours.
+    pub(crate) fallback: Box<[Box<str>]>,
 }
 
 /// What the cookies of a request came to.
@@ -109,9 +111,12 @@ pub(crate) struct Opened<T> {
 }
 
 impl<T> Opened<T> {
-    /// When the live session was sealed last, in Unix seconds; less than any time where there is none.
-    pub(crate) fn issued_at(&self) -> Option<u64> {
-        self.live.map(|live| live.claims.issued_at)
+    /// Orders live sessions by when they were sealed, in Unix seconds; less than any where there is none.
+    pub(crate) fn newness(&self) -> Option<u64> {
+        self.live.map(|live| match live.key_id {
+            Some(_) => live.claims.issued_at,
+            None => live.claims.created_at,
+        })
     }
 
     /// Refused if it was ended in this browser.
@@ -132,7 +137,8 @@ impl<T> Opened<T> {
 #[derive(Clone, Copy)]
 pub(crate) struct Live {
     pub(crate) claims: Claims,
-    pub(crate) key_id: KeyId,
+    /// `None` for what came in another library's cookie.
+    pub(crate) key_id: Option<KeyId>,
     pub(crate) reseal_due: bool,
     /// The place among the request's values, where it came from one.
     pub(crate) value: usize,
@@ -191,8 +197,18 @@ enum Phase {
 pub(crate) enum Outcome<T> {
     Nothing,
     Remove,
-    Seal { claims: Result<Claims, RandomSource>, data: Snapshot<T> },
-    Reseal { value: usize },
+    Seal {
+        claims: Result<Claims, RandomSource>,
+        data: Snapshot<T>,
+    },
+    Reseal {
+        value: usize,
+    },
+    /// Seal for the first time what came in another library's cookie.
+    Replace {
+        claims: Claims,
+        data: Snapshot<T>,
+    },
 }
 
 impl<T: SessionData> Session<T> {
@@ -424,9 +440,10 @@ impl<T: SessionData> Session<T> {
         self.claims().map(|claims| claims.persistent)
     }
 
-    /// The key under which the session came, `None` where none came.
+    /// The key under which the session came, `None` where none came, or where
+    /// it came in another library's cookie.
     pub fn key_id(&self) -> Option<KeyId> {
-        self.look().live.map(|live| live.key_id)
+        self.look().live.and_then(|live| live.key_id)
     }
 
     /// Whether the visitor is anonymous: no live session came with the
@@ -520,7 +537,10 @@ impl<T: SessionData> Session<T> {
         Some(match (claims, self.0.opened.get().and_then(|opened| opened.live)) {
             (Some(claims), _) if is_changed => Outcome::Seal { claims, data: self.snapshot() },
             (_, Some(live)) if live.reseal_due && is_prompt && is_active => {
-                Outcome::Reseal { value: live.value }
+                match self.came_by_fallback() {
+                    true => Outcome::Replace { claims: live.claims, data: self.snapshot() },
+                    false => Outcome::Reseal { value: live.value },
+                }
             }
             _ => Outcome::Nothing,
         })
@@ -546,7 +566,7 @@ impl<T: SessionData> Session<T> {
         (claims, self.snapshot())
     }
 
-    /// The values that came with the request.
+    /// The values of our cookie that came with the request.
     pub(crate) fn values(&self) -> &[Box<str>] {
         &self.request().candidates.sessions
     }
@@ -554,6 +574,11 @@ impl<T: SessionData> Session<T> {
     /// What the visitor's browser holds: the claims of the session that came with the request.
     pub(crate) fn came_with(&self) -> Option<Claims> {
         self.look().live.map(|live| live.claims)
+    }
+
+    /// Whether the request brought another library's cookie in place of ours.
+    pub(crate) fn came_by_fallback(&self) -> bool {
+        !self.request().candidates.fallback.is_empty()
     }
 
     /// Whether the response holds a token.

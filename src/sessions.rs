@@ -12,6 +12,7 @@ use crate::{
     envelope::Binding,
     error::{CsrfError, SealError, UnsealError},
     events,
+    fallback::FallbackCookie,
     key::KeyId,
     keyring::KeyRing,
     keys::Keys,
@@ -54,6 +55,7 @@ pub(crate) struct Core<T> {
     pub(crate) pad_to: usize,
     pub(crate) tombstone: Option<Tombstone>,
     pub(crate) revoke_if: RevokeIf<T>,
+    pub(crate) fallback: Option<FallbackCookie<T>>,
 }
 
 /// How the end of a session is remembered in the browser.
@@ -110,15 +112,25 @@ impl<T: SessionData> Sessions<T> {
         clock: impl FnOnce() -> OffsetDateTime,
     ) {
         exchange.attach(|| {
-            let (mut sessions, mut tombstones) = (Vec::new(), Vec::new());
+            let (mut sessions, mut tombstones, mut fallback) = (Vec::new(), Vec::new(), Vec::new());
             for header in cookie_headers {
                 collect(&self.0.cookie, header.as_ref(), &mut sessions);
                 if let Some(tombstone) = &self.0.tombstone {
                     collect(&tombstone.cookie, header.as_ref(), &mut tombstones);
                 }
+                if let Some(other) = &self.0.fallback {
+                    collect(&other.cookie, header.as_ref(), &mut fallback);
+                }
             }
-            let candidates =
-                Candidates { sessions: sessions.into(), tombstones: tombstones.into() };
+            // A cookie of ours has the last word, be it live or not.
+            if !sessions.is_empty() {
+                fallback.clear();
+            }
+            let candidates = Candidates {
+                sessions: sessions.into(),
+                tombstones: tombstones.into(),
+                fallback: fallback.into(),
+            };
             Request { candidates, loaded_at: clock() }
         });
     }
@@ -170,7 +182,8 @@ impl<T: SessionData> Sessions<T> {
         outcome: Outcome<T>,
         now: OffsetDateTime,
     ) -> Result<Vec<Cookie<'static>>, SealError> {
-        Ok(match outcome {
+        let is_removal = matches!(outcome, Outcome::Remove);
+        let mut cookies = match outcome {
             Outcome::Nothing => Vec::new(),
             Outcome::Remove => {
                 let tombstone = self.0.tombstone_cookie(session, now);
@@ -188,7 +201,21 @@ impl<T: SessionData> Sessions<T> {
                 }
             }
             Outcome::Reseal { value } => self.0.reseal_cookie(session, value, now),
-        })
+            Outcome::Replace { claims, data } => match self.0.seal(&claims, &*data, now) {
+                Ok(value) => vec![self.0.set_cookie(value, &claims, now)],
+                // The visitor can do without, and keeps the other library's cookie.
+                Err(error) => {
+                    events::reseal_failed(self.cookie_name(), &error);
+                    Vec::new()
+                }
+            },
+        };
+        if let Some(other) = &self.0.fallback
+            && (is_removal || !cookies.is_empty() && session.came_by_fallback())
+        {
+            cookies.extend(other.cookie.removals());
+        }
+        Ok(cookies)
     }
 
     /// A new session that came with no request, to be sealed with [`seal`](Self::seal).
@@ -333,14 +360,28 @@ impl<T: SessionData> Core<T> {
 
     fn unseal(&self, value: &str, now: OffsetDateTime) -> Result<Opened<T>, UnsealError> {
         let unsealed = self.with_ring(|seal| seal.unseal(value, unix_seconds(now)))?;
-        self.ask_hook(&unsealed.data, &unsealed.claims, unsealed.key_id, now)?;
+        self.ask_hook(&unsealed.data, &unsealed.claims, Some(unsealed.key_id), now)?;
         let live = Live {
             claims: unsealed.claims,
-            key_id: unsealed.key_id,
+            key_id: Some(unsealed.key_id),
             reseal_due: unsealed.reseal_due,
             value: 0,
         };
         Ok(Opened { data: unsealed.data, live: Some(live), refusal: None })
+    }
+
+    /// The session in another library's value, held to the same rules as one of ours.
+    fn unseal_fallback(
+        &self,
+        other: &FallbackCookie<T>,
+        value: &str,
+        now: OffsetDateTime,
+    ) -> Result<Opened<T>, UnsealError> {
+        let (data, claims) = other.reader.open(value, now, &self.timeouts)?;
+        self.with_ring(|seal| seal.judge(&claims, unix_seconds(now)))?;
+        self.ask_hook(&data, &claims, None, now)?;
+        let live = Live { claims, key_id: None, reseal_due: true, value: 0 };
+        Ok(Opened { data, live: Some(live), refusal: None })
     }
 
     fn reseal(
@@ -350,7 +391,7 @@ impl<T: SessionData> Core<T> {
     ) -> Result<Option<(String, Claims)>, UnsealError> {
         // The payload is copied as it is; it is read for the hook alone.
         let inspect = |key_id, claims: &Claims, payload: &[u8]| match self.revoke_if.is_set() {
-            true => self.ask_hook(&seal::parse(payload)?, claims, key_id, now),
+            true => self.ask_hook(&seal::parse(payload)?, claims, Some(key_id), now),
             false => Ok(()),
         };
         match self.with_ring(|seal| seal.reseal(value, unix_seconds(now), inspect)) {
@@ -367,7 +408,7 @@ impl<T: SessionData> Core<T> {
         &self,
         data: &T,
         claims: &Claims,
-        key_id: KeyId,
+        key_id: Option<KeyId>,
         now: OffsetDateTime,
     ) -> Result<(), UnsealError> {
         let expires_at = claims.expires_at(&self.timeouts);
@@ -464,30 +505,40 @@ impl<T: SessionData> Core<T> {
 }
 
 impl<T: SessionData> Origin<T> for Core<T> {
-    /// Of several live values the one issued last wins, ties go to the last.
+    /// Of several live values the one issued last wins, ties go to the last. Of
+    /// another library's, all are issued now, and the one created last wins.
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
-        let ended = match candidates.sessions.is_empty() {
+        let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
+        let (name, values) = match other {
+            Some(other) => (other.cookie.name(), &candidates.fallback),
+            None => (self.cookie.name(), &candidates.sessions),
+        };
+        let ended = match values.is_empty() {
             true => Vec::new(),
             false => self.ended(&candidates.tombstones, now),
         };
         let mut best = Opened { data: T::default(), live: None, refusal: None };
         let mut decryptions = 0..MAX_DECRYPTIONS;
         let mut several_live = false;
-        for (index, value) in candidates.sessions.iter().enumerate() {
+        for (index, value) in values.iter().enumerate() {
             if decryptions.is_empty() {
-                events::too_many(self.cookie.name(), MAX_DECRYPTIONS);
+                events::too_many(name, MAX_DECRYPTIONS);
                 break;
             }
-            match self.unseal(value, now).and_then(|opened| opened.unless_ended(&ended)) {
+            let opened = match other {
+                Some(other) => self.unseal_fallback(other, value, now),
+                None => self.unseal(value, now),
+            };
+            match opened.and_then(|opened| opened.unless_ended(&ended)) {
                 Ok(opened) => {
                     decryptions.next();
                     several_live |= best.live.is_some();
-                    if best.issued_at() <= opened.issued_at() {
+                    if best.newness() <= opened.newness() {
                         best = opened.at_value(index);
                     }
                 }
                 Err(error) => {
-                    events::refused(self.cookie.name(), &error, key_id(value).ok());
+                    events::refused(name, &error, key_id(value).ok());
                     if error.is_after_decryption() {
                         decryptions.next();
                     }
@@ -498,7 +549,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
             }
         }
         if several_live {
-            events::several_live(self.cookie.name());
+            events::several_live(name);
         }
         best
     }
@@ -556,7 +607,8 @@ pub struct Commit {
 
 impl Commit {
     /// None where there is nothing to change, one that sets the session, or,
-    /// when it was destroyed, one removal for each scope it may have.
+    /// when it was destroyed, one removal for each scope it may have. With the
+    /// feature `iron`, behind either, the removal of a cookie that ours replaces.
     ///
     /// The `Debug` of a [`Cookie`] shows its value: keep it out of logs.
     pub fn cookies(&self) -> &[Cookie<'static>] {
@@ -602,9 +654,7 @@ impl fmt::Debug for Commit {
     }
 }
 
-/// The most that are kept of one request: each costs little, and there must be an end.
-const MAX_CANDIDATES: usize = 64;
-/// The values of this cookie's name in one Cookie header, up to the bound.
+/// Adds the values of a cookie in one Cookie header, as far as there is room.
 fn collect(cookie: &CheckedCookie, header: &[u8], values: &mut Vec<Box<str>>) {
     for value in cookie.values(header) {
         if values.len() == MAX_CANDIDATES {
@@ -615,5 +665,7 @@ fn collect(cookie: &CheckedCookie, header: &[u8], values: &mut Vec<Box<str>>) {
     }
 }
 
+/// The most that are kept of one request: each costs little, and there must be an end.
+const MAX_CANDIDATES: usize = 64;
 /// The most that one request can make us decrypt, for each kind of session.
 const MAX_DECRYPTIONS: usize = 8;

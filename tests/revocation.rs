@@ -244,7 +244,8 @@ fn hook_is_asked_last_and_told_what_the_session_tells() {
     assert_eq!(Some(info.created_at()), session.created_at());
     assert_eq!(Some(info.issued_at()), session.issued_at());
     assert_eq!(Some(info.expires_at()), session.expires_at());
-    assert_eq!(Some(info.key_id()), session.key_id());
+    assert_eq!(info.key_id(), session.key_id());
+    assert!(info.key_id().is_some());
     assert_eq!(info.now(), at(50));
     assert_eq!(info.expires_at(), at(100));
 }
