@@ -42,6 +42,9 @@
 //!   [`renew`](Session::renew)s it at sign-in, [`destroy`](Session::destroy)s it at sign-out.
 //! - [`commit`](Sessions::commit) says what the response has to carry: a cookie
 //!   only if something changed, or if the value is due to be sealed again.
+//! - [`Session::csrf_token`] and [`OriginGuard`] are against cross-site request forgery,
+//!   [`Session::created_within`] asks for a fresh sign-in, [`Builder::revoke_if`] and
+//!   [`Builder::tombstone`] end sessions that a copy or a late response would revive.
 //! - [`Keys`] replaces the ring under a running server.
 //! - [`seal`](Sessions::seal) and [`unseal`](Sessions::unseal) do the same with strings alone.
 //!
@@ -53,9 +56,9 @@
 //! - A stolen cookie is a stolen session, until it expires.
 //! - An older value of the cookie can be replayed until *it* expires: keep no
 //!   balance, quota or one-time token in a session. Signing out removes the
-//!   cookie from the browser, and cannot recall a copy.
+//!   cookie from the browser, and cannot recall a copy; [`Builder::revoke_if`] can.
 //! - Two responses at a time: the last write wins.
-//! - The length of the data shows in the length of the cookie; about 2.9 kB of JSON fit.
+//! - The length of the data shows in the length of the cookie (see [`Builder::pad_to`]); about 2.9 kB of JSON fit.
 //! - Whoever has a key of the ring forges sessions.
 //!
 //! # Features

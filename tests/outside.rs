@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::HashMap;
 
-use sealed_session::{Commit, Keys, Sessions};
+use sealed_session::{Commit, Keys, Session, Sessions, UnsealError};
 use support::{T0, at, forge, open, ring, sealed, secs};
 
 const NAME: &str = "__Host-session";
@@ -80,8 +80,7 @@ fn every_refusal_has_the_response_of_an_anonymous_visitor() {
     let (keys, sessions) = kind();
     let headers = refusals(&sessions, &keys);
     assert_eq!(headers.len(), 14, "every class");
-    type Act = fn(&mut sealed_session::Session<u32>) -> String;
-    let acts: [Act; 8] = [
+    let acts: [fn(&mut Session<u32>) -> String; 8] = [
         |_| String::new(),
         |session| format!("{} {}", *session.read(), session.is_new()),
         |session| format!("{:?} {:?} {:?}", session.id(), session.key_id(), session.expires_at()),
@@ -114,6 +113,6 @@ fn every_refusal_has_the_response_of_an_anonymous_visitor() {
     // The reason is there for the operator.
     for (class, header) in &headers {
         let session = sessions.load_at([header], at(1000));
-        assert_eq!(session.refusal().map(|reason| reason.class()), Some(*class));
+        assert_eq!(session.refusal().map(UnsealError::class), Some(*class));
     }
 }

@@ -89,7 +89,7 @@ impl Needle {
 
 /// Half a key. A shorter part could be there by chance.
 const KEY_PART: usize = 16;
-/// More than the four blocks of 64 bytes that ChaCha20 works on at a time: in a build
+/// More than the four blocks of 64 bytes that the cipher works on at a time: in a build
 /// without optimization it leaves those in dead places of the stack, where nobody can wipe them.
 const TEXT_PART: usize = 320;
 const PIECE: usize = 4096;
@@ -196,7 +196,9 @@ fn replaced_and_dropped_rings_leave_no_copy_of_their_keys_after_use() {
     assert!(old_needle.hits() >= 2 * CROWD);
 
     // What a revoked key leaves behind in a running server.
-    servers.iter().for_each(|(keys, ..)| keys.replace(ring(2, &new)));
+    for (keys, ..) in &servers {
+        keys.replace(ring(2, &new));
+    }
     drop(new);
     assert_eq!(old_needle.hits(), 0);
     assert!(new_needle.hits() >= 2 * CROWD);
