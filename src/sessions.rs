@@ -59,7 +59,6 @@ pub(crate) struct Core<T> {
 }
 
 /// How the end of a session is remembered in the browser.
-#[derive(Debug)]
 pub(crate) struct Tombstone {
     pub(crate) cookie: CheckedCookie,
     pub(crate) binding: Binding,
@@ -347,7 +346,7 @@ impl<T> fmt::Debug for Sessions<T> {
             .field("keys", &self.0.keys)
             .field("cookie", self.0.cookie.config())
             .field("timeouts", &self.0.timeouts)
-            .field("tombstone", &self.0.tombstone)
+            .field("tombstone_seconds", &self.0.tombstone.as_ref().map(|t| t.lifetime))
             .field("revoke_if", &self.0.revoke_if)
             .finish_non_exhaustive()
     }
