@@ -70,6 +70,12 @@
 //! - `axum`: with `Router::layer(sessions)`, handlers name `Session<T>` and [`Existing<T>`](Existing).
 //! - `actix-web`: the same with `App::wrap(sessions)`.
 //! - `rocket`: the same with `rocket::build().attach(sessions)`.
+//! - `reload`: `Follower`, a ring that follows its TOML file or a source of
+//!   yours without a restart, and `Fingerprint`, by which machines compare rings.
+//! - `inspect`: `Hint` and `Sessions::inspect`, what a value says of itself, for
+//!   the tools of an operator.
+//! - `cli`: the binary `sealed-session`, which makes, rotates, checks and retires
+//!   keys: `cargo install sealed-session --features cli`.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 // Input is never indexed: every access has an answer for bytes that are not there.
@@ -93,11 +99,17 @@ mod envelope;
 mod error;
 mod events;
 mod existing;
+#[cfg(feature = "inspect")]
+mod hint;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "inspect")]
+mod inspect;
 mod key;
 mod keyring;
 mod keys;
+#[cfg(feature = "reload")]
+mod reload;
 #[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
 mod response;
 #[cfg(feature = "rocket")]
@@ -131,6 +143,13 @@ pub use crate::{
     keys::Keys,
     session::{Session, SessionData, Snapshot},
     sessions::{Commit, Sessions},
+};
+#[cfg(feature = "inspect")]
+pub use crate::{hint::Hint, inspect::Inspection};
+#[cfg(feature = "reload")]
+pub use crate::{
+    keyring::{Fingerprint, TomlRing},
+    reload::{Follower, Reload, ReloadError, RingFile, RingSource},
 };
 
 /// Compiles the examples of the README.
