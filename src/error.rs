@@ -42,6 +42,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: Box<ConfigError>,
     },
+    /// What is wrong with a ring in a TOML file, and where.
+    #[error("line {line}: {message}")]
+    Line {
+        /// The line of the file, from 1.
+        line: usize,
+        /// What is wrong there and what to do. Quotes nothing of the file but ids and field names.
+        message: String,
+    },
     /// An entry of a key ring in its text form has no `:` between id and key.
     #[error("no `:` between id and key: write `ID:KEY`, with a comma between entries")]
     EntryForm,

@@ -122,6 +122,25 @@ pub(crate) fn reseal_failed(name: &str, reason: &dyn std::fmt::Display) {
     tracing::warn!(target: "sealed_session", cookie = name, %reason, "session was not re-sealed");
 }
 
+/// A source had another ring than the one in use.
+#[cfg(feature = "reload")]
+pub(crate) fn ring_replaced(generation: u64, fingerprint: crate::keyring::Fingerprint) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(
+        target: "sealed_session",
+        generation,
+        %fingerprint,
+        "key ring replaced by that of its source"
+    );
+}
+
+/// What a source had is not put into use.
+#[cfg(feature = "reload")]
+pub(crate) fn ring_refused(reason: &crate::reload::ReloadError) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(target: "sealed_session", %reason, "key ring of the source refused, the last good one stays");
+}
+
 /// The configured name lets a sibling subdomain plant cookies.
 pub(crate) fn not_host_prefixed(name: &str) {
     #[cfg(feature = "tracing")]

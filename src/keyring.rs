@@ -1,11 +1,17 @@
 //! The ordered ring of keys, newest first.
 
 mod config;
+#[cfg(feature = "reload")]
+mod fingerprint;
+#[cfg(feature = "reload")]
+mod toml;
 
 use std::{env, fmt};
 
 use time::OffsetDateTime;
 
+#[cfg(feature = "reload")]
+pub use self::{fingerprint::Fingerprint, toml::TomlRing};
 use crate::{
     claims::unix_seconds,
     error::ConfigError,
@@ -38,6 +44,9 @@ use crate::{
 ///
 /// # In a configuration file
 ///
+/// A ring in a TOML file of its own is what the tool `sealed-session` rotates, and what
+/// a `Follower` follows without a restart (features `cli` and `reload`).
+///
 /// With serde (TOML, JSON, YAML and others) a ring is that same string, or a
 /// list of entries, or, where there is a `not_created_before`, a map of both:
 ///
@@ -53,7 +62,10 @@ use crate::{
 /// No error of this crate quotes a key. But parsers of a file may: the `toml`
 /// crate's errors show the line that they stopped at, so log `error.message()`
 /// and the line's number in place of the error.
-#[derive(Clone)]
+///
+/// The map may also hold `last_id`, the greatest id that was ever given to a key
+/// of this ring: a record for whoever chooses the next id, which the ring itself ignores.
+#[derive(Clone, PartialEq, Eq)]
 pub struct KeyRing {
     entries: Vec<KeyEntry>,
     not_created_before: Option<OffsetDateTime>,
@@ -194,7 +206,7 @@ impl fmt::Debug for KeyRing {
 /// assert_eq!(ring.sealing_key_id(now).map(|id| id.get()), Some(1));
 /// # Ok::<(), sealed_session::ConfigError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyEntry {
     id: KeyId,
     key: Key,

@@ -74,6 +74,12 @@
 //! - `actix-web`: the same with `App::wrap(sessions)`.
 //! - `rocket`: the same with `rocket::build().attach(sessions)`.
 //! - `iron`: the cookies of the npm package iron-session, read, written, and moved over to ours.
+//! - `reload`: `Follower`, a ring that follows its TOML file or a source of
+//!   yours without a restart, and `Fingerprint`, by which machines compare rings.
+//! - `inspect`: `Hint` and `Sessions::inspect`, what a value says of itself, for
+//!   the tools of an operator.
+//! - `cli`: the binary `sealed-session`, which makes, rotates, checks and retires
+//!   keys: `cargo install sealed-session --features cli`.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 // Input is never indexed: every access has an answer for bytes that are not there.
@@ -98,8 +104,12 @@ mod error;
 mod events;
 mod existing;
 mod fallback;
+#[cfg(feature = "inspect")]
+mod hint;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "inspect")]
+mod inspect;
 #[cfg(feature = "iron")]
 #[cfg_attr(docsrs, doc(cfg(feature = "iron")))]
 pub mod iron;
@@ -107,6 +117,8 @@ mod key;
 mod keyring;
 mod keys;
 mod origin_guard;
+#[cfg(feature = "reload")]
+mod reload;
 #[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
 mod response;
 mod revocation;
@@ -144,9 +156,16 @@ pub use crate::{
     session::{Session, SessionData, Snapshot},
     sessions::{Commit, Sessions},
 };
+#[cfg(feature = "inspect")]
+pub use crate::{hint::Hint, inspect::Inspection};
+#[cfg(feature = "reload")]
+pub use crate::{
+    keyring::{Fingerprint, TomlRing},
+    reload::{Follower, Reload, ReloadError, RingFile, RingSource},
+};
 
 /// Compiles the examples of the README.
-#[cfg(all(doctest, feature = "http"))]
+#[cfg(all(doctest, feature = "http", feature = "reload"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 

@@ -26,7 +26,7 @@ use crate::{
 /// (RFC 6265bis section 5.6).
 pub(crate) const MAX_COOKIE_LEN: usize = 4096;
 /// What [`MAX_COOKIE_LEN`] characters of base64 hold.
-const MAX_SEALED_LEN: usize = max_sealed_len(0);
+pub(crate) const MAX_SEALED_LEN: usize = max_sealed_len(0);
 /// The longest padding.
 const SPACES: [u8; MAX_SEALED_LEN] = [b' '; MAX_SEALED_LEN];
 /// `OVERHEAD` bytes without a payload, in base64.
@@ -202,12 +202,47 @@ impl Seal<'_> {
         now: u64,
         read_payload: impl FnOnce(&KeyEntry, Claims, &[u8]) -> Result<R, E>,
     ) -> Result<R, E> {
-        let key_id = key_id(value)?;
-        let entry = self.ring.find(key_id).ok_or(UnsealError::UnknownKey(key_id))?;
+        let entry = self.entry(value)?;
         if !entry.is_accepted(now) {
-            return Err(UnsealError::RetiredKey(key_id).into());
+            return Err(UnsealError::RetiredKey(entry.id()).into());
         }
+        self.open(entry, value, |claims, payload| {
+            self.judge(&claims, now)?;
+            read_payload(entry, claims, payload)
+        })
+    }
 
+    /// [`decode`](Self::decode) for an operator: hands over what is refused too, with the reason.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn inspect<R>(
+        &self,
+        value: &str,
+        now: u64,
+        read: impl FnOnce(&KeyEntry, Claims, &[u8], Option<UnsealError>) -> R,
+    ) -> Result<R, UnsealError> {
+        let entry = self.entry(value)?;
+        self.open(entry, value, |claims, payload| {
+            let refusal = match entry.is_accepted(now) {
+                true => self.judge(&claims, now).err(),
+                false => Some(UnsealError::RetiredKey(entry.id())),
+            };
+            Ok(read(entry, claims, payload, refusal))
+        })
+    }
+
+    /// The key that a value names.
+    fn entry(&self, value: &str) -> Result<&KeyEntry, UnsealError> {
+        let key_id = key_id(value)?;
+        self.ring.find(key_id).ok_or(UnsealError::UnknownKey(key_id))
+    }
+
+    /// Decrypts what is authentic under the key of `entry`, whatever its times.
+    fn open<R, E: From<UnsealError>>(
+        &self,
+        entry: &KeyEntry,
+        value: &str,
+        read: impl FnOnce(Claims, &[u8]) -> Result<R, E>,
+    ) -> Result<R, E> {
         let mut buffer = [0; MAX_SEALED_LEN];
         let sealed_len =
             URL_SAFE_NO_PAD.decode_slice(value, &mut buffer).map_err(|_| UnsealError::Malformed)?;
@@ -216,13 +251,12 @@ impl Seal<'_> {
         let (body, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
         let nonce = header.last_chunk::<NONCE_LEN>().ok_or(UnsealError::Malformed)?;
 
-        let aad = self.binding.aad(key_id);
+        let aad = self.binding.aad(entry.id());
         let plaintext = aead::decrypt(entry.key(), nonce, aad.as_ref(), body, tag)
-            .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
+            .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(entry.id()))?;
 
         let (claims, payload) = Claims::decode(plaintext.bytes())?;
-        self.judge(&claims, now)?;
-        read_payload(entry, claims, payload)
+        read(claims, payload)
     }
 
     /// Whether a session with these claims, whoever vouches for them, is live at `now`.

@@ -6,6 +6,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use cookie::Cookie;
 use time::OffsetDateTime;
 
+#[cfg(feature = "inspect")]
+use crate::keyring::KeyEntry;
 use crate::{
     claims::{Claims, SessionId, Timeouts, unix_seconds},
     cookie::CheckedCookie,
@@ -315,6 +317,21 @@ impl<T: SessionData> Sessions<T> {
         now: OffsetDateTime,
     ) -> Result<Option<String>, UnsealError> {
         Ok(self.0.reseal(value, now)?.map(|(value, _)| value))
+    }
+
+    /// Hands over an authentic value, with the reason where it is refused.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn inspect_with<R>(
+        &self,
+        value: &str,
+        now: OffsetDateTime,
+        read: impl FnOnce(&KeyEntry, &Timeouts, Claims, &[u8], Option<UnsealError>) -> R,
+    ) -> Result<R, UnsealError> {
+        self.0.with_ring(|seal| {
+            seal.inspect(value, unix_seconds(now), |entry, claims, payload, refusal| {
+                read(entry, &self.0.timeouts, claims, payload, refusal)
+            })
+        })
     }
 
     pub(crate) fn with(core: Core<T>) -> Self {

@@ -127,9 +127,9 @@ impl<'de> Deserialize<'de> for KeyEntry {
                         Field::NotBefore => once(&mut not_before, map.next_value()?)?,
                         Field::NotAfter => once(&mut not_after, map.next_value()?)?,
                         _ => {
-                            return Err(de::Error::custom(
+                            map.next_value_seed(Refuse(
                                 "unknown field: an entry has id, key, not_before and not_after",
-                            ));
+                            ))?;
                         }
                     }
                 }
@@ -149,48 +149,89 @@ impl<'de> Deserialize<'de> for KeyEntry {
 
 impl<'de> Deserialize<'de> for KeyRing {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        RingConfig::deserialize(deserializer)?
+            .ring_at(OffsetDateTime::now_utc())
+            .map_err(de::Error::custom)
+    }
+}
+
+/// A ring as it is written, each entry read, the whole not yet judged.
+pub(crate) struct RingConfig {
+    pub(crate) keys: Vec<KeyEntry>,
+    pub(crate) not_created_before: Option<OffsetDateTime>,
+    /// The greatest id that was ever in the file: a record for whoever chooses the next.
+    #[cfg_attr(not(feature = "reload"), expect(dead_code, reason = "read for its form alone"))]
+    pub(crate) last_id: Option<KeyId>,
+}
+
+impl RingConfig {
+    pub(crate) fn ring_at(self, now: OffsetDateTime) -> Result<KeyRing, ConfigError> {
+        let ring = KeyRing::new_at(self.keys, now)?;
+        Ok(match self.not_created_before {
+            Some(time) => ring.with_not_created_before(time),
+            None => ring,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for RingConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct RingVisitor;
 
         impl<'de> de::Visitor<'de> for RingVisitor {
-            type Value = KeyRing;
+            type Value = RingConfig;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a key ring: a list of { id, key }, or { keys, not_created_before }")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<KeyRing, E> {
-                text.parse().map_err(E::custom)
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<RingConfig, E> {
+                let keys = EntriesVisitor.visit_str(text)?;
+                Ok(RingConfig { keys, not_created_before: None, last_id: None })
             }
 
-            fn visit_seq<A: de::SeqAccess<'de>>(self, seq: A) -> Result<KeyRing, A::Error> {
-                KeyRing::new(EntriesVisitor.visit_seq(seq)?).map_err(de::Error::custom)
+            fn visit_seq<A: de::SeqAccess<'de>>(self, seq: A) -> Result<RingConfig, A::Error> {
+                let keys = EntriesVisitor.visit_seq(seq)?;
+                Ok(RingConfig { keys, not_created_before: None, last_id: None })
             }
 
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<KeyRing, A::Error> {
-                let (mut keys, mut not_created_before) = (None, None);
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<RingConfig, A::Error> {
+                let (mut keys, mut not_created_before, mut last_id) = (None, None, None);
                 while let Some(field) = map.next_key()? {
                     match field {
                         Field::Keys => once(&mut keys, map.next_value()?)?,
                         Field::NotCreatedBefore => {
                             once(&mut not_created_before, map.next_value()?)?;
                         }
+                        Field::LastId => once(&mut last_id, map.next_value()?)?,
                         _ => {
-                            return Err(de::Error::custom(
-                                "unknown field: a key ring has keys and not_created_before",
-                            ));
+                            map.next_value_seed(Refuse(
+                                "unknown field: a key ring has keys, not_created_before and last_id",
+                            ))?;
                         }
                     }
                 }
                 let Entries(keys) = keys.ok_or_else(|| de::Error::missing_field("keys"))?;
-                let ring = KeyRing::new(keys).map_err(de::Error::custom)?;
-                Ok(match not_created_before.flatten() {
-                    Some(Time(time)) => ring.with_not_created_before(time),
-                    None => ring,
+                Ok(RingConfig {
+                    keys,
+                    not_created_before: not_created_before.flatten().map(|Time(time)| time),
+                    last_id: last_id.flatten(),
                 })
             }
         }
 
         deserializer.deserialize_any(RingVisitor)
+    }
+}
+
+/// Refuses a value where it stands, so that formats that know places name this one.
+struct Refuse(&'static str);
+
+impl<'de> de::DeserializeSeed<'de> for Refuse {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
+        Err(de::Error::custom(self.0))
     }
 }
 
@@ -204,6 +245,7 @@ enum Field {
     NotAfter,
     Keys,
     NotCreatedBefore,
+    LastId,
     #[serde(other)]
     Unknown,
 }

@@ -1,0 +1,70 @@
+//! Why a command did nothing: where, what is wrong, and what to do.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use sealed_session::ConfigError;
+use serde_json::json;
+
+use crate::{report, unprintable::escape};
+
+/// Shown as `FILE:LINE: message`. The message holds the remedy and no key.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    file: Option<PathBuf>,
+    line: Option<usize>,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { file: None, line: None, message: message.into() }
+    }
+
+    pub(crate) fn in_file(file: &Path, message: impl Into<String>) -> Self {
+        Self { file: Some(file.to_owned()), ..Self::new(message) }
+    }
+
+    pub(crate) fn at_line(self, line: Option<usize>) -> Self {
+        Self { line, ..self }
+    }
+
+    /// A ring that the library refused.
+    pub(crate) fn ring(file: &Path, error: &ConfigError) -> Self {
+        match error {
+            ConfigError::Line { line, message } => {
+                Self::in_file(file, message).at_line(Some(*line))
+            }
+            other => Self::in_file(file, other.to_string()),
+        }
+    }
+
+    pub(crate) fn print(&self, as_json: bool) {
+        if as_json {
+            let error = json!({
+                "file": self.file.as_ref().map(|file| file.display().to_string()),
+                "line": self.line,
+                "message": self.message,
+            });
+            report::print_json(&json!({ "ok": false, "error": error }));
+        } else {
+            let style = report::BAD;
+            anstream::eprintln!("{style}error{style:#}: {}", escape(&self.to_string()));
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{}:", file.display())?;
+            if let Some(line) = self.line {
+                write!(f, "{line}:")?;
+            }
+            f.write_str(" ")?;
+        }
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,78 @@
+//! What a command has to say, as text for people and as JSON for scripts.
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{Failure, unprintable::escape};
+
+/// What a command did or found.
+pub(crate) struct Report {
+    /// Whether the exit status is that of success.
+    pub(crate) is_good: bool,
+    /// For people, with the colours of a terminal.
+    pub(crate) text: String,
+    /// For scripts.
+    pub(crate) json: Value,
+}
+
+impl Report {
+    pub(crate) fn good(text: String, json: Value) -> Self {
+        Self { is_good: true, text, json }
+    }
+
+    pub(crate) fn print(&self, as_json: bool) -> Result<(), Failure> {
+        use std::io::Write as _;
+        if as_json {
+            print_json(&self.json);
+            return Ok(());
+        }
+        // `anstream` drops the colours where there is no terminal or NO_COLOR is set.
+        anstream::stdout()
+            .write_all(self.text.as_bytes())
+            .map_err(|error| Failure::new(format!("cannot write the report: {error}")))
+    }
+}
+
+pub(crate) fn print_json(value: &Value) {
+    use std::io::Write as _;
+    // A reader who went away has no use for an error either.
+    let _ = writeln!(std::io::stdout(), "{}", escape(&value.to_string()));
+}
+
+/// A time in UTC, to the second.
+pub(crate) fn time(time: OffsetDateTime) -> String {
+    let utc = time.to_offset(time::UtcOffset::UTC);
+    utc.replace_nanosecond(0).unwrap_or(utc).format(&Rfc3339).unwrap_or_else(|_| utc.to_string())
+}
+
+/// A duration in words: `14days`, `1h 30m`.
+pub(crate) fn duration(duration: std::time::Duration) -> String {
+    humantime::format_duration(std::time::Duration::from_secs(duration.as_secs())).to_string()
+}
+
+/// Cells in columns, the first row as a heading; each cell with its style.
+pub(crate) fn table(rows: &[Vec<(String, Style)>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|(cell, _)| cell.len()).max()
+    };
+    let widths: Vec<_> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for ((cell, style), width) in row.iter().zip(&widths) {
+            let padding = " ".repeat(width.saturating_sub(cell.len()).saturating_add(2));
+            line.push_str(&format!("{style}{cell}{style:#}{padding}"));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+pub(crate) const PLAIN: Style = Style::new();
+pub(crate) const HEADING: Style = Style::new().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const CARE: Style = AnsiColor::Yellow.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();

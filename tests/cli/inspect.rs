@@ -1,0 +1,182 @@
+use sealed_session::Sessions;
+use serde_json::{Value, json};
+use time::Duration;
+
+use super::{AT, NOW, Ring, Run, finish, tool};
+
+fn inspect(arguments: &[&str], input: &str) -> Run {
+    let mut tool = tool(&["inspect"]);
+    finish(tool.args(arguments).args(["--at", AT]), input)
+}
+
+fn report(arguments: &[&str], input: &str) -> Value {
+    let run = inspect(&[arguments, &["--json"]].concat(), input);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(report["ok"] == true, run.code == 0);
+    report
+}
+
+fn sealed(ring: &Ring, data: Value, age: Duration) -> String {
+    let sessions = Sessions::<Value>::new(ring.at(NOW));
+    let session = sessions.create_at(data, NOW - age).unwrap();
+    sessions.seal_at(&session, NOW - age).unwrap()
+}
+
+#[test]
+fn without_keys_it_tells_version_key_and_sizes() {
+    let value = sealed(&Ring::of([(7, "")]), json!("hello"), Duration::ZERO);
+    let said = inspect(&[&value], "").done();
+    for part in ["version  1", "key id  7", "size  89 bytes, of which 7 are data", "--keys FILE"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("hello"));
+}
+
+#[test]
+fn with_keys_it_tells_times_and_shows_data_on_demand_only() {
+    let ring = Ring::of([(7, "")]);
+    let file = ring.path.to_str().unwrap();
+    let value = sealed(&ring, json!({ "user": "ada" }), Duration::hours(1));
+    let report = report(&["--keys", file, &value], "");
+    let found = &report["values"][0];
+    assert_eq!(found["created"], "2031-05-06T06:00:00Z");
+    assert_eq!(found["ends"], "2031-05-20T06:00:00Z");
+    assert_eq!((&found["key_id"], &found["payload"]), (&json!("7"), &Value::Null));
+    let said = inspect(&["--keys", file, &value], "").done();
+    assert!(said.contains("live") && !said.contains("ada"), "{said}");
+
+    let said = inspect(&["--keys", file, "--show-payload", &value], "").done();
+    assert!(said.contains(r#"{"user":"ada"}"#), "{said}");
+    let report = self::report(&["--keys", file, "--show-payload", &value], "");
+    assert_eq!(report["values"][0]["payload"]["user"], "ada");
+    assert_eq!(inspect(&["--show-payload", &value], "").code, 2);
+}
+
+#[test]
+fn it_tells_why_a_value_is_refused() {
+    let ring = Ring::of([
+        (2, "not_before = \"2031-01-01T00:00:00Z\""),
+        (1, "not_after = \"2031-04-01T00:00:00Z\""),
+    ]);
+    let file = ring.path.to_str().unwrap();
+    let other = sealed(&Ring::of([(9, "")]), json!(1), Duration::ZERO);
+    let live = sealed(&ring, json!(1), Duration::ZERO);
+    let expired = sealed(&ring, json!(1), Duration::days(14));
+    let ahead = sealed(&ring, json!(1), Duration::minutes(-2));
+    let retired = sealed(&Ring::of([(1, "")]), json!(1), Duration::ZERO);
+    let mut tampered = live.clone();
+    tampered.replace_range(60..61, if &live[60..61] == "A" { "B" } else { "A" });
+    for (value, class, has_times) in [
+        (&other, "unknown_key", false),
+        (&tampered, "not_authentic", false),
+        (&expired, "expired", true),
+        (&ahead, "issued_in_future", true),
+        (&retired, "retired_key", true),
+    ] {
+        let report = report(&["--keys", file, value], "");
+        let found = &report["values"][0];
+        assert_eq!(found["refused"], class);
+        assert_eq!(found["created"].is_string(), has_times, "{class}");
+        assert!(found["reason"].is_string());
+    }
+    for arguments in [["--cookie", "__Host-cart"], ["--audience", "tenant"]] {
+        let report = report(&[&["--keys", file, &live], &arguments[..]].concat(), "");
+        assert_eq!(report["values"][0]["refused"], "not_authentic");
+        assert!(
+            report["values"][0]["reason"]
+                .as_str()
+                .unwrap()
+                .contains("check --cookie and --audience")
+        );
+    }
+}
+
+#[test]
+fn what_is_malformed_is_explained() {
+    let value = sealed(&Ring::of([(1, "")]), json!("hello, world"), Duration::ZERO);
+    for (value, part) in [
+        (String::new(), "it is empty"),
+        ("Fe26.2**abc".to_owned(), "iron-session"),
+        (value[..50].to_owned(), "110 at least"),
+        (value.replace(&value[20..21], "%2D"), "percent-encoded"),
+        (format!("{value}=="), "padding was added"),
+        (format!("{}+{}", &value[..9], &value[10..]), "base64url"),
+        (format!("\"{value}\""), "quoted"),
+        (format!("{} {}", &value[..60], &value[60..]), "white space at byte 60"),
+        (format!("{}\u{202e}{}", &value[..60], &value[60..]), "U+202E at byte 60"),
+        (format!("{value}AA")[..=value.len() / 4 * 4].to_owned(), "cut on its way"),
+        ("A".repeat(5000), "5000 bytes"),
+        (format!("Ag{}", &value[2..]), "version 2"),
+    ] {
+        let run = inspect(&[], &value);
+        assert_eq!(run.code, 1);
+        assert!(run.out.contains(part), "{part}: {}", run.out);
+        assert!(!run.out.contains('\u{202e}'));
+    }
+}
+
+#[test]
+fn whole_lines_are_taken_apart() {
+    let ring = Ring::of([(1, "")]);
+    let file = ring.path.to_str().unwrap();
+    let carts =
+        Sessions::<Value>::builder(ring.at(NOW)).cookie_name("__Host-cart").build().unwrap();
+    let cart = carts.seal_at(&carts.create_at(json!(7), NOW).unwrap(), NOW).unwrap();
+    let value = sealed(&ring, json!(1), Duration::ZERO);
+    for (line, names) in [
+        (value.clone(), vec!["__Host-session"]),
+        (format!("__Host-session={value}"), vec!["__Host-session"]),
+        (format!("Cookie: theme=dark; __Host-session={value}\r\n"), vec!["__Host-session"]),
+        (
+            format!("cookie: __Host-cart={cart}; __Host-session={value}"),
+            vec!["__Host-cart", "__Host-session"],
+        ),
+        (format!("__Host-cart={cart}; a=b"), vec!["__Host-cart"]),
+        (format!("Set-Cookie: __Host-cart={cart}; HttpOnly; Secure; Path=/"), vec!["__Host-cart"]),
+        (format!("set-cookie:__Host-session={value}"), vec!["__Host-session"]),
+    ] {
+        let report = report(&["--keys", file], &line);
+        assert_eq!(report["ok"], true, "{line}: {report}");
+        let found: Vec<_> =
+            report["values"].as_array().unwrap().iter().map(|v| v["cookie"].clone()).collect();
+        assert_eq!(found, names, "{line}");
+    }
+    let both = format!("__Host-cart={cart}; __Host-session={value}");
+    assert_eq!(
+        report(&["--cookie", "__Host-cart", "-"], &both)["values"].as_array().unwrap().len(),
+        1
+    );
+    let run = inspect(&["theme=dark; a=b"], "");
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("--cookie"), "{}", run.err);
+    let run = inspect(&["--cookie", "absent", &both], "");
+    assert!(run.err.contains("no cookie"), "{}", run.err);
+}
+
+#[test]
+fn data_cannot_steer_the_terminal() {
+    let ring = Ring::of([(1, "")]);
+    let evil = "a\u{1b}[2J\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\r\n\u{7f}é漢";
+    let value = sealed(&ring, json!({ "name": evil }), Duration::ZERO);
+    for arguments in [&[][..], &["--json"]] {
+        let run = inspect(
+            &[&["--keys", ring.path.to_str().unwrap(), "--show-payload", &value], arguments]
+                .concat(),
+            "",
+        );
+        let shown = run.done();
+        assert!(
+            shown
+                .chars()
+                .all(|c| c == '\n' || !(c.is_control() || "\u{202e}\u{2066}\u{200b}".contains(c))),
+            "{shown:?}"
+        );
+        assert!(shown.contains("é漢") && shown.contains("\\u202e"), "{shown}");
+        if let Ok(report) = serde_json::from_str::<Value>(&shown) {
+            assert_eq!(report["values"][0]["payload"]["name"], evil);
+        }
+    }
+    // Nor can the line, nor a name in it.
+    let run = inspect(&["--cookie", "x"], "x\u{1b}[31m=\u{1b}]0;\u{7}; x=\u{1b}[2J");
+    assert!(!run.out.contains('\u{1b}') && !run.err.contains('\u{1b}'), "{} {}", run.out, run.err);
+}

@@ -1,0 +1,62 @@
+use super::{Ring, finish, tool};
+
+#[test]
+fn colours_are_for_terminals() {
+    let ring = Ring::of([(1, "")]);
+    for arguments in [["status", ring.path.to_str().unwrap()], ["status", "/nowhere"]] {
+        let plain = finish(&mut tool(&arguments), "");
+        assert!(!plain.out.contains('\x1b') && !plain.err.contains('\x1b'));
+        let forced = finish(tool(&arguments).env("CLICOLOR_FORCE", "1"), "");
+        assert!(forced.out.contains('\x1b') || forced.err.contains('\x1b'));
+        let json = finish(tool(&arguments).arg("--json").env("CLICOLOR_FORCE", "1"), "");
+        assert!(!json.out.contains('\x1b') && json.err.is_empty());
+    }
+}
+
+#[test]
+fn every_command_speaks_json() {
+    let ring = Ring::of([(2, "not_before = \"2031-01-01T00:00:00Z\""), (1, "")]);
+    for (command, arguments) in [
+        ("status", &[][..]),
+        ("check", &[]),
+        ("rotate", &[]),
+        ("retire", &["1"]),
+        ("prune", &[]),
+        ("emergency", &["--all"]),
+    ] {
+        let report = ring.json(command, arguments);
+        assert_eq!(report["ok"], true, "{command}: {report}");
+        let fingerprint = ring.at(super::NOW).fingerprint().to_string();
+        if command != "prune" {
+            assert_eq!(report["fingerprint"], fingerprint, "{command}");
+        }
+    }
+    let report = finish(&mut tool(&["keygen", "--json"]), "").done();
+    assert!(report.contains("\"ok\":true"));
+}
+
+#[test]
+fn a_wrong_command_line_has_an_exit_status_of_its_own() {
+    for arguments in [
+        &["rotate"][..],
+        &["emergency", "x"],
+        &["status", "x", "--at", "now"],
+        &["retire", "x", "y"],
+    ] {
+        assert_eq!(finish(&mut tool(arguments), "").code, 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_table_lines_up() {
+    let ring = Ring::of([(200, "not_before = \"2031-06-01T00:00:00Z\""), (1, "")]);
+    let table = ring.run("status", &[]).done();
+    assert_eq!(
+        table.lines().take(3).collect::<Vec<_>>(),
+        [
+            "ID   STATE    SEALS FROM            ACCEPTED UNTIL  SAFE TO REMOVE",
+            "200  pending  2031-06-01T00:00:00Z  removed         until 2031-05-31T23:58:00Z",
+            "1    sealing  the beginning         removed         no, it seals",
+        ]
+    );
+}
