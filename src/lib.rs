@@ -66,7 +66,7 @@
 //! None is on by default.
 //!
 //! - `tracing`: an event for each refused cookie, with the reason and the key
-//!   id, and for each change that came too late. Never a value, a key or data.
+//!   id, and for each change or first look that came too late. Never a value, a key or data.
 //! - `http`: `Sessions::load_headers` and `Sessions::commit_headers` over `http::HeaderMap`.
 //! - `tower`: [`Sessions`] is a `tower::Layer`; a service finds its session with
 //!   `Session::from_extensions`.
