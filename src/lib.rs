@@ -70,6 +70,9 @@
 //! - `axum`: with `Router::layer(sessions)`, handlers name `Session<T>` and [`Existing<T>`](Existing).
 //! - `actix-web`: the same with `App::wrap(sessions)`.
 //! - `rocket`: the same with `rocket::build().attach(sessions)`.
+#![cfg_attr(feature = "axum", doc = include_str!("../docs/axum.md"))]
+#![cfg_attr(feature = "actix-web", doc = include_str!("../docs/actix-web.md"))]
+#![cfg_attr(feature = "rocket", doc = include_str!("../docs/rocket.md"))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 // Input is never indexed: every access has an answer for bytes that are not there.
