@@ -294,7 +294,10 @@ impl World {
                         assert_eq!(fresh.created_at().map(seconds), Some(record.created));
                         assert_eq!(fresh.issued_at().map(seconds), Some(record.issued));
                         assert_eq!(fresh.is_persistent(), Some(record.persistent));
-                        assert_eq!(fresh.key_id().map(|id| id.get()), Some(record.key.into()));
+                        assert_eq!(
+                            fresh.key_id().map(sealed_session::KeyId::get),
+                            Some(record.key.into())
+                        );
                         fresh.id()
                     });
                 if let Ok(id) = sealed {
@@ -447,7 +450,7 @@ enum Expected {
 }
 
 fn pairs<'a>(values: impl Iterator<Item = &'a String>) -> String {
-    values.map(|value| format!("__Host-session={value}; ")).collect()
+    values.map(|value| ["__Host-session=", value, "; "].concat()).collect()
 }
 
 proptest! {

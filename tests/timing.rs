@@ -27,9 +27,9 @@ fn t(a: &mut dyn FnMut(), b: &mut dyn FnMut()) -> f64 {
         for side in [round % 2, 1 - round % 2] {
             let start = Instant::now();
             if side == 0 {
-                a()
+                a();
             } else {
-                b()
+                b();
             }
             times[side].push(start.elapsed().as_secs_f64());
         }
