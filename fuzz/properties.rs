@@ -31,19 +31,7 @@ pub(crate) fn unseal_bytes(data: &[u8]) {
 /// The input is a list of edits, three bytes each.
 pub(crate) fn unseal_mutation(data: &[u8]) {
     let original = sealed();
-    let mut value = original.clone().into_bytes();
-    for edit in data.chunks_exact(3).take(64) {
-        let at = usize::from(u16::from_le_bytes([edit[0], edit[1] & 0x0f]));
-        match (edit[1] >> 4, at.checked_rem(value.len())) {
-            (0..8, Some(at)) => value[at] = edit[2],
-            (8..11, Some(at)) => value.insert(at, edit[2]),
-            (11..14, Some(at)) => drop(value.remove(at)),
-            (14, Some(at)) => value.truncate(at),
-            (_, Some(at)) => value.rotate_left(at),
-            (_, None) => value.push(edit[2]),
-        }
-    }
-    let value = String::from_utf8_lossy(&value);
+    let value = edited(original, data);
     assert_eq!(sessions().unseal_at(&value, NOW).is_ok(), value == *original);
 }
 
@@ -115,6 +103,23 @@ pub(crate) fn ring_config(data: &[u8]) {
     }
 }
 
+/// Edits of three bytes each: where and what, and with what.
+fn edited(original: &str, edits: &[u8]) -> String {
+    let mut value = original.as_bytes().to_vec();
+    for edit in edits.chunks_exact(3).take(64) {
+        let at = usize::from(u16::from_le_bytes([edit[0], edit[1] & 0x0f]));
+        match (edit[1] >> 4, at.checked_rem(value.len())) {
+            (0..8, Some(at)) => value[at] = edit[2],
+            (8..11, Some(at)) => value.insert(at, edit[2]),
+            (11..14, Some(at)) => drop(value.remove(at)),
+            (14, Some(at)) => value.truncate(at),
+            (_, Some(at)) => value.rotate_left(at),
+            (_, None) => value.push(edit[2]),
+        }
+    }
+    String::from_utf8_lossy(&value).into_owned()
+}
+
 fn sessions() -> &'static Sessions<Value> {
     static SESSIONS: OnceLock<Sessions<Value>> = OnceLock::new();
     SESSIONS.get_or_init(|| {
@@ -159,4 +164,80 @@ fn seal_by_hand(plaintext: &[u8]) -> String {
 
 fn load<'a>(headers: impl IntoIterator<Item = &'a [u8]>) -> Session<Value> {
     sessions().load_at(headers, NOW)
+}
+
+/// Values of iron-session. The first byte chooses whether the rest is a value, a
+/// list of edits of a good one, what stands under a valid MAC, or a plaintext
+/// under a valid MAC. No panic; refused unless it is the value we sealed, or has a valid MAC.
+#[cfg(feature = "iron")]
+pub(crate) fn iron_unseal(data: &[u8]) {
+    use sealed_session::iron::{self, IronError};
+
+    const GOOD: &str = "{\"user\":\"ada\",\"cart\":[1,2,3]}";
+    let Some((mode, rest)) = data.split_first() else { return };
+    let passwords = iron::Passwords::new(iron_by_hand::PASSWORD).expect("it is long");
+    let unseal = |value: &str| iron::unseal_at::<Value>(value, &passwords, NOW);
+    let good = iron_by_hand::value(GOOD.as_bytes());
+    match mode % 4 {
+        0 => {
+            let value = String::from_utf8_lossy(rest);
+            assert_eq!(unseal(&value).is_ok(), value == good);
+        }
+        1 => {
+            let value = edited(&good, rest);
+            assert_eq!(unseal(&value).is_ok(), value == good);
+        }
+        2 => {
+            let signed = String::from_utf8_lossy(rest);
+            let unsealed = unseal(&iron_by_hand::close(&signed));
+            // Its fields are not those of a value we know: whatever is live has all of them.
+            if let Ok(unsealed) = unsealed {
+                assert_eq!(signed.split('*').count(), 6);
+                let tolerance = time::Duration::minutes(1);
+                assert!(unsealed.expires_at.is_none_or(|at| NOW < at + tolerance));
+            }
+        }
+        _ => {
+            let value = iron_by_hand::value(rest);
+            let json = serde_json::from_slice::<Value>(rest).ok();
+            match unseal(&value) {
+                Ok(unsealed) => assert_eq!(Some(&unsealed.data), json.as_ref()),
+                Err(IronError::TooLong { .. }) => assert!(value.len() > 4096),
+                Err(error) => assert_eq!((error.class(), json), ("payload", None)),
+            }
+        }
+    }
+}
+
+/// The format of iron-session, with the primitives alone.
+#[cfg(feature = "iron")]
+mod iron_by_hand {
+    use super::*;
+    use cbc::cipher::{BlockModeEncrypt as _, KeyIvInit as _, block_padding::Pkcs7};
+    use hmac::Mac as _;
+
+    pub(super) const PASSWORD: &str = "only in fuzz targets, never used in earnest";
+
+    pub(super) fn value(plaintext: &[u8]) -> String {
+        let (salt, iv) = ("5a".repeat(32), [7; 16]);
+        let mut ciphertext = vec![0; plaintext.len() + 16];
+        let ciphertext = cbc::Encryptor::<aes::Aes256>::new((&derive(&salt)).into(), (&iv).into())
+            .encrypt_padded_b2b::<Pkcs7>(plaintext, &mut ciphertext)
+            .expect("there is room for a block of padding");
+        let (iv, ciphertext) = (URL_SAFE_NO_PAD.encode(iv), URL_SAFE_NO_PAD.encode(ciphertext));
+        close(&format!("Fe26.2*1*{salt}*{iv}*{ciphertext}*"))
+    }
+
+    /// With its MAC behind it.
+    pub(super) fn close(signed: &str) -> String {
+        let salt = "c3".repeat(32);
+        let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&derive(&salt)).expect("any key");
+        mac.update(signed.as_bytes());
+        let mac = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+        format!("{signed}*{salt}*{mac}~2")
+    }
+
+    fn derive(salt: &str) -> [u8; 32] {
+        pbkdf2::pbkdf2_hmac_array::<sha1::Sha1, 32>(PASSWORD.as_bytes(), salt.as_bytes(), 1)
+    }
 }

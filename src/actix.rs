@@ -2,7 +2,6 @@
 
 use std::{
     any::type_name,
-    fmt,
     future::{Ready, ready},
     pin::Pin,
 };
@@ -19,6 +18,7 @@ use actix_web::{
 use time::OffsetDateTime;
 
 use crate::{
+    adapter::Mounting,
     events,
     existing::Existing,
     response::{ResponseHeaders, write_failure},
@@ -71,26 +71,26 @@ where
     actix_web::dev::forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let name = self.sessions.cookie_name();
-        let outer = request.extensions().get::<Exchange<T>>().map(|e| e.sessions.clone());
-        match outer {
-            None => {
+        let mounting = {
+            let extensions = request.extensions();
+            let outer = extensions.get::<Exchange<T>>();
+            self.sessions.mounting(outer.map(|outer| &outer.sessions))
+        };
+        match mounting {
+            Mounting::First => {
                 let exchange =
                     Exchange { sessions: self.sessions.clone(), session: self.sessions.exchange() };
                 request.extensions_mut().insert(exchange.clone());
                 let response = self.inner.call(request);
                 Box::pin(async move { exchange.commit(response.await) })
             }
-            // Mounted twice: the outer one commits.
-            Some(outer) if outer.cookie_name() == name => {
+            Mounting::Again => {
                 let response = self.inner.call(request);
                 Box::pin(async move { response.await.map(ServiceResponse::map_into_left_body) })
             }
-            Some(outer) => {
-                events::clash(name, outer.cookie_name(), type_name::<T>());
-                Box::pin(ready(Ok(
-                    request.into_response(failure(&HeaderMap::new()).map_into_right_body())
-                )))
+            Mounting::Clash => {
+                let failure = failure(&HeaderMap::new()).map_into_right_body();
+                Box::pin(ready(Ok(request.into_response(failure))))
             }
         }
     }
@@ -144,7 +144,8 @@ fn failure(headers: &HeaderMap) -> HttpResponse {
 }
 
 /// The error of an inner middleware, with what its response has to say of the session.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
 struct CommittedError {
     error: Error,
     /// `None` where the session could not be sealed.
@@ -168,12 +169,6 @@ impl ResponseError for CommittedError {
             }
             None => failure(response.headers()),
         }
-    }
-}
-
-impl fmt::Display for CommittedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
     }
 }
 
@@ -212,14 +207,9 @@ fn session_of<T: SessionData>(request: &HttpRequest) -> Result<Session<T>, Error
 }
 
 /// An answer without a body: the reason is in an event, not for the visitor.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("no session: {0}")]
 struct Refusal(StatusCode);
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no session: {}", self.0)
-    }
-}
 
 impl ResponseError for Refusal {
     fn status_code(&self) -> StatusCode {

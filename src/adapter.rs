@@ -1,4 +1,7 @@
-//! The end of a request in an adapter that keeps the session for its handlers.
+//! What the adapters share that keep the session for their handlers: where they
+//! stand to each other, and the end of a request.
+
+use std::any::type_name;
 
 use crate::{
     error::SealError,
@@ -7,7 +10,30 @@ use crate::{
     sessions::{Commit, Sessions},
 };
 
+/// How a middleware stands to one of the same data type that is mounted already.
+pub(crate) enum Mounting {
+    /// There is none.
+    First,
+    /// Of the same cookie: the one that is mounted already commits.
+    Again,
+    /// Of another cookie: handlers, who name the data type, could not tell them apart.
+    Clash,
+}
+
 impl<T: SessionData> Sessions<T> {
+    /// How this stands to what is `mounted`. A clash is an error event too.
+    pub(crate) fn mounting(&self, mounted: Option<&Self>) -> Mounting {
+        let name = self.cookie_name();
+        match mounted.map(Self::cookie_name) {
+            None => Mounting::First,
+            Some(outer) if outer == name => Mounting::Again,
+            Some(outer) => {
+                events::clash(name, outer, type_name::<T>());
+                Mounting::Clash
+            }
+        }
+    }
+
     /// Commits a session now, if anybody asked for it, and tells of a failure.
     pub(crate) fn finish(&self, session: &Session<T>) -> Result<Commit, SealError> {
         if !session.is_attached() {

@@ -1,6 +1,6 @@
 //! The configuration of a kind of session, checked as a whole when it is built.
 
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use cookie::SameSite;
 
@@ -10,9 +10,11 @@ use crate::{
     envelope::{Binding, Purpose},
     error::ConfigError,
     events,
+    fallback::{Fallback, FallbackCookie},
     keys::Keys,
+    revocation::{RevokeIf, SessionInfo},
     session::SessionData,
-    sessions::Sessions,
+    sessions::{Core, Sessions, Tombstone},
 };
 
 impl<T: SessionData> Sessions<T> {
@@ -37,7 +39,10 @@ impl<T: SessionData> Sessions<T> {
             absolute_timeout: DEFAULT_ABSOLUTE_TIMEOUT,
             idle_timeout: None,
             persistent: true,
-            data: PhantomData,
+            pad_to: 1,
+            tombstone: None,
+            revoke_if: RevokeIf::never(),
+            fallback: None,
         }
     }
 }
@@ -68,7 +73,10 @@ pub struct Builder<T> {
     absolute_timeout: Duration,
     idle_timeout: Option<Duration>,
     persistent: bool,
-    data: PhantomData<fn() -> T>,
+    pad_to: usize,
+    tombstone: Option<Duration>,
+    revoke_if: RevokeIf<T>,
+    fallback: Option<Arc<dyn Fallback<T>>>,
 }
 
 impl<T: SessionData> Builder<T> {
@@ -148,6 +156,120 @@ impl<T: SessionData> Builder<T> {
         self
     }
 
+    /// Refuses the sessions for which `hook` returns true: of a user who was
+    /// deleted, who changed the password, or who asked to be signed out everywhere.
+    ///
+    /// The hook is asked wherever a value is opened, after the signature and the
+    /// times: by `load`, at the first look, and by `unseal` and `reseal`, so that what is revoked
+    /// is neither seen nor sealed again. It runs within the request, so
+    /// it must not block for long: let it read what the application keeps in memory and
+    /// refreshes at its own pace. A panic in it is a panic of whoever looks.
+    ///
+    /// A generation counter for each user, in the session and beside the account, is enough:
+    ///
+    /// ```
+    /// use std::{collections::HashMap, sync::{Arc, RwLock}};
+    ///
+    /// use sealed_session::{KeyRing, Sessions};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Clone, Default, Serialize, Deserialize)]
+    /// struct Account {
+    ///     user: Option<String>,
+    ///     generation: u32,
+    /// }
+    ///
+    /// let generations = Arc::new(RwLock::new(HashMap::from([("ada".to_owned(), 1)])));
+    /// let known = Arc::clone(&generations);
+    /// let sessions = Sessions::<Account>::builder(KeyRing::ephemeral()?)
+    ///     .revoke_if(move |account, _| match &account.user {
+    ///         // A user who was deleted has no generation.
+    ///         Some(user) => known.read().unwrap().get(user) != Some(&account.generation),
+    ///         None => false,
+    ///     })
+    ///     .build()?;
+    ///
+    /// let ada = Account { user: Some("ada".to_owned()), generation: 1 };
+    /// let value = sessions.seal(&sessions.create(ada)?)?;
+    /// assert!(sessions.unseal(&value).is_ok());
+    ///
+    /// // "Sign me out everywhere", or a new password
+    /// generations.write().unwrap().insert("ada".to_owned(), 2);
+    /// assert_eq!(sessions.unseal(&value).unwrap_err().class(), "revoked");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The example `revocation` does the same with a look-up every few minutes.
+    pub fn revoke_if(
+        mut self,
+        hook: impl Fn(&T, &SessionInfo) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.revoke_if = RevokeIf::new(hook);
+        self
+    }
+
+    /// Makes [`Session::destroy`](crate::Session::destroy) final against
+    /// responses that are still under way, for `lifetime` in whole seconds. Off by default.
+    ///
+    /// A response to a parallel request may reach the browser after that of the
+    /// sign-out, and set the session again. With this the sign-out also sets a small sealed
+    /// cookie, the tombstone, named like the session's with `-ended` behind; a
+    /// session whose tombstone comes with it is refused. It lives for `lifetime`, but no
+    /// longer than the session could have, and needs some 130 bytes in each request.
+    ///
+    /// Five minutes are enough where requests follow a sign-out. The
+    /// session that came too late lies in the browser until then, and is live
+    /// again afterwards, so for shared machines give the absolute timeout.
+    ///
+    /// It binds this browser alone: a copy of the cookie elsewhere stays valid until it expires,
+    /// which only [`revoke_if`](Self::revoke_if) can stop. There is one tombstone, for
+    /// the session ended last.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use sealed_session::{KeyRing, Sessions};
+    ///
+    /// let sessions = Sessions::<u32>::builder(KeyRing::ephemeral()?)
+    ///     .tombstone(Duration::from_secs(300))
+    ///     .build()?;
+    /// let value = sessions.seal(&sessions.create(7)?)?;
+    ///
+    /// let mut session = sessions.load([format!("__Host-session={value}")]);
+    /// session.destroy();
+    /// let response = sessions.commit(&session)?;
+    /// let [removal, tombstone] = response.cookies() else { panic!() };
+    /// assert_eq!(tombstone.name(), "__Host-session-ended");
+    ///
+    /// // A response that was under way sets the session again.
+    /// let header = format!("__Host-session={value}; {}={}", tombstone.name(), tombstone.value());
+    /// assert!(sessions.load([header]).is_new());
+    /// # assert_eq!(removal.value(), "");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn tombstone(mut self, lifetime: Duration) -> Self {
+        self.tombstone = Some(lifetime);
+        self
+    }
+
+    /// Pads the data to a multiple of so many bytes, 1 (no padding) to 1024, so that the
+    /// cookie's length tells only how many steps the JSON takes. 1 by default.
+    ///
+    /// The padding is spaces behind the JSON, inside the encryption; readers
+    /// accept any. Data that fits without padding fits with it: near
+    /// the limit of browsers the last step is shorter.
+    pub fn pad_to(mut self, bytes: usize) -> Self {
+        self.pad_to = bytes;
+        self
+    }
+
+    /// Accepts another library's cookie where a request brings none of ours.
+    #[cfg_attr(not(feature = "iron"), expect(dead_code, reason = "the only such library"))]
+    pub(crate) fn accept(mut self, fallback: Arc<dyn Fallback<T>>) -> Self {
+        self.fallback = Some(fallback);
+        self
+    }
+
     /// For development without TLS, never for production: the cookie loses
     /// `Secure` and its name the prefix (`session` in place of
     /// `__Host-session`), so that every browser keeps it on `http://localhost`.
@@ -170,14 +292,14 @@ impl<T: SessionData> Builder<T> {
             true => without_prefix(&self.name).to_owned(),
             false => self.name,
         };
-        let cookie = CookieConfig {
+        let config = CookieConfig {
             name,
             scope: self.scope,
             same_site: self.same_site,
             secure: !self.plain_http,
             former_scopes: self.former_scopes,
-        }
-        .check()?;
+        };
+        let cookie = config.clone().check()?;
         let timeouts = Timeouts {
             absolute: whole_seconds(self.absolute_timeout, "absolute_timeout", MAX_TIMEOUT)?,
             idle: self
@@ -189,14 +311,43 @@ impl<T: SessionData> Builder<T> {
         if self.audience.as_deref() == Some("") {
             return Err(ConfigError::Audience);
         }
-        let binding = Binding::new(Purpose::Session, cookie.name(), self.audience.as_deref())
-            .ok_or(ConfigError::Audience)?;
+        // All are bound to the session's name: a token has none, a tombstone is for that name.
+        let bind = |purpose| {
+            Binding::new(purpose, cookie.name(), self.audience.as_deref())
+                .ok_or(ConfigError::Audience)
+        };
+        let tombstone = match self.tombstone {
+            Some(lifetime) => Some(Tombstone {
+                cookie: config.of_tombstone().check()?,
+                binding: bind(Purpose::Tombstone)?,
+                lifetime: whole_seconds(lifetime, "tombstone", MAX_TIMEOUT)?,
+            }),
+            None => None,
+        };
+        if !(1..=MAX_PADDING).contains(&self.pad_to) {
+            return Err(ConfigError::Padding { limit: MAX_PADDING });
+        }
+        let (binding, csrf_binding) = (bind(Purpose::Session)?, bind(Purpose::CsrfToken)?);
+        let fallback = self
+            .fallback
+            .map(|reader| FallbackCookie::new(reader, cookie.name(), !self.plain_http))
+            .transpose()?;
         if self.plain_http {
             events::plain_http(cookie.name());
         } else if !cookie.is_host_prefixed() {
             events::not_host_prefixed(cookie.name());
         }
-        Ok(Sessions::with(self.keys, cookie, binding, timeouts))
+        Ok(Sessions::with(Core {
+            keys: self.keys,
+            cookie,
+            binding,
+            csrf_binding,
+            timeouts,
+            pad_to: self.pad_to,
+            tombstone,
+            revoke_if: self.revoke_if,
+            fallback,
+        }))
     }
 }
 
@@ -211,3 +362,5 @@ const DEFAULT_NAME: &str = "__Host-session";
 const DEFAULT_ABSOLUTE_TIMEOUT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// The format has 32 bits, and the greatest number means that there is no idle timeout.
 const MAX_TIMEOUT: u32 = u32::MAX - 1;
+/// More would leave little of a cookie.
+const MAX_PADDING: usize = 1024;

@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use ctutils::CtEq as _;
 use time::OffsetDateTime;
 
 use crate::{
@@ -24,6 +25,11 @@ impl SessionId {
 
     pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
+    }
+
+    /// Whether the ids are equal, in a time that does not tell where they differ.
+    pub(crate) fn ct_eq(&self, other: &Self) -> bool {
+        self.0.as_slice().ct_eq(other.0.as_slice()).to_bool()
     }
 
     /// The id's 16 bytes.
@@ -74,6 +80,13 @@ pub(crate) struct Timeouts {
     pub(crate) persistent: bool,
 }
 
+impl Timeouts {
+    /// The limits of what lives as long as the session may, used or not.
+    pub(crate) fn without_idle(&self) -> Self {
+        Self { idle: None, ..*self }
+    }
+}
+
 /// What a sealed session says of itself. Times are Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Claims {
@@ -96,6 +109,26 @@ impl Claims {
             idle: timeouts.idle,
             id: SessionId::generate()?,
         })
+    }
+
+    /// Of a token for this session, which ends when the session's lifetime does.
+    /// It does not idle out: a form may wait while the session is used elsewhere.
+    pub(crate) fn of_csrf_token(&self) -> Self {
+        Self { idle: None, ..*self }
+    }
+
+    /// Of the tombstone of this session, ended `now`: for `lifetime` seconds,
+    /// or as long as the session itself could have lived.
+    pub(crate) fn of_tombstone(&self, now: u64, lifetime: u32, timeouts: &Timeouts) -> Self {
+        let left = self.ends_at(timeouts).saturating_sub(now);
+        Self {
+            persistent: true,
+            created_at: now,
+            issued_at: now,
+            lifetime: u32::try_from(left).map_or(lifetime, |left| left.min(lifetime)),
+            idle: None,
+            id: self.id,
+        }
     }
 
     /// Judges an authentic session; `now < limit` is live, `now == limit` is not.
@@ -185,7 +218,7 @@ pub(crate) fn date_time(seconds: u64) -> OffsetDateTime {
 pub(crate) const MAX_TIME: u64 = 253_402_300_799;
 
 /// By how much another machine's clock may be ahead of ours.
-const CLOCK_TOLERANCE: u64 = 60;
+pub(crate) const CLOCK_TOLERANCE: u64 = 60;
 
 const MIN_RENEWAL: u64 = 60;
 const MAX_RENEWAL: u64 = 60 * 60;

@@ -97,6 +97,11 @@ impl Default for Scope {
 pub(crate) struct CheckedCookie(CookieConfig);
 
 impl CookieConfig {
+    /// The cookie beside this one that says which session was ended.
+    pub(crate) fn of_tombstone(self) -> Self {
+        Self { name: format!("{}-ended", self.name), former_scopes: Vec::new(), ..self }
+    }
+
     /// Checks every rule.
     pub(crate) fn check(self) -> Result<CheckedCookie, ConfigError> {
         let prefix = self.check_name()?;

@@ -33,6 +33,10 @@ const NO_IDLE_TIMEOUT: u32 = u32::MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Session = 1,
+    /// Travels in a form or a header, beside the session's cookie.
+    CsrfToken = 2,
+    /// Travels in a cookie of its own, and says which session was ended.
+    Tombstone = 3,
 }
 
 /// Name and audience are written with two bytes of length; configuration allows this much of each.

@@ -111,6 +111,17 @@ pub enum ConfigError {
     /// The audience is empty or too long.
     #[error("audience: it must have 1 to 255 bytes; leave it out where there is none")]
     Audience,
+    /// The step of the length padding is out of range.
+    #[error("pad_to must be from 1 (no padding) to {limit} bytes")]
+    Padding {
+        /// The greatest step.
+        limit: usize,
+    },
+    /// The text is not an origin.
+    #[error(
+        "{0:?} is not an origin: write scheme, host and port alone, as in `https://example.org` or `http://localhost:3000`"
+    )]
+    Origin(String),
     /// A timeout or a lifetime is out of range.
     #[error("{what} must be whole seconds from 1 s to {limit} s")]
     Timeout {
@@ -119,6 +130,14 @@ pub enum ConfigError {
         /// The longest that is accepted, in seconds.
         limit: u32,
     },
+    /// Another library's cookie that is to be accepted has the name of ours.
+    #[error(
+        "the accepted cookie of another library has our cookie's name: give ours another with `cookie_name`"
+    )]
+    FallbackName,
+    /// The passwords of another library cannot be used.
+    #[error("passwords: {0}")]
+    Passwords(&'static str),
 }
 
 /// Why a session could not be sealed.
@@ -148,6 +167,12 @@ pub enum SealError {
     /// The session was loaded or created by another [`Sessions`](crate::Sessions).
     #[error("the session belongs to another `Sessions`; commit it with the one that loaded it")]
     OtherOrigin,
+    /// There is no session to make a token for, and none can be started: it was
+    /// destroyed in this request, or the response is already committed.
+    #[error(
+        "there is no session to make a token for; make tokens before `destroy` and before the response is committed"
+    )]
+    NoSession,
     /// No key of the ring is active at the time of sealing.
     #[error(
         "no key of the ring seals at this time; check the machine's clock and the ring's not_before"
@@ -189,8 +214,9 @@ pub enum UnsealError {
         "not authentic under key id {0}: tampered with, or sealed for another name, audience or key"
     )]
     NotAuthentic(KeyId),
-    /// Authentic, but its flags or times are not of this version.
-    #[error("authentic, but its flags or times are invalid")]
+    /// Authentic, but its flags or times are not of this version, or it is a
+    /// token with a payload.
+    #[error("authentic, but its flags, times or length are invalid")]
     InvalidClaims,
     /// Created before the ring's `not_created_before`.
     #[error("created before the ring's not_created_before")]
@@ -204,6 +230,13 @@ pub enum UnsealError {
     /// The idle timeout has passed.
     #[error("idle for too long")]
     Idle,
+    /// Refused by the hook of [`Builder::revoke_if`](crate::Builder::revoke_if).
+    #[error("revoked by the application")]
+    Revoked,
+    /// The session was destroyed in this browser: the request carries its
+    /// [tombstone](crate::Builder::tombstone).
+    #[error("ended in this browser; the cookie came from a response that was still under way")]
+    Ended,
     /// Authentic and live, but its JSON is not a `T`: the type has changed.
     #[error(
         "the payload is not a {type_name} (JSON column {column}); give new fields `#[serde(default)]`"
@@ -213,6 +246,14 @@ pub enum UnsealError {
         type_name: &'static str,
         /// Where in the JSON reading stopped, in bytes; 0 where it is empty.
         column: usize,
+    },
+    /// A cookie of another library, which is accepted in place of ours, was refused.
+    #[error("the other library's cookie was refused: {reason}")]
+    Fallback {
+        /// That library's class of the refusal, a stable word.
+        class: &'static str,
+        /// What was wrong with it.
+        reason: Box<str>,
     },
 }
 
@@ -233,6 +274,9 @@ impl UnsealError {
             Self::Expired => "expired",
             Self::Idle => "idle",
             Self::Payload { .. } => "payload",
+            Self::Revoked => "revoked",
+            Self::Ended => "ended",
+            Self::Fallback { .. } => "fallback",
         }
     }
 
@@ -247,6 +291,54 @@ impl UnsealError {
                 | Self::RetiredKey(_)
         )
     }
+}
+
+/// Why a CSRF token was refused. Answer each with the same 403; the reason is for logs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CsrfError {
+    /// No live session came with the request, so no token can belong to it.
+    #[error("the request has no live session; show the form again")]
+    NoSession,
+    /// The token itself is not accepted, whatever the session.
+    #[error("the token was refused: {0}")]
+    Refused(#[from] UnsealError),
+    /// The token belongs to another session, perhaps to this visitor's before
+    /// it was renewed or given a new id.
+    #[error("the token belongs to another session, or to this one before its id changed")]
+    OtherSession,
+}
+
+impl CsrfError {
+    /// The class of the refusal, a stable word for metrics.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::NoSession => "no_session",
+            Self::Refused(error) => error.class(),
+            Self::OtherSession => "other_session",
+        }
+    }
+}
+
+/// Why [`OriginGuard`](crate::OriginGuard) refused a request. Answer each with
+/// the same 403; the reason is for logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ForeignRequest {
+    /// `Sec-Fetch-Site` is `cross-site`, or nothing that is known.
+    #[error("Sec-Fetch-Site says that another site sent the request")]
+    CrossSite,
+    /// `Sec-Fetch-Site` is `same-site`: a sibling host, another port or scheme.
+    #[error(
+        "Sec-Fetch-Site says that another origin of the same site sent the request; trust that origin by name if it is meant to"
+    )]
+    SameSite,
+    /// There is no `Sec-Fetch-Site`, and `Origin` is neither ours nor trusted.
+    #[error("Origin is neither the request's own nor trusted")]
+    Origin,
+    /// Neither `Sec-Fetch-Site` nor `Origin`: no browser of today sends such a request.
+    #[error("neither Sec-Fetch-Site nor Origin came with the request")]
+    NoHeaders,
 }
 
 /// As operators write it.

@@ -4,7 +4,10 @@
 // Without the feature the events vanish, and their arguments with them.
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
 
-use crate::{error::UnsealError, key::KeyId};
+use crate::{
+    error::{CsrfError, UnsealError},
+    key::KeyId,
+};
 
 /// A cookie of our name came and is no session.
 pub(crate) fn refused(name: &str, reason: &UnsealError, key_id: Option<KeyId>) {
@@ -17,6 +20,24 @@ pub(crate) fn refused(name: &str, reason: &UnsealError, key_id: Option<KeyId>) {
         %reason,
         "session cookie refused"
     );
+}
+
+/// A CSRF token came and does not belong to the request's session.
+pub(crate) fn csrf_refused(name: &str, reason: &CsrfError) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        cookie = name,
+        class = reason.class(),
+        %reason,
+        "CSRF token refused"
+    );
+}
+
+/// A session was removed without its tombstone.
+pub(crate) fn tombstone_failed(name: &str, reason: &dyn std::fmt::Display) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", cookie = name, %reason, "no tombstone was set");
 }
 
 /// More than one cookie of our name holds a live session.

@@ -1,13 +1,14 @@
 //! Load and commit over the header maps of the `http` crate.
 
 use http::{
-    HeaderMap, HeaderValue,
-    header::{self, COOKIE, SET_COOKIE},
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
+    header::{self, COOKIE, HOST, ORIGIN, SET_COOKIE},
 };
 use time::OffsetDateTime;
 
 use crate::{
-    error::SealError,
+    error::{ForeignRequest, SealError},
+    origin_guard::{OriginGuard, RequestSource},
     response::ResponseHeaders,
     session::{Session, SessionData},
     sessions::Sessions,
@@ -42,8 +43,8 @@ impl<T: SessionData> Sessions<T> {
 
     /// [`commit`](Self::commit) into the headers of the response: appends
     /// Set-Cookie, in the place of an earlier one of this session if there is
-    /// one, sets `Cache-Control: no-store` beside it, and adds `Vary: cookie`
-    /// if the handler looked at the session.
+    /// one, sets `Cache-Control: no-store` beside it and where the page holds a
+    /// CSRF token, and adds `Vary: cookie` if the handler looked at the session.
     ///
     /// # Errors
     ///
@@ -72,6 +73,46 @@ impl<T: SessionData> Sessions<T> {
     }
 }
 
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl OriginGuard {
+    /// [`check`](Self::check) of a request as the `http` crate has it.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use sealed_session::OriginGuard;
+    ///
+    /// let guard = OriginGuard::new();
+    /// let request = Request::post("/transfer").header("sec-fetch-site", "cross-site").body(())?;
+    /// assert!(guard.check_headers(request.method(), request.uri(), request.headers()).is_err());
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`check`](Self::check). A header that came twice, or is not text, is refused.
+    pub fn check_headers(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<(), ForeignRequest> {
+        let host = uri.authority().map(http::uri::Authority::as_str);
+        self.check(&RequestSource {
+            method: method.as_str(),
+            sec_fetch_site: only(headers, &SEC_FETCH_SITE),
+            origin: only(headers, &ORIGIN),
+            host: host.or_else(|| only(headers, &HOST)),
+        })
+    }
+}
+
+/// The value of a header that may come once; nothing that is ever right where it came otherwise.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().unwrap_or_default();
+    Some(if values.next().is_none() { value } else { "" })
+}
+
 impl ResponseHeaders for HeaderMap {
     fn values(&self, name: &'static str) -> impl Iterator<Item = &[u8]> {
         self.get_all(name).into_iter().map(HeaderValue::as_bytes)
@@ -94,3 +135,5 @@ impl ResponseHeaders for HeaderMap {
         }
     }
 }
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

@@ -42,6 +42,9 @@
 //!   [`renew`](Session::renew)s it at sign-in, [`destroy`](Session::destroy)s it at sign-out.
 //! - [`commit`](Sessions::commit) says what the response has to carry: a cookie
 //!   only if something changed, or if the value is due to be sealed again.
+//! - [`Session::csrf_token`] and [`OriginGuard`] are against cross-site request forgery,
+//!   [`Session::created_within`] asks for a fresh sign-in, [`Builder::revoke_if`] and
+//!   [`Builder::tombstone`] end sessions that a copy or a late response would revive.
 //! - [`Keys`] replaces the ring under a running server.
 //! - [`seal`](Sessions::seal) and [`unseal`](Sessions::unseal) do the same with strings alone.
 //!
@@ -53,9 +56,9 @@
 //! - A stolen cookie is a stolen session, until it expires.
 //! - An older value of the cookie can be replayed until *it* expires: keep no
 //!   balance, quota or one-time token in a session. Signing out removes the
-//!   cookie from the browser, and cannot recall a copy.
+//!   cookie from the browser, and cannot recall a copy; [`Builder::revoke_if`] can.
 //! - Two responses at a time: the last write wins.
-//! - The length of the data shows in the length of the cookie; about 2.9 kB of JSON fit.
+//! - The length of the data shows in the length of the cookie (see [`Builder::pad_to`]); about 2.9 kB of JSON fit.
 //! - Whoever has a key of the ring forges sessions.
 //!
 //! # Features
@@ -63,13 +66,14 @@
 //! None is on by default.
 //!
 //! - `tracing`: an event for each refused cookie, with the reason and the key
-//!   id, and for each change that came too late. Never a value, a key or data.
+//!   id, and for each change or first look that came too late. Never a value, a key or data.
 //! - `http`: `Sessions::load_headers` and `Sessions::commit_headers` over `http::HeaderMap`.
 //! - `tower`: [`Sessions`] is a `tower::Layer`; a service finds its session with
 //!   `Session::from_extensions`.
 //! - `axum`: with `Router::layer(sessions)`, handlers name `Session<T>` and [`Existing<T>`](Existing).
 //! - `actix-web`: the same with `App::wrap(sessions)`.
 //! - `rocket`: the same with `rocket::build().attach(sessions)`.
+//! - `iron`: the cookies of the npm package iron-session, read, written, and moved over to ours.
 //! - `reload`: `Follower`, a ring that follows its TOML file or a source of
 //!   yours without a restart, and `Fingerprint`, by which machines compare rings.
 //! - `inspect`: `Hint` and `Sessions::inspect`, what a value says of itself, for
@@ -99,19 +103,25 @@ mod envelope;
 mod error;
 mod events;
 mod existing;
+mod fallback;
 #[cfg(feature = "inspect")]
 mod hint;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "inspect")]
 mod inspect;
+#[cfg(feature = "iron")]
+#[cfg_attr(docsrs, doc(cfg(feature = "iron")))]
+pub mod iron;
 mod key;
 mod keyring;
 mod keys;
+mod origin_guard;
 #[cfg(feature = "reload")]
 mod reload;
 #[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
 mod response;
+mod revocation;
 #[cfg(feature = "rocket")]
 mod rocket;
 mod seal;
@@ -136,11 +146,13 @@ pub use crate::{
     builder::Builder,
     claims::{Lifetime, SessionId},
     cookie::Scope,
-    error::{ConfigError, SealError, UnsealError},
+    error::{ConfigError, CsrfError, ForeignRequest, SealError, UnsealError},
     existing::Existing,
     key::{Key, KeyId},
     keyring::{KeyEntry, KeyRing},
     keys::Keys,
+    origin_guard::{OriginGuard, RequestSource},
+    revocation::SessionInfo,
     session::{Session, SessionData, Snapshot},
     sessions::{Commit, Sessions},
 };
@@ -153,6 +165,11 @@ pub use crate::{
 };
 
 /// Compiles the examples of the README.
-#[cfg(all(doctest, feature = "http"))]
+#[cfg(all(doctest, feature = "http", feature = "reload"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles the examples of the migration guide.
+#[cfg(all(doctest, feature = "iron"))]
+#[doc = include_str!("../docs/MIGRATION.md")]
+struct MigrationGuide;

@@ -26,7 +26,7 @@ impl Commit {
             }
             headers.append(SET_COOKIE, cookie.to_string().into());
         }
-        if self.sets_cookies() {
+        if self.forbids_storing() {
             headers.retain(CACHE_CONTROL, |_| false);
             headers.append(CACHE_CONTROL, "no-store".into());
         }
@@ -40,10 +40,8 @@ impl Commit {
 /// could not be sealed: the cookies of others are kept, and nobody stores it.
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub(crate) fn write_failure(response: &impl ResponseHeaders, failure: &mut impl ResponseHeaders) {
-    for name in [SET_COOKIE, VARY] {
-        for value in response.values(name) {
-            failure.append(name, value.to_vec());
-        }
+    for cookie in response.values(SET_COOKIE) {
+        failure.append(SET_COOKIE, cookie.to_vec());
     }
     failure.append(CACHE_CONTROL, "no-store".into());
 }

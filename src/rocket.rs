@@ -11,6 +11,7 @@ use rocket::{
 use time::OffsetDateTime;
 
 use crate::{
+    adapter::Mounting,
     events,
     existing::Existing,
     response::{ResponseHeaders, write_failure},
@@ -31,14 +32,12 @@ impl<T: SessionData> Fairing for Sessions<T> {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
-        match rocket.state::<Attached<T>>().map(|attached| attached.0.cookie_name()) {
-            None => Ok(rocket.manage(Attached(self.clone()))),
-            // Attached twice: one commits, the other finds that it is done.
-            Some(name) if name == self.cookie_name() => Ok(rocket),
-            Some(name) => {
-                events::clash(self.cookie_name(), name, type_name::<T>());
-                Err(rocket)
-            }
+        let attached = rocket.state::<Attached<T>>();
+        match self.mounting(attached.map(|Attached(sessions)| sessions)) {
+            Mounting::First => Ok(rocket.manage(Attached(self.clone()))),
+            // The second to commit finds that it is done.
+            Mounting::Again => Ok(rocket),
+            Mounting::Clash => Err(rocket),
         }
     }
 

@@ -4,6 +4,8 @@
 //! seal:   T → JSON → claims ‖ JSON → XChaCha20-Poly1305 → base64url
 //! unseal: base64url → key by id → XChaCha20-Poly1305 → claims judged now → JSON → T
 //! ```
+//!
+//! Tokens go the same way and have claims alone.
 
 use std::any::type_name;
 
@@ -13,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     aead::{self, Nonce},
     claims::{Claims, Timeouts, date_time},
-    envelope::{self, Binding, HEADER_LEN, NONCE_LEN, OVERHEAD, TAG_LEN},
+    envelope::{self, Binding, CLAIMS_LEN, HEADER_LEN, NONCE_LEN, OVERHEAD, TAG_LEN},
     error::{SealError, UnsealError},
     key::KeyId,
     keyring::{KeyEntry, KeyRing},
@@ -24,7 +26,9 @@ use crate::{
 /// (RFC 6265bis section 5.6).
 pub(crate) const MAX_COOKIE_LEN: usize = 4096;
 /// What [`MAX_COOKIE_LEN`] characters of base64 hold.
-pub(crate) const MAX_SEALED_LEN: usize = MAX_COOKIE_LEN / 4 * 3;
+pub(crate) const MAX_SEALED_LEN: usize = max_sealed_len(0);
+/// The longest padding.
+const SPACES: [u8; MAX_SEALED_LEN] = [b' '; MAX_SEALED_LEN];
 /// `OVERHEAD` bytes without a payload, in base64.
 const MIN_VALUE_LEN: usize = (OVERHEAD * 4).div_ceil(3);
 /// The characters that tell version and key id: six bytes, of which five are used.
@@ -38,6 +42,8 @@ pub(crate) struct Seal<'a> {
     pub(crate) timeouts: &'a Timeouts,
     /// Bytes of the cookie's name, which count towards the limit of browsers.
     pub(crate) name_len: usize,
+    /// Payloads are padded with spaces to a multiple of so many bytes, 1 for none.
+    pub(crate) pad_to: usize,
 }
 
 /// A live session as it came.
@@ -59,12 +65,13 @@ impl Seal<'_> {
         now: u64,
     ) -> Result<String, SealError> {
         let entry = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
-        let nonce = aead::nonce().map_err(|RandomSource| SealError::RandomSource)?;
-        let claims = claims.reissue(now, self.timeouts)?;
-        self.encode(entry, &nonce, &claims, |payload| {
-            serde_json::to_writer(payload, data)
-                .map_err(|_| SealError::Payload { type_name: type_name::<T>() })
-        })
+        let (value, _) = self.issue(entry, claims, now, |payload| {
+            serde_json::to_writer(&mut *payload, data)
+                .map_err(|_| SealError::Payload { type_name: type_name::<T>() })?;
+            self.pad(payload);
+            Ok(())
+        })?;
+        Ok(value)
     }
 
     /// Opens a value and judges it at `now` (Unix seconds).
@@ -74,13 +81,8 @@ impl Seal<'_> {
         now: u64,
     ) -> Result<Unsealed<T>, UnsealError> {
         self.decode(value, now, |entry, claims, payload| {
-            let malformed = |column| UnsealError::Payload { type_name: type_name::<T>(), column };
-            // From a `str` that was checked once, serde_json need not check each string.
-            let json = str::from_utf8(payload)
-                .map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
-            let data = serde_json::from_str(json).map_err(|error| malformed(error.column()))?;
             Ok(Unsealed {
-                data,
+                data: parse(payload)?,
                 claims,
                 key_id: entry.id(),
                 reseal_due: self.is_reseal_due(entry, &claims, now),
@@ -88,28 +90,45 @@ impl Seal<'_> {
         })
     }
 
+    /// Seals these claims and nothing else, issued at `now`.
+    pub(crate) fn seal_token(&self, claims: &Claims, now: u64) -> Result<String, SealError> {
+        let entry = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
+        let (value, _) = self.issue(entry, claims, now, |_| Ok(()))?;
+        Ok(value)
+    }
+
+    /// Opens what [`seal_token`](Self::seal_token) sealed, and judges it at `now`.
+    pub(crate) fn unseal_token(&self, value: &str, now: u64) -> Result<Claims, UnsealError> {
+        self.decode(value, now, |_, claims, payload| match payload {
+            [] => Ok(claims),
+            _ => Err(UnsealError::InvalidClaims),
+        })
+    }
+
     /// A fresh value with the payload of this one, byte for byte: code that is
     /// older than the value must not drop a field that newer code wrote.
-    /// `None` where the value may stay as it is.
+    /// `None` where the value may stay as it is. `inspect` has the last word on
+    /// whether the session is live.
     pub(crate) fn reseal(
         &self,
         value: &str,
         now: u64,
+        inspect: impl FnOnce(KeyId, &Claims, &[u8]) -> Result<(), UnsealError>,
     ) -> Result<Option<(String, Claims)>, ResealError> {
         self.decode(value, now, |entry, claims, payload| {
+            inspect(entry.id(), &claims, payload)?;
             if !self.is_reseal_due(entry, &claims, now) {
                 return Ok(None);
             }
             let sealing = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
             // A value from a machine that is ahead keeps its key, or the two would go back and forth.
             let entry = if self.ring.is_superseded(entry.id(), now) { sealing } else { entry };
-            let nonce = aead::nonce().map_err(|RandomSource| SealError::RandomSource)?;
-            let claims = claims.reissue(now, self.timeouts)?;
-            let value = self.encode(entry, &nonce, &claims, |fresh| {
+            let fresh = self.issue(entry, &claims, now, |fresh| {
                 fresh.append(payload);
+                self.pad(fresh);
                 Ok(())
             })?;
-            Ok(Some((value, claims)))
+            Ok(Some(fresh))
         })
     }
 
@@ -118,6 +137,29 @@ impl Seal<'_> {
     fn is_reseal_due(&self, entry: &KeyEntry, claims: &Claims, now: u64) -> bool {
         claims.is_renewal_due(now, self.timeouts)
             && (claims.idle(self.timeouts).is_some() || self.ring.is_superseded(entry.id(), now))
+    }
+
+    /// The value that these claims have `now`.
+    fn issue(
+        &self,
+        entry: &KeyEntry,
+        claims: &Claims,
+        now: u64,
+        write_payload: impl FnOnce(&mut Plaintext<'_>) -> Result<(), SealError>,
+    ) -> Result<(String, Claims), SealError> {
+        let nonce = aead::nonce().map_err(|RandomSource| SealError::RandomSource)?;
+        let claims = claims.reissue(now, self.timeouts)?;
+        let value = self.encode(entry, &nonce, &claims, write_payload)?;
+        Ok((value, claims))
+    }
+
+    /// Appends spaces up to the next multiple of the step, or to what fits in a
+    /// cookie: padding makes nothing too large.
+    fn pad(&self, plaintext: &mut Plaintext<'_>) {
+        let length = plaintext.length().saturating_sub(CLAIMS_LEN);
+        let room = max_sealed_len(self.name_len).saturating_sub(OVERHEAD);
+        let padded = length.checked_next_multiple_of(self.pad_to).unwrap_or(length).min(room);
+        plaintext.append(SPACES.get(..padded.saturating_sub(length)).unwrap_or_default());
     }
 
     fn encode(
@@ -217,13 +259,27 @@ impl Seal<'_> {
         read(claims, payload)
     }
 
-    /// Whether an authentic session is live at `now`.
-    fn judge(&self, claims: &Claims, now: u64) -> Result<(), UnsealError> {
+    /// Whether a session with these claims, whoever vouches for them, is live at `now`.
+    pub(crate) fn judge(&self, claims: &Claims, now: u64) -> Result<(), UnsealError> {
         if self.ring.not_created_before().is_some_and(|t| date_time(claims.created_at) < t) {
             return Err(UnsealError::CreatedTooEarly);
         }
         claims.judge(now, self.timeouts)
     }
+}
+
+/// The data in an authentic payload.
+pub(crate) fn parse<T: DeserializeOwned>(payload: &[u8]) -> Result<T, UnsealError> {
+    let malformed = |column| UnsealError::Payload { type_name: type_name::<T>(), column };
+    // From a `str` that was checked once, serde_json need not check each string.
+    let json = str::from_utf8(payload)
+        .map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
+    serde_json::from_str(json).map_err(|error| malformed(error.column()))
+}
+
+/// The bytes that base64 can bring into a cookie beside a name of this length.
+const fn max_sealed_len(name_len: usize) -> usize {
+    MAX_COOKIE_LEN.saturating_sub(name_len).saturating_mul(3) / 4
 }
 
 /// Why a value was not sealed again.
@@ -301,6 +357,7 @@ mod tests {
             binding: &binding,
             timeouts: &Timeouts { absolute: 1, idle: None, persistent: true },
             name_len: name.len(),
+            pad_to: 1,
         };
         let claims_in = Claims {
             persistent: claims["persistent"].as_bool().unwrap(),

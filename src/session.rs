@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 use crate::{
     claims::{Claims, Lifetime, SessionId, Timeouts, date_time, unix_seconds, whole_seconds},
-    error::{ConfigError, UnsealError},
+    error::{ConfigError, CsrfError, SealError, UnsealError},
     events,
     key::KeyId,
     secret::RandomSource,
@@ -76,9 +76,29 @@ pub struct Session<T>(Arc<Inner<T>>);
 /// What a session needs of the layer above: the keys and the clock's verdict.
 pub(crate) trait Origin<T>: Send + Sync {
     /// Chooses among the values that the request brought.
-    fn open(&self, values: &[Box<str>], now: OffsetDateTime) -> Opened<T>;
+    fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T>;
+
+    /// A CSRF token for the session with these claims.
+    fn seal_csrf_token(&self, claims: &Claims, now: OffsetDateTime) -> Result<String, SealError>;
+
+    /// Whether the token was made for the session with this id, `None` for no session.
+    fn verify_csrf_token(
+        &self,
+        token: &str,
+        id: Option<SessionId>,
+        now: OffsetDateTime,
+    ) -> Result<(), CsrfError>;
 
     fn timeouts(&self) -> &Timeouts;
+}
+
+/// The values of the cookies that a request brought, as they came.
+#[derive(Default)]
+pub(crate) struct Candidates {
+    pub(crate) sessions: Box<[Box<str>]>,
+    pub(crate) tombstones: Box<[Box<str>]>,
+    /// Those of another library's cookie, where there is none of ours.
+    pub(crate) fallback: Box<[Box<str>]>,
 }
 
 /// What the cookies of a request came to.
@@ -91,9 +111,20 @@ pub(crate) struct Opened<T> {
 }
 
 impl<T> Opened<T> {
-    /// When the live session was sealed last, in Unix seconds; less than any time where there is none.
-    pub(crate) fn issued_at(&self) -> Option<u64> {
-        self.live.map(|live| live.claims.issued_at)
+    /// Orders live sessions by when they were sealed, in Unix seconds; less than any where there is none.
+    pub(crate) fn newness(&self) -> Option<u64> {
+        self.live.map(|live| match live.key_id {
+            Some(_) => live.claims.issued_at,
+            None => live.claims.created_at,
+        })
+    }
+
+    /// Refused if it was ended in this browser.
+    pub(crate) fn unless_ended(self, ended: &[SessionId]) -> Result<Self, UnsealError> {
+        match self.live.is_some_and(|live| ended.iter().any(|id| id.ct_eq(&live.claims.id))) {
+            true => Err(UnsealError::Ended),
+            false => Ok(self),
+        }
     }
 
     /// The session as one that came in this place among the request's values.
@@ -106,7 +137,8 @@ impl<T> Opened<T> {
 #[derive(Clone, Copy)]
 pub(crate) struct Live {
     pub(crate) claims: Claims,
-    pub(crate) key_id: KeyId,
+    /// `None` for what came in another library's cookie.
+    pub(crate) key_id: Option<KeyId>,
     pub(crate) reseal_due: bool,
     /// The place among the request's values, where it came from one.
     pub(crate) value: usize,
@@ -121,6 +153,8 @@ struct Inner<T> {
     looked_at: AtomicBool,
     /// The data was read or written: the visitor was active.
     active: AtomicBool,
+    /// The response holds a token, which is for this visitor alone.
+    gave_token: AtomicBool,
     state: Mutex<State<T>>,
     /// Held while a writer's closure runs; never by a reader.
     writer: Mutex<()>,
@@ -128,8 +162,7 @@ struct Inner<T> {
 
 /// What a request brought.
 pub(crate) struct Request {
-    /// The values of the cookie's name, in order.
-    pub(crate) values: Box<[Box<str>]>,
+    pub(crate) candidates: Candidates,
     pub(crate) loaded_at: OffsetDateTime,
 }
 
@@ -164,8 +197,18 @@ enum Phase {
 pub(crate) enum Outcome<T> {
     Nothing,
     Remove,
-    Seal { claims: Result<Claims, RandomSource>, data: Snapshot<T> },
-    Reseal { value: usize },
+    Seal {
+        claims: Result<Claims, RandomSource>,
+        data: Snapshot<T>,
+    },
+    Reseal {
+        value: usize,
+    },
+    /// Seal for the first time what came in another library's cookie.
+    Replace {
+        claims: Claims,
+        data: Snapshot<T>,
+    },
 }
 
 impl<T: SessionData> Session<T> {
@@ -277,6 +320,101 @@ impl<T: SessionData> Session<T> {
         }
     }
 
+    /// A token that proves that a later request was made by a page of this
+    /// session, against cross-site request forgery. Starts a session for an
+    /// anonymous visitor, as [`write`](Self::write) does, so that the sign-in form can have one.
+    ///
+    /// Put it into a hidden field of each form with `method="post"`, or into the
+    /// page for scripts to send in a header such as `X-CSRF-Token`; never into
+    /// a URL, which ends up in logs and in `Referer`. Give what comes back to
+    /// [`verify_csrf`](Self::verify_csrf). Let no cache keep the response: a commit says so.
+    ///
+    /// The token has 110 characters of base64url, sealed under the same keys as the
+    /// session but for another purpose, with the session's id inside. Each call
+    /// gives another one, so that compressed responses tell nothing of it. All
+    /// of them are good as long as the session is, over rotations and idle times;
+    /// all of them die with [`renew`](Self::renew), [`regenerate_id`](Self::regenerate_id),
+    /// [`destroy`](Self::destroy) and the session's end. So make it after those, and verify before them.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, Sessions};
+    ///
+    /// let sessions = Sessions::<()>::new(KeyRing::ephemeral()?);
+    ///
+    /// // GET /login
+    /// let mut session = sessions.load([""]);
+    /// let token = session.csrf_token()?;
+    /// let form = format!(r#"<input type="hidden" name="csrf" value="{token}">"#);
+    /// let response = sessions.commit(&session)?;
+    ///
+    /// // POST /login
+    /// let cookie = &response.cookies()[0];
+    /// let mut session = sessions.load([format!("{}={}", cookie.name(), cookie.value())]);
+    /// session.verify_csrf(&token)?; // the form's field; otherwise 403
+    /// session.renew();
+    /// # assert!(form.len() > 110);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SealError::NoSession`] after [`destroy`](Self::destroy), or where none
+    /// has begun when the response is committed; [`SealError::RandomSource`],
+    /// [`SealError::NoSealingKey`] and [`SealError::TimeOutOfRange`] as for sealing.
+    pub fn csrf_token(&mut self) -> Result<String, SealError> {
+        self.look();
+        self.0.active.store(true, Relaxed);
+        let mut state = self.state();
+        if self.claims_in(&state).is_none() && !state.is_destroyed && state.phase == Phase::Open {
+            state.claims = Some(self.begin());
+        }
+        let claims = self.claims_in(&state).ok_or(SealError::NoSession)?;
+        drop(state);
+        let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
+        self.0.gave_token.store(true, Relaxed);
+        self.0.origin.seal_csrf_token(&claims, self.request().loaded_at)
+    }
+
+    /// Checks a token of [`csrf_token`](Self::csrf_token): the value of a form's
+    /// field or of a header, empty where there is none. Never take it from the
+    /// URL or from a cookie: a browser adds those to forged requests by itself.
+    ///
+    /// Call it on every request that changes something, signing in and signing out included,
+    /// before anything else is done.
+    ///
+    /// # Errors
+    ///
+    /// [`CsrfError`], the reason for logs. Answer with 403 and nothing more.
+    pub fn verify_csrf(&self, token: &str) -> Result<(), CsrfError> {
+        self.0.active.store(true, Relaxed);
+        self.0.origin.verify_csrf_token(token, self.id(), self.request().loaded_at)
+    }
+
+    /// Whether the session was begun or [renewed](Self::renew) less than `age`
+    /// ago: for actions that need a fresh sign-in, such as a change of password
+    /// or a payment. Where it is false, ask for the password, then `renew`.
+    ///
+    /// Only `renew` starts this time anew: neither use, nor a re-seal, nor a write,
+    /// nor [`regenerate_id`](Self::regenerate_id) does. It does not tell whether somebody is signed in; the data does.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use sealed_session::{KeyRing, Sessions};
+    ///
+    /// let sessions = Sessions::<Option<String>>::new(KeyRing::ephemeral()?);
+    /// let mut session = sessions.load([""]);
+    /// assert!(!session.created_within(Duration::from_secs(300)));
+    /// session.renew();
+    /// session.write(|user| *user = Some("ada".to_owned()));
+    /// assert!(session.read().is_some() && session.created_within(Duration::from_secs(300)));
+    /// # Ok::<(), sealed_session::ConfigError>(())
+    /// ```
+    pub fn created_within(&self, age: std::time::Duration) -> bool {
+        self.claims()
+            .is_some_and(|claims| self.now().saturating_sub(claims.created_at) < age.as_secs())
+    }
+
     /// The session's id, `None` where there is no session.
     pub fn id(&self) -> Option<SessionId> {
         self.claims().map(|claims| claims.id)
@@ -302,9 +440,10 @@ impl<T: SessionData> Session<T> {
         self.claims().map(|claims| claims.persistent)
     }
 
-    /// The key under which the session came, `None` where none came.
+    /// The key under which the session came, `None` where none came, or where
+    /// it came in another library's cookie.
     pub fn key_id(&self) -> Option<KeyId> {
-        self.look().live.map(|live| live.key_id)
+        self.look().live.and_then(|live| live.key_id)
     }
 
     /// Whether the visitor is anonymous: no live session came with the
@@ -344,7 +483,7 @@ impl<T: SessionData> Session<T> {
         now: OffsetDateTime,
     ) -> Self {
         let session = Self::with(origin, OnceLock::from(opened));
-        session.attach(|| Request { values: Box::default(), loaded_at: now });
+        session.attach(|| Request { candidates: Candidates::default(), loaded_at: now });
         session
     }
 
@@ -355,6 +494,7 @@ impl<T: SessionData> Session<T> {
             opened,
             looked_at: AtomicBool::new(false),
             active: AtomicBool::new(false),
+            gave_token: AtomicBool::new(false),
             state: Mutex::new(State {
                 phase: Phase::Open,
                 is_destroyed: false,
@@ -397,7 +537,10 @@ impl<T: SessionData> Session<T> {
         Some(match (claims, self.0.opened.get().and_then(|opened| opened.live)) {
             (Some(claims), _) if is_changed => Outcome::Seal { claims, data: self.snapshot() },
             (_, Some(live)) if live.reseal_due && is_prompt && is_active => {
-                Outcome::Reseal { value: live.value }
+                match self.came_by_fallback() {
+                    true => Outcome::Replace { claims: live.claims, data: self.snapshot() },
+                    false => Outcome::Reseal { value: live.value },
+                }
             }
             _ => Outcome::Nothing,
         })
@@ -423,9 +566,24 @@ impl<T: SessionData> Session<T> {
         (claims, self.snapshot())
     }
 
-    /// The values that came with the request.
+    /// The values of our cookie that came with the request.
     pub(crate) fn values(&self) -> &[Box<str>] {
-        &self.request().values
+        &self.request().candidates.sessions
+    }
+
+    /// What the visitor's browser holds: the claims of the session that came with the request.
+    pub(crate) fn came_with(&self) -> Option<Claims> {
+        self.look().live.map(|live| live.claims)
+    }
+
+    /// Whether the request brought another library's cookie in place of ours.
+    pub(crate) fn came_by_fallback(&self) -> bool {
+        !self.request().candidates.fallback.is_empty()
+    }
+
+    /// Whether the response holds a token.
+    pub(crate) fn gave_token(&self) -> bool {
+        self.0.gave_token.load(Relaxed)
     }
 
     /// Whether the response depends on the cookie.
@@ -440,7 +598,7 @@ impl<T: SessionData> Session<T> {
         }
         inner.opened.get_or_init(|| {
             let request = self.request();
-            inner.origin.open(&request.values, request.loaded_at)
+            inner.origin.open(&request.candidates, request.loaded_at)
         })
     }
 

@@ -1,7 +1,7 @@
 //! Load and commit: from the Cookie headers of a request to the Set-Cookie
 //! headers of its response, with the policy in between.
 
-use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use cookie::Cookie;
 use time::OffsetDateTime;
@@ -9,16 +9,19 @@ use time::OffsetDateTime;
 #[cfg(feature = "inspect")]
 use crate::keyring::KeyEntry;
 use crate::{
-    claims::{Claims, Timeouts, unix_seconds},
+    claims::{Claims, SessionId, Timeouts, unix_seconds},
     cookie::CheckedCookie,
     envelope::Binding,
-    error::{SealError, UnsealError},
+    error::{CsrfError, SealError, UnsealError},
     events,
+    fallback::FallbackCookie,
+    key::KeyId,
     keyring::KeyRing,
     keys::Keys,
-    seal::{ResealError, Seal, key_id},
+    revocation::RevokeIf,
+    seal::{self, ResealError, Seal, key_id},
     secret::RandomSource,
-    session::{Live, Opened, Origin, Outcome, Request, Session, SessionData},
+    session::{Candidates, Live, Opened, Origin, Outcome, Request, Session, SessionData},
 };
 
 /// A kind of session: its keys, its cookie and its timeouts. Made once, cheap
@@ -44,12 +47,25 @@ use crate::{
 /// ```
 pub struct Sessions<T>(Arc<Core<T>>);
 
-struct Core<T> {
-    keys: Keys,
-    cookie: CheckedCookie,
-    binding: Binding,
-    timeouts: Timeouts,
-    data: PhantomData<fn() -> T>,
+/// A configuration that was checked as a whole.
+pub(crate) struct Core<T> {
+    pub(crate) keys: Keys,
+    pub(crate) cookie: CheckedCookie,
+    pub(crate) binding: Binding,
+    pub(crate) csrf_binding: Binding,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) pad_to: usize,
+    pub(crate) tombstone: Option<Tombstone>,
+    pub(crate) revoke_if: RevokeIf<T>,
+    pub(crate) fallback: Option<FallbackCookie<T>>,
+}
+
+/// How the end of a session is remembered in the browser.
+pub(crate) struct Tombstone {
+    pub(crate) cookie: CheckedCookie,
+    pub(crate) binding: Binding,
+    /// In seconds.
+    pub(crate) lifetime: u32,
 }
 
 impl<T: SessionData> Sessions<T> {
@@ -97,17 +113,26 @@ impl<T: SessionData> Sessions<T> {
         clock: impl FnOnce() -> OffsetDateTime,
     ) {
         exchange.attach(|| {
-            let mut values = Vec::new();
+            let (mut sessions, mut tombstones, mut fallback) = (Vec::new(), Vec::new(), Vec::new());
             for header in cookie_headers {
-                for value in self.0.cookie.values(header.as_ref()) {
-                    if values.len() == MAX_CANDIDATES {
-                        events::too_many(self.cookie_name(), MAX_CANDIDATES);
-                        break;
-                    }
-                    values.push(value.into());
+                collect(&self.0.cookie, header.as_ref(), &mut sessions);
+                if let Some(tombstone) = &self.0.tombstone {
+                    collect(&tombstone.cookie, header.as_ref(), &mut tombstones);
+                }
+                if let Some(other) = &self.0.fallback {
+                    collect(&other.cookie, header.as_ref(), &mut fallback);
                 }
             }
-            Request { values: values.into(), loaded_at: clock() }
+            // A cookie of ours has the last word, be it live or not.
+            if !sessions.is_empty() {
+                fallback.clear();
+            }
+            let candidates = Candidates {
+                sessions: sessions.into(),
+                tombstones: tombstones.into(),
+                fallback: fallback.into(),
+            };
+            Request { candidates, loaded_at: clock() }
         });
     }
 
@@ -145,7 +170,11 @@ impl<T: SessionData> Sessions<T> {
                 cookies?
             }
         };
-        Ok(Commit { cookies, depends_on_cookie: session.was_looked_at() })
+        Ok(Commit {
+            cookies,
+            depends_on_cookie: session.was_looked_at(),
+            gave_token: session.gave_token(),
+        })
     }
 
     fn cookies_of(
@@ -154,9 +183,13 @@ impl<T: SessionData> Sessions<T> {
         outcome: Outcome<T>,
         now: OffsetDateTime,
     ) -> Result<Vec<Cookie<'static>>, SealError> {
-        Ok(match outcome {
+        let is_removal = matches!(outcome, Outcome::Remove);
+        let mut cookies = match outcome {
             Outcome::Nothing => Vec::new(),
-            Outcome::Remove => self.0.cookie.removals().collect(),
+            Outcome::Remove => {
+                let tombstone = self.0.tombstone_cookie(session, now);
+                self.0.cookie.removals().chain(tombstone).collect()
+            }
             Outcome::Seal { claims, data } => {
                 let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
                 match self.0.seal(&claims, &*data, now) {
@@ -169,7 +202,21 @@ impl<T: SessionData> Sessions<T> {
                 }
             }
             Outcome::Reseal { value } => self.0.reseal_cookie(session, value, now),
-        })
+            Outcome::Replace { claims, data } => match self.0.seal(&claims, &*data, now) {
+                Ok(value) => vec![self.0.set_cookie(value, &claims, now)],
+                // The visitor can do without, and keeps the other library's cookie.
+                Err(error) => {
+                    events::reseal_failed(self.cookie_name(), &error);
+                    Vec::new()
+                }
+            },
+        };
+        if let Some(other) = &self.0.fallback
+            && (is_removal || !cookies.is_empty() && session.came_by_fallback())
+        {
+            cookies.extend(other.cookie.removals());
+        }
+        Ok(cookies)
     }
 
     /// A new session that came with no request, to be sealed with [`seal`](Self::seal).
@@ -287,13 +334,8 @@ impl<T: SessionData> Sessions<T> {
         })
     }
 
-    pub(crate) fn with(
-        keys: Keys,
-        cookie: CheckedCookie,
-        binding: Binding,
-        timeouts: Timeouts,
-    ) -> Self {
-        Self(Arc::new(Core { keys, cookie, binding, timeouts, data: PhantomData }))
+    pub(crate) fn with(core: Core<T>) -> Self {
+        Self(Arc::new(core))
     }
 
     fn origin(&self) -> Arc<dyn Origin<T>> {
@@ -321,6 +363,8 @@ impl<T> fmt::Debug for Sessions<T> {
             .field("keys", &self.0.keys)
             .field("cookie", self.0.cookie.config())
             .field("timeouts", &self.0.timeouts)
+            .field("tombstone_seconds", &self.0.tombstone.as_ref().map(|t| t.lifetime))
+            .field("revoke_if", &self.0.revoke_if)
             .finish_non_exhaustive()
     }
 }
@@ -332,13 +376,28 @@ impl<T: SessionData> Core<T> {
 
     fn unseal(&self, value: &str, now: OffsetDateTime) -> Result<Opened<T>, UnsealError> {
         let unsealed = self.with_ring(|seal| seal.unseal(value, unix_seconds(now)))?;
+        self.ask_hook(&unsealed.data, &unsealed.claims, Some(unsealed.key_id), now)?;
         let live = Live {
             claims: unsealed.claims,
-            key_id: unsealed.key_id,
+            key_id: Some(unsealed.key_id),
             reseal_due: unsealed.reseal_due,
             value: 0,
         };
         Ok(Opened { data: unsealed.data, live: Some(live), refusal: None })
+    }
+
+    /// The session in another library's value, held to the same rules as one of ours.
+    fn unseal_fallback(
+        &self,
+        other: &FallbackCookie<T>,
+        value: &str,
+        now: OffsetDateTime,
+    ) -> Result<Opened<T>, UnsealError> {
+        let (data, claims) = other.reader.open(value, now, &self.timeouts)?;
+        self.with_ring(|seal| seal.judge(&claims, unix_seconds(now)))?;
+        self.ask_hook(&data, &claims, None, now)?;
+        let live = Live { claims, key_id: None, reseal_due: true, value: 0 };
+        Ok(Opened { data, live: Some(live), refusal: None })
     }
 
     fn reseal(
@@ -346,7 +405,12 @@ impl<T: SessionData> Core<T> {
         value: &str,
         now: OffsetDateTime,
     ) -> Result<Option<(String, Claims)>, UnsealError> {
-        match self.with_ring(|seal| seal.reseal(value, unix_seconds(now))) {
+        // The payload is copied as it is; it is read for the hook alone.
+        let inspect = |key_id, claims: &Claims, payload: &[u8]| match self.revoke_if.is_set() {
+            true => self.ask_hook(&seal::parse(payload)?, claims, Some(key_id), now),
+            false => Ok(()),
+        };
+        match self.with_ring(|seal| seal.reseal(value, unix_seconds(now), inspect)) {
             Ok(fresh) => Ok(fresh),
             Err(ResealError::Unseal(error)) => Err(error),
             Err(ResealError::Seal(error)) => {
@@ -356,14 +420,76 @@ impl<T: SessionData> Core<T> {
         }
     }
 
+    fn ask_hook(
+        &self,
+        data: &T,
+        claims: &Claims,
+        key_id: Option<KeyId>,
+        now: OffsetDateTime,
+    ) -> Result<(), UnsealError> {
+        let expires_at = claims.expires_at(&self.timeouts);
+        match self.revoke_if.refuses(data, claims, key_id, expires_at, now) {
+            true => Err(UnsealError::Revoked),
+            false => Ok(()),
+        }
+    }
+
     fn with_ring<R>(&self, f: impl FnOnce(Seal<'_>) -> R) -> R {
+        self.with_binding(&self.binding, &self.timeouts, f)
+    }
+
+    fn with_binding<R>(
+        &self,
+        binding: &Binding,
+        timeouts: &Timeouts,
+        f: impl FnOnce(Seal<'_>) -> R,
+    ) -> R {
         let ring: &KeyRing = &self.keys.snapshot();
-        f(Seal {
-            ring,
-            binding: &self.binding,
-            timeouts: &self.timeouts,
-            name_len: self.cookie.name().len(),
-        })
+        let name_len = self.cookie.name().len();
+        f(Seal { ring, binding, timeouts, name_len, pad_to: self.pad_to })
+    }
+
+    /// The ids of the sessions that were ended in this browser.
+    fn ended(&self, tombstones: &[Box<str>], now: OffsetDateTime) -> Vec<SessionId> {
+        let Some(tombstone) = &self.tombstone else { return Vec::new() };
+        if tombstones.len() > MAX_DECRYPTIONS {
+            events::too_many(tombstone.cookie.name(), MAX_DECRYPTIONS);
+        }
+        let timeouts = tombstone.timeouts();
+        let unseal = |value: &str| {
+            self.with_binding(&tombstone.binding, &timeouts, |seal| {
+                seal.unseal_token(value, unix_seconds(now))
+            })
+        };
+        let values = tombstones.iter().take(MAX_DECRYPTIONS);
+        values.filter_map(|value| unseal(value).ok()).map(|claims| claims.id).collect()
+    }
+
+    /// The Set-Cookie that remembers the end of the session that came with the
+    /// request, if one did.
+    fn tombstone_cookie(
+        &self,
+        session: &Session<T>,
+        now: OffsetDateTime,
+    ) -> Option<Cookie<'static>> {
+        let tombstone = self.tombstone.as_ref()?;
+        let now = unix_seconds(now);
+        let claims = session.came_with()?.of_tombstone(now, tombstone.lifetime, &self.timeouts);
+        let sealed = self.with_binding(&tombstone.binding, &tombstone.timeouts(), |seal| {
+            seal.seal_token(&claims, now)
+        });
+        match sealed {
+            Ok(value) => {
+                let max_age = Duration::from_secs(claims.lifetime.into());
+                Some(tombstone.cookie.set(value, Some(max_age)))
+            }
+            // The session is over without it, or the removal has to do.
+            Err(SealError::Expired) => None,
+            Err(error) => {
+                events::tombstone_failed(tombstone.cookie.name(), &error);
+                None
+            }
+        }
     }
 
     fn set_cookie(&self, value: String, claims: &Claims, now: OffsetDateTime) -> Cookie<'static> {
@@ -395,26 +521,40 @@ impl<T: SessionData> Core<T> {
 }
 
 impl<T: SessionData> Origin<T> for Core<T> {
-    /// Of several live values the one issued last wins, ties go to the last.
-    fn open(&self, values: &[Box<str>], now: OffsetDateTime) -> Opened<T> {
+    /// Of several live values the one issued last wins, ties go to the last. Of
+    /// another library's, all are issued now, and the one created last wins.
+    fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
+        let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
+        let (name, values) = match other {
+            Some(other) => (other.cookie.name(), &candidates.fallback),
+            None => (self.cookie.name(), &candidates.sessions),
+        };
+        let ended = match values.is_empty() {
+            true => Vec::new(),
+            false => self.ended(&candidates.tombstones, now),
+        };
         let mut best = Opened { data: T::default(), live: None, refusal: None };
         let mut decryptions = 0..MAX_DECRYPTIONS;
         let mut several_live = false;
         for (index, value) in values.iter().enumerate() {
             if decryptions.is_empty() {
-                events::too_many(self.cookie.name(), MAX_DECRYPTIONS);
+                events::too_many(name, MAX_DECRYPTIONS);
                 break;
             }
-            match self.unseal(value, now) {
+            let opened = match other {
+                Some(other) => self.unseal_fallback(other, value, now),
+                None => self.unseal(value, now),
+            };
+            match opened.and_then(|opened| opened.unless_ended(&ended)) {
                 Ok(opened) => {
                     decryptions.next();
                     several_live |= best.live.is_some();
-                    if best.issued_at() <= opened.issued_at() {
+                    if best.newness() <= opened.newness() {
                         best = opened.at_value(index);
                     }
                 }
                 Err(error) => {
-                    events::refused(self.cookie.name(), &error, key_id(value).ok());
+                    events::refused(name, &error, key_id(value).ok());
                     if error.is_after_decryption() {
                         decryptions.next();
                     }
@@ -425,9 +565,34 @@ impl<T: SessionData> Origin<T> for Core<T> {
             }
         }
         if several_live {
-            events::several_live(self.cookie.name());
+            events::several_live(name);
         }
         best
+    }
+
+    fn seal_csrf_token(&self, claims: &Claims, now: OffsetDateTime) -> Result<String, SealError> {
+        self.with_binding(&self.csrf_binding, &self.timeouts.without_idle(), |seal| {
+            seal.seal_token(&claims.of_csrf_token(), unix_seconds(now))
+        })
+    }
+
+    fn verify_csrf_token(
+        &self,
+        token: &str,
+        id: Option<SessionId>,
+        now: OffsetDateTime,
+    ) -> Result<(), CsrfError> {
+        let verdict = id.ok_or(CsrfError::NoSession).and_then(|id| {
+            let timeouts = self.timeouts.without_idle();
+            let claims = self.with_binding(&self.csrf_binding, &timeouts, |seal| {
+                seal.unseal_token(token, unix_seconds(now))
+            })?;
+            match claims.id.ct_eq(&id) {
+                true => Ok(()),
+                false => Err(CsrfError::OtherSession),
+            }
+        });
+        verdict.inspect_err(|error| events::csrf_refused(self.cookie.name(), error))
     }
 
     fn timeouts(&self) -> &Timeouts {
@@ -435,11 +600,17 @@ impl<T: SessionData> Origin<T> for Core<T> {
     }
 }
 
+impl Tombstone {
+    fn timeouts(&self) -> Timeouts {
+        Timeouts { absolute: self.lifetime, idle: None, persistent: true }
+    }
+}
+
 /// What a response has to say of a session.
 ///
 /// Append each of [`cookies`](Self::cookies) as a Set-Cookie header. Where
-/// [`sets_cookies`](Self::sets_cookies), set `Cache-Control: no-store`, or a
-/// cache may hand the cookie to somebody else; where
+/// [`forbids_storing`](Self::forbids_storing), set `Cache-Control: no-store`, or a
+/// cache may hand the cookie or the token to somebody else; where
 /// [`depends_on_cookie`](Self::depends_on_cookie), add `Vary: Cookie`.
 /// (`commit_headers` of the feature `http` does all of it.)
 #[derive(Clone, Default)]
@@ -447,11 +618,13 @@ impl<T: SessionData> Origin<T> for Core<T> {
 pub struct Commit {
     cookies: Vec<Cookie<'static>>,
     depends_on_cookie: bool,
+    gave_token: bool,
 }
 
 impl Commit {
     /// None where there is nothing to change, one that sets the session, or,
-    /// when it was destroyed, one removal for each scope it may have.
+    /// when it was destroyed, one removal for each scope it may have. With the
+    /// feature `iron`, behind either, the removal of a cookie that ours replaces.
     ///
     /// The `Debug` of a [`Cookie`] shows its value: keep it out of logs.
     pub fn cookies(&self) -> &[Cookie<'static>] {
@@ -471,7 +644,13 @@ impl Commit {
     /// Whether the response need not say anything.
     #[cfg(feature = "actix-web")]
     pub(crate) fn is_empty(&self) -> bool {
-        !self.sets_cookies() && !self.depends_on_cookie()
+        !self.forbids_storing() && !self.depends_on_cookie()
+    }
+
+    /// Whether no cache may keep the response: it sets or removes a cookie, or
+    /// its page holds a token of [`Session::csrf_token`].
+    pub fn forbids_storing(&self) -> bool {
+        self.sets_cookies() || self.gave_token
     }
 
     /// Whether the handler looked at the session, found or not.
@@ -486,7 +665,19 @@ impl fmt::Debug for Commit {
         f.debug_struct("Commit")
             .field("cookies", &self.cookies.len())
             .field("depends_on_cookie", &self.depends_on_cookie)
+            .field("gave_token", &self.gave_token)
             .finish()
+    }
+}
+
+/// Adds the values of a cookie in one Cookie header, as far as there is room.
+fn collect(cookie: &CheckedCookie, header: &[u8], values: &mut Vec<Box<str>>) {
+    for value in cookie.values(header) {
+        if values.len() == MAX_CANDIDATES {
+            events::too_many(cookie.name(), MAX_CANDIDATES);
+            break;
+        }
+        values.push(value.into());
     }
 }
 

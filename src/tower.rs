@@ -5,7 +5,6 @@
 //! and an inner `Err`, carry no cookie.
 
 use std::{
-    any::type_name,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -17,7 +16,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    events,
+    adapter::Mounting,
     response::write_failure,
     session::{Session, SessionData},
     sessions::Sessions,
@@ -64,9 +63,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let (name, extensions) = (self.sessions.cookie_name(), request.extensions());
-        let state = match extensions.get::<Exchange<T>>().map(|e| e.sessions.cookie_name()) {
-            None => {
+        let outer = request.extensions().get::<Exchange<T>>();
+        let state = match self.sessions.mounting(outer.map(|outer| &outer.sessions)) {
+            Mounting::First => {
                 let session = self.sessions.exchange();
                 let cookies = CookieHeaders::of(request.headers());
                 let sessions = self.sessions.clone();
@@ -75,12 +74,8 @@ where
                 let sessions = self.sessions.clone();
                 State::Commit { inner: self.inner.call(request), sessions, session }
             }
-            // Mounted twice: the outer one commits.
-            Some(outer) if outer == name => State::Pass { inner: self.inner.call(request) },
-            Some(outer) => {
-                events::clash(name, outer, type_name::<T>());
-                State::Clash
-            }
+            Mounting::Again => State::Pass { inner: self.inner.call(request) },
+            Mounting::Clash => State::Clash,
         };
         ResponseFuture { state }
     }

@@ -39,3 +39,9 @@ fn load_headers_holds_on_its_corpus() {
 fn ring_config_holds_on_its_corpus() {
     replay("ring_config", properties::ring_config);
 }
+
+#[cfg(feature = "iron")]
+#[test]
+fn iron_unseal_holds_on_its_corpus() {
+    replay("iron_unseal", properties::iron_unseal);
+}

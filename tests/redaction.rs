@@ -143,6 +143,33 @@ fn session_data_and_values_are_not_shown() {
 }
 
 #[test]
+fn hook_tombstone_and_tokens_show_no_secrets() {
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let shown = std::sync::Arc::clone(&seen);
+    let sessions = Sessions::<Diary>::builder(ring())
+        .tombstone(std::time::Duration::from_secs(300))
+        .revoke_if(move |_, info| {
+            *shown.lock().unwrap() = format!("{info:?}");
+            false
+        })
+        .build()
+        .unwrap();
+    let value = sealed(&sessions, diary(), NOW);
+    let mut session = sessions.load_at([header(&sessions, &value)], NOW);
+    let token = session.csrf_token().unwrap();
+    let secrets = Secrets::new([1], &[&value, &token]);
+    secrets.assert_absent_in_debug(&sessions);
+    secrets.assert_absent_in_debug(&session);
+    secrets.assert_absent(&seen.lock().unwrap());
+    assert!(seen.lock().unwrap().contains("SessionInfo"));
+    let other = sealed(&sessions, diary(), NOW);
+    let other = sessions.load_at([header(&sessions, &other)], NOW);
+    secrets.assert_absent_in_error(&other.verify_csrf(&token).unwrap_err());
+    secrets.assert_absent_in_error(&other.verify_csrf(&forged(&token, 0)).unwrap_err());
+    secrets.assert_absent_in_error(&other.verify_csrf(&format!("{token}*")).unwrap_err());
+}
+
+#[test]
 fn session_id_and_scope_show_what_they_are() {
     let session = diaries().create_at(diary(), NOW).unwrap();
     let id: SessionId = session.id().unwrap();
@@ -481,6 +508,71 @@ mod events {
             &events,
             &["WARN", COOKIE, "session was not re-sealed", "no key of the ring seals"],
         );
+    }
+
+    #[test]
+    fn refused_csrf_token_is_told_with_its_class() {
+        let sessions = diaries();
+        let (value, other) = (sealed(&sessions, diary(), NOW), sealed(&sessions, diary(), NOW));
+        let load = |value: &str| sessions.load_at([header(&sessions, value)], NOW);
+        let token = load(&value).csrf_token().unwrap();
+        let secrets = Secrets::new([1], &[&value, &other, &token]);
+        for (session, token, class) in [
+            (load(&other), token.clone(), "other_session"),
+            (sessions.load_at([""], NOW), token.clone(), "no_session"),
+            (load(&value), forged(&token, 0), "not_authentic"),
+            (load(&value), format!("{token}*"), "malformed"),
+        ] {
+            let events = logged(&secrets, || assert!(session.verify_csrf(&token).is_err()));
+            let class = format!("class=\"{class}\"");
+            assert_one(&events, &["WARN", "CSRF token refused", COOKIE, &class]);
+        }
+        let events = logged(&secrets, || load(&value).verify_csrf(&token).unwrap());
+        assert!(events.is_empty(), "{events:?}");
+    }
+
+    #[test]
+    fn revoked_and_ended_sessions_are_told_with_their_class() {
+        let sessions = Sessions::<Diary>::builder(ring())
+            .revoke_if(|diary, _| diary.text.is_empty())
+            .tombstone(StdDuration::from_secs(300))
+            .build()
+            .unwrap();
+        let revoked = sealed(&sessions, Diary::default(), NOW);
+        let value = sealed(&sessions, diary(), NOW);
+        let mut session = sessions.load_at([header(&sessions, &value)], NOW);
+        session.destroy();
+        let commit = sessions.commit_at(&session, NOW).unwrap();
+        let tombstone = &commit.cookies()[1];
+        let secrets = Secrets::new([1], &[&value, &revoked, tombstone.value()]);
+        secrets.assert_absent_in_debug(&commit);
+        let ended =
+            format!("{}; {}={}", header(&sessions, &value), tombstone.name(), tombstone.value());
+        for (header, class) in [(header(&sessions, &revoked), "revoked"), (ended, "ended")] {
+            let events = logged(&secrets, || assert!(sessions.load_at([header], NOW).is_new()));
+            let class = format!("class=\"{class}\"");
+            assert_one(&events, &["INFO", "session cookie refused", COOKIE, &class]);
+        }
+    }
+
+    #[test]
+    fn tombstone_that_cannot_be_sealed_is_told() {
+        let keys = Keys::from(ring());
+        let sessions = Sessions::<Diary>::builder(keys.clone())
+            .tombstone(StdDuration::from_secs(300))
+            .build()
+            .unwrap();
+        let value = sealed(&sessions, diary(), NOW);
+        let mut session = sessions.load_at([header(&sessions, &value)], NOW);
+        session.read();
+        session.destroy();
+        let later = NOW + Duration::minutes(5);
+        let ring = [KeyEntry::new(1, key(1)).not_before(later)];
+        keys.replace(KeyRing::new_at(ring, later).unwrap());
+        let events = logged(&Secrets::new([1], &[&value]), || {
+            assert_eq!(sessions.commit_at(&session, NOW).unwrap().cookies().len(), 1);
+        });
+        assert_one(&events, &["WARN", "cookie=\"__Host-session-ended\"", "no tombstone was set"]);
     }
 
     #[test]

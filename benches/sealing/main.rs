@@ -8,6 +8,8 @@
 mod floor;
 mod measure;
 mod payload;
+#[cfg(feature = "tower")]
+mod request;
 
 use std::hint::black_box;
 
@@ -23,6 +25,8 @@ fn main() {
         println!("\n{name}: {bytes} bytes of JSON");
         compare_with_floor(&table, &account);
         compare_refusals(&table, &account);
+        #[cfg(feature = "tower")]
+        compare_requests(&table, &account);
     }
 }
 
@@ -115,6 +119,15 @@ fn compare_refusals(table: &Table, account: &Account) {
             wrong_type.unseal_at(black_box(&good), now).expect_err("another type").class().len()
         }),
     ]);
+}
+
+#[cfg(feature = "tower")]
+fn compare_requests(table: &Table, account: &Account) {
+    let now = OffsetDateTime::now_utc();
+    let sessions = Sessions::<Account>::new(ring_of(1));
+    let session = sessions.create_at(account.clone(), now).expect("the system has randomness");
+    let value = sessions.seal_at(&session, now).expect("it fits");
+    request::compare(table, &sessions, &format!("{}={value}", sessions.cookie_name()));
 }
 
 /// Keys `n`, …, 2, 1.

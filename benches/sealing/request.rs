@@ -1,0 +1,86 @@
+//! What a session costs a request, through the tower service.
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    hint::black_box,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use http::{HeaderValue, Request, Response, header::COOKIE};
+use sealed_session::{Session, Sessions};
+use tower::{Layer as _, Service, service_fn};
+
+use crate::{
+    measure::{Case, Table},
+    payload::Account,
+};
+
+pub(crate) fn compare(table: &Table, sessions: &Sessions<Account>, cookie: &str) {
+    let cookie = HeaderValue::from_str(cookie).expect("a cookie is ASCII");
+    let mounted = |handler: fn(Request<()>) -> Answer| sessions.layer(service_fn(handler));
+    table.print(&[
+        Case::new("Arc and extension, then the service", || {
+            call(service_fn(with_extension), &cookie)
+        }),
+        Case::new("the service alone", || call(service_fn(hello), &cookie)),
+        Case::new("session not looked at", || call(mounted(hello), &cookie)),
+        Case::new("session asked for, not looked at", || call(mounted(ask), &cookie)),
+        Case::new("session read", || call(mounted(read), &cookie)),
+        Case::new("session written", || call(mounted(write), &cookie)),
+    ]);
+    table.print_allocations("Arc and extension", || call(service_fn(with_extension), &cookie));
+    table.print_allocations("session not looked at", || call(mounted(hello), &cookie));
+}
+
+type Answer = Ready<Result<Response<()>, Infallible>>;
+
+fn hello(request: Request<()>) -> Answer {
+    drop(black_box(request));
+    ready(Ok(Response::new(())))
+}
+
+/// The least that a middleware which hands something to its handlers can do.
+fn with_extension(mut request: Request<()>) -> Answer {
+    let shared = Arc::new(0_u64);
+    request.extensions_mut().insert(Arc::clone(&shared));
+    let response = hello(request);
+    drop(black_box(shared));
+    response
+}
+
+fn ask(request: Request<()>) -> Answer {
+    black_box(session_of(&request));
+    hello(request)
+}
+
+fn read(request: Request<()>) -> Answer {
+    black_box(session_of(&request).read().items.len());
+    hello(request)
+}
+
+fn write(request: Request<()>) -> Answer {
+    session_of(&request).write(|account| account.theme.push('!'));
+    hello(request)
+}
+
+fn session_of(request: &Request<()>) -> Session<Account> {
+    Session::from_extensions(request.extensions()).expect("the layer is mounted")
+}
+
+/// One request from its beginning to the head of its response, without a runtime.
+fn call<S>(mut service: S, cookie: &HeaderValue) -> usize
+where
+    S: Service<Request<()>, Response = Response<()>, Error = Infallible>,
+{
+    let mut request = Request::new(());
+    request.headers_mut().insert(COOKIE, cookie.clone());
+    let response = pin!(service.call(request));
+    match response.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(response)) => response.headers().len(),
+        Poll::Ready(Err(never)) => match never {},
+        Poll::Pending => panic!("nothing waits"),
+    }
+}

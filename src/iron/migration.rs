@@ -1,0 +1,237 @@
+//! Visitors who come with a cookie of iron-session, taken over.
+
+use std::{sync::Arc, time::Duration};
+
+use cookie::SameSite;
+use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+
+use super::{crypto, error::IronError, passwords::Passwords, value};
+use crate::{
+    builder::Builder,
+    claims::{CLOCK_TOLERANCE, Claims, SessionId, Timeouts, unix_seconds, whole_seconds},
+    cookie::{CookieConfig, Scope},
+    error::{ConfigError, UnsealError},
+    fallback::Fallback,
+    session::SessionData,
+};
+
+/// How visitors who come with a cookie of iron-session become ours, without
+/// signing in again. For [`Builder::accept_iron`].
+///
+/// A request that has this cookie, and none of ours, loads as the session that
+/// the cookie holds. If a handler reads or writes it, the response sets our cookie and removes the other.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sealed_session::{Key, KeyRing, Sessions, iron};
+/// use serde::{Deserialize, Serialize};
+/// use time::macros::datetime;
+///
+/// // As the Node application wrote it.
+/// #[derive(Clone, Default, Serialize, Deserialize)]
+/// #[serde(default, rename_all = "camelCase")]
+/// struct Account {
+///     user_id: Option<String>,
+/// }
+///
+/// // In production from the environment.
+/// let passwords = iron::Passwords::new(&Key::generate()?.to_base64())?;
+/// # let theirs = passwords.clone();
+/// let migration = iron::Migration::new("app-session", passwords, datetime!(2099-01-15 0:00 UTC))
+///     .ttl(Duration::from_secs(14 * 24 * 60 * 60));
+/// let sessions =
+///     Sessions::<Account>::builder(KeyRing::ephemeral()?).accept_iron(migration).build()?;
+///
+/// # let ada = Account { user_id: Some("ada".to_owned()) };
+/// # let iron_value = iron::seal(&ada, &theirs, Some(Duration::from_secs(14 * 24 * 60 * 60)))?;
+/// let session = sessions.load([format!("app-session={iron_value}")]);
+/// assert_eq!(session.read().user_id.as_deref(), Some("ada"));
+/// let response = sessions.commit(&session)?;
+/// let [ours, removal] = response.cookies() else { panic!() };
+/// assert_eq!((ours.name(), removal.name()), ("__Host-session", "app-session"));
+/// assert_eq!(removal.value(), "");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # What keeps it from being a back door
+///
+/// - After `accept_until` no such cookie is read at all.
+/// - A value that never expires is refused, unless
+///   [`allow_without_expiry`](Self::allow_without_expiry) says otherwise.
+/// - The session ends at the earliest of the value's own expiry (without the
+///   minute of grace that iron-session gives), `accept_until`, and the absolute timeout.
+/// - The session's id follows from the value, so that parallel requests agree on it and
+///   it can be revoked; the ring's `not_created_before` and whatever else
+///   refuses a session of ours refuses this one.
+/// - [`Session::destroy`](crate::Session::destroy) removes both cookies.
+///
+/// What remains is what a cookie without a store always has: a copy of the
+/// iron-session value that somebody kept is accepted until it expires, also after
+/// signing out, and starts the idle timeout anew whenever it is used. Keep `accept_until` near.
+///
+/// # When the session was created
+///
+/// `created_at` is the value's expiry less the [`ttl`](Self::ttl). Where that is
+/// unknown (no ttl is given, the value has no expiry, or its expiry is further away than the ttl) the
+/// session passes for one that has used up half of its absolute timeout
+/// at least, and it lives no longer than the other half: so it fails
+/// any test for a recent sign-in.
+#[derive(Debug, Clone)]
+pub struct Migration {
+    cookie_name: String,
+    scope: Scope,
+    same_site: SameSite,
+    passwords: Passwords,
+    accept_until: OffsetDateTime,
+    ttl: Option<Duration>,
+    allow_without_expiry: bool,
+}
+
+impl Migration {
+    /// From iron-session's `cookieName` and `password`, until a time after
+    /// which none of its cookies is accepted: at most its `ttl` from the day on which its last one is written.
+    pub fn new(
+        cookie_name: impl Into<String>,
+        passwords: Passwords,
+        accept_until: OffsetDateTime,
+    ) -> Self {
+        Self {
+            cookie_name: cookie_name.into(),
+            scope: Scope::new(),
+            same_site: SameSite::Lax,
+            passwords,
+            accept_until,
+            ttl: None,
+            allow_without_expiry: false,
+        }
+    }
+
+    /// iron-session's `ttl`, whole seconds (its default is 14 days), which tells when a value was
+    /// saved. If it was ever changed, the longest.
+    ///
+    /// iron-session starts the ttl anew at each `save()`. Give it only where
+    /// nothing but the sign-in saves, or where a late save may pass for a
+    /// sign-in; otherwise leave it out, and the time of the sign-in counts as unknown.
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
+        self
+    }
+
+    /// Accepts values that never expire: those of `ttl: 0`, and those of
+    /// `cookieOptions: { maxAge: undefined }`, which iron-session seals without
+    /// an expiry, too. Such a copy is good until `accept_until`, whenever it was made.
+    #[must_use]
+    pub fn allow_without_expiry(mut self) -> Self {
+        self.allow_without_expiry = true;
+        self
+    }
+
+    /// Where browsers keep the cookie, if not under `Path=/` without Domain:
+    /// `path`, `domain` and `partitioned` of iron-session's `cookieOptions`. A removal has to match them.
+    #[must_use]
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// `sameSite` of iron-session's `cookieOptions`, `Lax` by default.
+    #[must_use]
+    pub fn same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = same_site;
+        self
+    }
+
+    /// The session that begins with a value of this expiry and these ends, at `now`.
+    fn claims(
+        &self,
+        id: SessionId,
+        expires_at: Option<u64>,
+        now: u64,
+        timeouts: &Timeouts,
+    ) -> Claims {
+        let absolute = u64::from(timeouts.absolute);
+        let accept_until = unix_seconds(self.accept_until);
+        let end = expires_at.map_or(accept_until, |expiry| expiry.min(accept_until));
+        let created_at = expires_at
+            .zip(self.ttl)
+            .map(|(expiry, ttl)| expiry.saturating_sub(ttl.as_secs()))
+            .filter(|&created_at| created_at <= now.saturating_add(CLOCK_TOLERANCE))
+            // Their clock may be ahead of ours.
+            .map(|created_at| created_at.min(now));
+        let (created_at, end) = match created_at {
+            Some(created_at) => (created_at, end),
+            None => {
+                let end = end.min(now.saturating_add(absolute / 2));
+                (end.saturating_sub(absolute), end)
+            }
+        };
+        let lifetime = end.saturating_sub(created_at).min(absolute);
+        Claims {
+            persistent: timeouts.persistent,
+            created_at,
+            issued_at: now,
+            lifetime: u32::try_from(lifetime).unwrap_or(timeouts.absolute),
+            idle: timeouts.idle,
+            id,
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Fallback<T> for Migration {
+    fn cookie(&self) -> Result<CookieConfig, ConfigError> {
+        if let Some(ttl) = self.ttl {
+            whole_seconds(ttl, "the ttl of iron-session", u32::MAX)?;
+        }
+        Ok(CookieConfig {
+            name: self.cookie_name.clone(),
+            scope: self.scope.clone(),
+            same_site: self.same_site,
+            secure: true,
+            former_scopes: Vec::new(),
+        })
+    }
+
+    fn open(
+        &self,
+        value: &str,
+        now: OffsetDateTime,
+        timeouts: &Timeouts,
+    ) -> Result<(T, Claims), UnsealError> {
+        if now >= self.accept_until {
+            return Err(refuse("migration_over", "accept_until has passed; drop accept_iron"));
+        }
+        let (unsealed, tag) = value::decode(value, &self.passwords, now)?;
+        let expires_at = unsealed.expires_at.map(unix_seconds);
+        if expires_at.is_none() && !self.allow_without_expiry {
+            return Err(refuse(
+                "no_expiry",
+                "the value never expires; allow_without_expiry accepts such values",
+            ));
+        }
+        let id = SessionId::from_bytes(crypto::fingerprint(&tag));
+        Ok((unsealed.data, self.claims(id, expires_at, unix_seconds(now), timeouts)))
+    }
+}
+
+impl<T: SessionData> Builder<T> {
+    /// Takes over visitors who come with a cookie of iron-session. See [`iron::Migration`](Migration).
+    ///
+    /// The data passes through `T`: a field of the old session that `T` does not
+    /// have is dropped when the session is sealed as ours.
+    pub fn accept_iron(self, migration: Migration) -> Self {
+        self.accept(Arc::new(migration))
+    }
+}
+
+impl From<IronError> for UnsealError {
+    fn from(error: IronError) -> Self {
+        refuse(error.class(), error.to_string())
+    }
+}
+
+fn refuse(class: &'static str, reason: impl Into<Box<str>>) -> UnsealError {
+    UnsealError::Fallback { class, reason: reason.into() }
+}

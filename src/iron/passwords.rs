@@ -1,0 +1,104 @@
+//! The passwords of iron-session's options.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::error::ConfigError;
+
+/// The `password` of iron-session's options: one, or several by id.
+///
+/// A value names its password by id, so that a rotation signs nobody out: the
+/// highest id seals, and each of them unseals. A plain password has the id 1.
+///
+/// The passwords are wiped from memory when dropped, and `Debug` shows the ids alone.
+///
+/// ```
+/// use sealed_session::{Key, iron::Passwords};
+///
+/// let (old, new) = (Key::generate()?.to_base64(), Key::generate()?.to_base64());
+/// let passwords = Passwords::with_ids([(1, old.as_str()), (2, new.as_str())])?;
+/// assert_eq!(format!("{passwords:?}"), "Passwords { ids: [2, 1] }");
+/// # Ok::<(), sealed_session::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct Passwords {
+    /// The highest id first; never empty.
+    entries: Vec<(u32, Zeroizing<String>)>,
+}
+
+impl Passwords {
+    /// One password, with the id 1.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Passwords`] for one that has less than 32 UTF-16 units
+    /// (what JavaScript counts as characters), repeats a single character, or
+    /// is printed in iron-session's documentation.
+    pub fn new(password: &str) -> Result<Self, ConfigError> {
+        Self::with_ids([(1, password)])
+    }
+
+    /// Several passwords, each with its id.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new), and for no password at all or an id that is listed twice.
+    pub fn with_ids<'a>(
+        passwords: impl IntoIterator<Item = (u32, &'a str)>,
+    ) -> Result<Self, ConfigError> {
+        let mut entries = Vec::new();
+        for (id, password) in passwords {
+            check(password)?;
+            if entries.iter().any(|&(other, _)| other == id) {
+                return refuse("an id is listed twice; give each password an id of its own");
+            }
+            entries.push((id, Zeroizing::new(password.to_owned())));
+        }
+        if entries.is_empty() {
+            return refuse("there is none; give the `password` of iron-session's options");
+        }
+        entries.sort_by_key(|&(id, _)| std::cmp::Reverse(id));
+        Ok(Self { entries })
+    }
+
+    /// The password that seals, and its id.
+    pub(super) fn sealing(&self) -> (u32, &str) {
+        let (id, password) = self.entries.first().expect("there is one, or nothing was built");
+        (*id, password)
+    }
+
+    pub(super) fn find(&self, id: u32) -> Option<&str> {
+        self.entries.iter().find(|&&(other, _)| other == id).map(|(_, password)| password.as_str())
+    }
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<u32> = self.entries.iter().map(|&(id, _)| id).collect();
+        f.debug_struct("Passwords").field("ids", &ids).finish()
+    }
+}
+
+fn check(password: &str) -> Result<(), ConfigError> {
+    if password.encode_utf16().count() < MIN_UTF16_UNITS {
+        return refuse("one has fewer than 32 characters; iron-session refuses it, too");
+    }
+    let mut characters = password.chars();
+    let first = characters.next();
+    if characters.all(|character| Some(character) == first) {
+        return refuse("one repeats a single character; whoever guesses it forges sessions");
+    }
+    if password == PUBLISHED {
+        return refuse("one is printed in public documentation; whoever reads it forges sessions");
+    }
+    Ok(())
+}
+
+fn refuse<R>(reason: &'static str) -> Result<R, ConfigError> {
+    Err(ConfigError::Passwords(reason))
+}
+
+const MIN_UTF16_UNITS: usize = 32;
+/// The example of iron-session's documentation, up to version 8.
+const PUBLISHED: &str = "complex_password_at_least_32_characters_long";

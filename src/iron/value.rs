@@ -1,0 +1,323 @@
+//! Sealing and unsealing a value: each step of one is undone by a step of the other.
+
+use std::{any::type_name, fmt, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Serialize, de::DeserializeOwned};
+use time::OffsetDateTime;
+
+use super::{
+    crypto::{self, BLOCK_LEN, BadPadding, Iv, NotAuthentic, Tag},
+    error::IronError,
+    passwords::Passwords,
+};
+use crate::{
+    claims::MAX_TIME,
+    error::SealError,
+    seal::MAX_COOKIE_LEN,
+    secret::{Plaintext, RandomSource, random},
+};
+
+/// What a value held.
+///
+/// `Debug` shows the expiry alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unsealed<T> {
+    /// The session's data.
+    pub data: T,
+    /// When it expires, to the millisecond; `None` for never. The value is
+    /// accepted until 60 s later, as iron-session does.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+impl<T> fmt::Debug for Unsealed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unsealed").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// Seals `data` into a value that iron-session 8 and 9 read, under the password
+/// with the highest id.
+///
+/// It expires `ttl` from now, to the millisecond; `None` is iron-session's
+/// `ttl: 0`, a value that is valid for ever. (`Some(Duration::ZERO)` has expired at once.)
+///
+/// # Errors
+///
+/// [`SealError::Payload`] if `data` does not serialize, [`SealError::TooLarge`]
+/// if the value alone would have more than 4096 bytes, and
+/// [`SealError::TimeOutOfRange`] if it would expire after the year 9999.
+pub fn seal<T: Serialize>(
+    data: &T,
+    passwords: &Passwords,
+    ttl: Option<Duration>,
+) -> Result<String, SealError> {
+    seal_at(data, passwords, ttl, OffsetDateTime::now_utc())
+}
+
+/// [`seal`], with the present given.
+///
+/// # Errors
+///
+/// As for [`seal`].
+pub fn seal_at<T: Serialize>(
+    data: &T,
+    passwords: &Passwords,
+    ttl: Option<Duration>,
+    now: OffsetDateTime,
+) -> Result<String, SealError> {
+    let expires_at = ttl
+        .map(|ttl| {
+            u64::try_from(ttl.as_millis())
+                .ok()
+                .and_then(|ttl| unix_millis(now).checked_add(ttl))
+                .filter(|&expiry| expiry <= MAX_MILLIS)
+                .ok_or(SealError::TimeOutOfRange)
+        })
+        .transpose()?;
+    encode(data, passwords, expires_at, &Draw::random()?)
+}
+
+/// Opens a value that iron-session 8 or 9, or [`seal`], has written.
+///
+/// # Errors
+///
+/// [`IronError`] says why the value was refused.
+pub fn unseal<T: DeserializeOwned>(
+    value: &str,
+    passwords: &Passwords,
+) -> Result<Unsealed<T>, IronError> {
+    unseal_at(value, passwords, OffsetDateTime::now_utc())
+}
+
+/// [`unseal`], with the present given.
+///
+/// # Errors
+///
+/// As for [`unseal`].
+pub fn unseal_at<T: DeserializeOwned>(
+    value: &str,
+    passwords: &Passwords,
+    now: OffsetDateTime,
+) -> Result<Unsealed<T>, IronError> {
+    decode(value, passwords, now).map(|(unsealed, _)| unsealed)
+}
+
+/// What is drawn for each value.
+struct Draw {
+    salt: String,
+    mac_salt: String,
+    iv: Iv,
+}
+
+impl Draw {
+    fn random() -> Result<Self, SealError> {
+        let bytes: [u8; 5 * BLOCK_LEN] =
+            random().map_err(|RandomSource| SealError::RandomSource)?;
+        let [a, b, c, d, iv]: [Iv; 5] =
+            bytes.as_chunks().0.try_into().expect("80 is five times 16");
+        let [a, b, c, d] = [a, b, c, d].map(u128::from_be_bytes);
+        Ok(Self { salt: format!("{a:032x}{b:032x}"), mac_salt: format!("{c:032x}{d:032x}"), iv })
+    }
+}
+
+fn encode<T: Serialize>(
+    data: &T,
+    passwords: &Passwords,
+    expires_at: Option<u64>,
+    draw: &Draw,
+) -> Result<String, SealError> {
+    let Draw { salt, mac_salt, iv } = draw;
+    let (id, password) = passwords.sealing();
+
+    let mut buffer = [0; MAX_CIPHERTEXT_LEN];
+    let mut plaintext = Plaintext::empty(&mut buffer);
+    serde_json::to_writer(&mut plaintext, data)
+        .map_err(|_| SealError::Payload { type_name: type_name::<T>() })?;
+
+    let expiry = expires_at.map(|expiry| expiry.to_string()).unwrap_or_default();
+    let head = format!("{PREFIX}*{id}*{salt}*{iv}*", iv = URL_SAFE_NO_PAD.encode(iv));
+    let padded = (plaintext.length() / BLOCK_LEN).saturating_add(1).saturating_mul(BLOCK_LEN);
+    let size = [head.len(), expiry.len(), mac_salt.len(), MAC_TEXT_LEN, SUFFIX.len(), 3]
+        .iter()
+        .fold(base64::encoded_len(padded, false).unwrap_or(usize::MAX), |sum, length| {
+            sum.saturating_add(*length)
+        });
+    if size > MAX_COOKIE_LEN {
+        return Err(SealError::TooLarge { size, limit: MAX_COOKIE_LEN });
+    }
+
+    let mut ciphertext = [0; MAX_CIPHERTEXT_LEN];
+    let ciphertext = crypto::encrypt(password, salt, iv, &plaintext, &mut ciphertext);
+
+    let mut value = String::with_capacity(size);
+    value.push_str(&head);
+    URL_SAFE_NO_PAD.encode_string(ciphertext, &mut value);
+    value.push('*');
+    value.push_str(&expiry);
+    let tag = crypto::mac(password, mac_salt, &value);
+    for part in ["*", mac_salt, "*", &URL_SAFE_NO_PAD.encode(tag), SUFFIX] {
+        value.push_str(part);
+    }
+    Ok(value)
+}
+
+/// The value's content and its tag, verified.
+pub(super) fn decode<T: DeserializeOwned>(
+    value: &str,
+    passwords: &Passwords,
+    now: OffsetDateTime,
+) -> Result<(Unsealed<T>, Tag), IronError> {
+    let length = value.len();
+    if length > MAX_COOKIE_LEN {
+        return Err(IronError::TooLong { length, limit: MAX_COOKIE_LEN });
+    }
+    let parts = Parts::of(value).ok_or(IronError::Malformed)?;
+    let mut buffer = [0; MAX_CIPHERTEXT_LEN];
+    let ciphertext = parts.ciphertext(&mut buffer).ok_or(IronError::Malformed)?;
+
+    let id = parts.password_id;
+    let password = passwords.find(id).ok_or(IronError::UnknownPassword(id))?;
+    crypto::verify(password, parts.mac_salt, parts.signed, &parts.tag)
+        .map_err(|NotAuthentic| IronError::NotAuthentic(id))?;
+    if parts.expires_at.is_some_and(|at| at.saturating_add(TOLERANCE) <= unix_millis(now)) {
+        return Err(IronError::Expired);
+    }
+
+    let mut plaintext = Plaintext::full(ciphertext);
+    let json = crypto::decrypt(password, parts.salt, &parts.iv, &mut plaintext)
+        .map_err(|BadPadding| IronError::Padding)?;
+    let malformed = |column| IronError::Payload { type_name: type_name::<T>(), column };
+    let json =
+        str::from_utf8(json).map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
+    let data = serde_json::from_str(json).map_err(|error| malformed(error.column()))?;
+    Ok((Unsealed { data, expires_at: parts.expires_at.map(from_unix_millis) }, parts.tag))
+}
+
+/// A value taken apart. Nothing of it is to be believed before the tag has verified.
+struct Parts<'a> {
+    /// What the tag is over.
+    signed: &'a str,
+    password_id: u32,
+    salt: &'a str,
+    iv: Iv,
+    /// In base64url.
+    ciphertext: &'a str,
+    /// Unix milliseconds.
+    expires_at: Option<u64>,
+    mac_salt: &'a str,
+    tag: Tag,
+}
+
+impl<'a> Parts<'a> {
+    /// `None` for anything that iron-session 8 and 9 would not spell so.
+    fn of(value: &'a str) -> Option<Self> {
+        let value = value.strip_suffix(SUFFIX)?;
+        let (rest, tag) = value.rsplit_once('*')?;
+        let (signed, mac_salt) = rest.rsplit_once('*')?;
+        let mut fields = signed.split('*');
+        let parts = Self {
+            signed,
+            password_id: (fields.next()? == PREFIX)
+                .then(|| fields.next())?
+                .and_then(decimal)
+                .and_then(|id| u32::try_from(id).ok())?,
+            salt: fields.next().filter(is_salt)?,
+            iv: fields.next().and_then(base64_array)?,
+            ciphertext: fields.next()?,
+            expires_at: match fields.next()? {
+                "" => None,
+                text => Some(decimal(text).filter(|&at| (1..=MAX_MILLIS).contains(&at))?),
+            },
+            mac_salt: Some(mac_salt).filter(is_salt)?,
+            tag: base64_array(tag)?,
+        };
+        fields.next().is_none().then_some(parts)
+    }
+
+    /// Whole blocks, at least one.
+    fn ciphertext<'b>(&self, buffer: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let length = URL_SAFE_NO_PAD.decode_slice(self.ciphertext, buffer).ok()?;
+        let is_blocks = length > 0 && length.is_multiple_of(BLOCK_LEN);
+        buffer.get_mut(..length).filter(|_| is_blocks)
+    }
+}
+
+/// 32 bytes as iron-session writes them, in lower-case hex.
+fn is_salt(text: &&str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A number in its one spelling.
+fn decimal(text: &str) -> Option<u64> {
+    let is_canonical =
+        text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    text.parse().ok().filter(|_| is_canonical)
+}
+
+/// Exactly `N` bytes in canonical base64url.
+fn base64_array<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+    (length == N).then_some(bytes)
+}
+
+/// An earlier time than 1970 counts as 1970.
+fn unix_millis(time: OffsetDateTime) -> u64 {
+    u64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).unwrap_or(0)
+}
+
+/// The time of a number of Unix milliseconds, at most [`MAX_MILLIS`].
+fn from_unix_millis(millis: u64) -> OffsetDateTime {
+    let nanos = i128::from(millis.min(MAX_MILLIS)).saturating_mul(1_000_000);
+    OffsetDateTime::from_unix_timestamp_nanos(nanos).expect("`time` knows every four-digit year")
+}
+
+const PREFIX: &str = "Fe26.2";
+/// The version of iron-session's own layout, outside the MAC.
+const SUFFIX: &str = "~2";
+const MAC_TEXT_LEN: usize = (crypto::MAC_LEN * 4).div_ceil(3);
+/// What [`MAX_COOKIE_LEN`] characters of base64 hold.
+const MAX_CIPHERTEXT_LEN: usize = MAX_COOKIE_LEN / 4 * 3;
+/// The last millisecond of the year 9999.
+const MAX_MILLIS: u64 = MAX_TIME * 1000 + 999;
+/// By how much machines' clocks may differ, in milliseconds; that of iron-session.
+const TOLERANCE: u64 = 60_000;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const VECTORS: &str = include_str!("../../tests/vectors/iron-session.json");
+
+    #[test]
+    fn writes_the_value_with_fixed_salts_byte_for_byte() {
+        let file: Value = serde_json::from_str(VECTORS).unwrap();
+        let vectors = file["vectors"].as_array().unwrap();
+        let vector = vectors.iter().find(|v| v["name"] == "hand-sealed-fixed-salts").unwrap();
+        let passwords = Passwords::new(vector["unseal_passwords"].as_str().unwrap()).unwrap();
+        let draw = Draw { salt: "ab".repeat(32), mac_salt: "cd".repeat(32), iv: [7; BLOCK_LEN] };
+        let value = encode(&json!({"hand": true}), &passwords, None, &draw).unwrap();
+        assert_eq!(Some(value.as_str()), vector["seal"].as_str());
+    }
+
+    #[test]
+    fn no_two_draws_agree_in_any_part() {
+        let (a, b) = (Draw::random().unwrap(), Draw::random().unwrap());
+        let parts = |draw: &Draw| {
+            let Draw { salt, mac_salt, iv } = draw;
+            [&salt[..32], &salt[32..], &mac_salt[..32], &mac_salt[32..]]
+                .map(|digits| u128::from_str_radix(digits, 16).unwrap())
+                .into_iter()
+                .chain([u128::from_be_bytes(*iv)])
+                .collect::<Vec<_>>()
+        };
+        let mut all = [parts(&a), parts(&b)].concat();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 10);
+    }
+}

@@ -1,0 +1,314 @@
+//! The values of iron-session: what the packages wrote, and what nobody may get accepted.
+#![cfg(feature = "iron")]
+
+mod support;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use sealed_session::{
+    ConfigError, SealError,
+    iron::{self, IronError, Passwords},
+};
+use serde_json::{Value, json};
+use support::{T0, at, secs};
+use time::OffsetDateTime;
+
+const VECTORS: &str = include_str!("vectors/iron-session.json");
+const PASSWORD: &str = "Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0";
+const OTHER: &str = "12345678901234567890123456789012";
+
+/// Where this reader says no and a version of iron-session says yes, with the reason.
+const STRICTER: &[(&str, &str, &str)] = &[
+    ("mac with = padding", "malformed", "one value has one spelling"),
+    ("trailing space", "malformed", "one value has one spelling"),
+    ("plaintext invalid utf-8", "payload", "a replacement character would hide the damage"),
+    ("expiration with leading zero", "malformed", "one expiry has one spelling"),
+    ("expiration 25 digits", "malformed", "after the year 9999"),
+    ("~1", "malformed", "another layout, by a mark outside the MAC"),
+    ("~2abc (parseInt)", "malformed", "the mark is `~2`"),
+    ("~ (empty)", "malformed", "the mark is `~2`"),
+];
+
+fn millis(millis: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).unwrap()
+}
+
+fn passwords(value: &Value) -> Result<Passwords, ConfigError> {
+    match value {
+        Value::String(password) => Passwords::new(password),
+        Value::Object(map) => Passwords::with_ids(
+            map.iter().map(|(id, password)| (id.parse().unwrap(), password.as_str().unwrap())),
+        ),
+        _ => panic!("{value}"),
+    }
+}
+
+fn one() -> Passwords {
+    Passwords::new(PASSWORD).unwrap()
+}
+
+fn class(result: Result<iron::Unsealed<Value>, IronError>) -> &'static str {
+    result.map_or_else(|error| error.class(), |_| "live")
+}
+
+/// What iron-session makes of a vector: its value, or `None` where it refuses.
+/// A refusal of version 8 is `{}`, which an empty session is, too.
+fn accepted(expected: &Value, is_version_9: bool) -> Option<&Value> {
+    let is_refusal = match is_version_9 {
+        true => !expected["on_unseal_error"].is_null(),
+        false => expected["value"] == json!({}),
+    };
+    (expected["kind"] == "value" && !is_refusal).then(|| &expected["value"])
+}
+
+#[test]
+fn every_vector_answers_as_iron_session_does_but_where_we_are_stricter() {
+    let file: Value = serde_json::from_str(VECTORS).unwrap();
+    let mut classes = BTreeMap::<&str, usize>::new();
+    let mut stricter = Vec::new();
+    for vector in file["vectors"].as_array().unwrap() {
+        let name = vector["name"].as_str().unwrap();
+        let nine = accepted(&vector["expected_v9_0_1"], true);
+        let eight = match name {
+            "empty-object" => nine,
+            _ => accepted(&vector["expected_v8_0_4"], false),
+        };
+        let now = vector["now_ms"].as_i64().map_or(at(0), millis);
+        let ours = match passwords(&vector["unseal_passwords"]) {
+            Ok(passwords) => {
+                iron::unseal_at::<Value>(vector["seal"].as_str().unwrap(), &passwords, now)
+            }
+            Err(error) => {
+                assert_eq!(name, "reader password 31 chars", "{error}");
+                assert_eq!((eight, nine), (None, None));
+                continue;
+            }
+        };
+        let word = class(ours.clone());
+        *classes.entry(word).or_default() += 1;
+        match STRICTER.iter().find(|(listed, ..)| *listed == name) {
+            Some((_, expected, _)) => {
+                assert_eq!(word, *expected, "{name}");
+                assert!(eight.is_some() || nine.is_some(), "{name} is not stricter");
+                stricter.push(name);
+            }
+            None => {
+                let ours = ours.map(|unsealed| unsealed.data).ok();
+                assert_eq!((ours.as_ref(), ours.as_ref()), (eight, nine), "{name}");
+            }
+        }
+    }
+    assert_eq!(stricter.len(), STRICTER.len(), "{stricter:?}");
+    let expected = [
+        // Version 9 calls one more expired: its expiry stands under a MAC of an unknown password.
+        ("expired", 5),
+        ("live", 20),
+        ("malformed", 22),
+        ("not_authentic", 5),
+        ("padding", 1),
+        ("payload", 2),
+        ("unknown_password", 3),
+    ];
+    assert_eq!(classes.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn expiry_is_the_one_inside_to_the_millisecond_with_a_minute_of_tolerance() {
+    let now = millis(1_700_000_000_123);
+    let value = iron::seal_at(&1, &one(), Some(Duration::from_millis(5_500)), now).unwrap();
+    let unseal = |at: i64| iron::unseal_at::<u8>(&value, &one(), millis(at));
+    let expires_at = millis(1_700_000_005_623);
+    assert_eq!(unseal(1_700_000_000_123).unwrap().expires_at, Some(expires_at));
+    assert!(unseal(1_700_000_065_622).is_ok());
+    assert_eq!(unseal(1_700_000_065_623).unwrap_err(), IronError::Expired);
+    assert_eq!(unseal(i64::from(u32::MAX) * 2000).unwrap_err(), IronError::Expired);
+}
+
+#[test]
+fn only_no_ttl_at_all_never_expires() {
+    let never = iron::seal_at(&1, &one(), None, T0).unwrap();
+    let unsealed = iron::unseal_at::<u8>(&never, &one(), at(9_000_000_000)).unwrap();
+    assert_eq!((unsealed.data, unsealed.expires_at), (1, None));
+    let zero = iron::seal_at(&1, &one(), Some(Duration::ZERO), T0).unwrap();
+    assert_eq!(iron::unseal_at::<u8>(&zero, &one(), at(60)).unwrap_err(), IronError::Expired);
+    for ttl in [Duration::MAX, secs(300_000_000_000)] {
+        assert_eq!(iron::seal_at(&1, &one(), Some(ttl), T0), Err(SealError::TimeOutOfRange));
+    }
+}
+
+#[test]
+fn any_changed_character_is_refused() {
+    let value = iron::seal_at(&json!({"user": "ada"}), &one(), Some(secs(60)), T0).unwrap();
+    let mut tried = 0;
+    for index in 0..value.len() {
+        for replacement in "A0*~2f".chars().chain(['\u{e9}']) {
+            let mut changed: Vec<char> = value.chars().collect();
+            if changed[index] == replacement {
+                continue;
+            }
+            changed[index] = replacement;
+            let changed: String = changed.into_iter().collect();
+            let word = class(iron::unseal_at(&changed, &one(), T0));
+            assert!(
+                ["malformed", "not_authentic", "unknown_password"].contains(&word),
+                "{word}: {changed}"
+            );
+            tried += 1;
+        }
+    }
+    assert!(tried > 1000);
+}
+
+#[test]
+fn any_truncation_and_any_addition_is_refused() {
+    let value = iron::seal_at(&json!({"user": "ada"}), &one(), Some(secs(60)), T0).unwrap();
+    for length in 0..value.len() {
+        assert_eq!(class(iron::unseal_at(&value[..length], &one(), T0)), "malformed");
+        assert_eq!(class(iron::unseal_at(&value[value.len() - length..], &one(), T0)), "malformed");
+    }
+    for added in ["=", " ", "~2", "*", "\0", "A"] {
+        assert_eq!(class(iron::unseal_at(&format!("{value}{added}"), &one(), T0)), "malformed");
+        assert_eq!(class(iron::unseal_at(&format!("{added}{value}"), &one(), T0)), "malformed");
+    }
+}
+
+#[test]
+fn an_expiry_is_not_believed_before_the_mac() {
+    // Expired for whoever believes it; the refusal must be the MAC's.
+    let value = iron::seal_at(&1, &one(), Some(secs(60)), T0).unwrap();
+    let expiry = value.split('*').nth(5).unwrap();
+    let forged = value.replace(expiry, "1");
+    assert_eq!(iron::unseal_at::<u8>(&forged, &one(), T0).unwrap_err(), IronError::NotAuthentic(1));
+}
+
+#[test]
+fn nothing_is_decrypted_before_the_mac() {
+    // With the same salts, iv and MAC any block gives good or bad padding: neither may show.
+    let value = iron::seal_at(&"x".repeat(40), &one(), None, T0).unwrap();
+    let ciphertext = value.split('*').nth(4).unwrap();
+    for length in [22, 43, 64] {
+        let forged = value.replace(ciphertext, &ciphertext[..length].replace(['g', 'w', 'Q'], "A"));
+        let word = class(iron::unseal_at(&forged, &one(), T0));
+        assert!(["malformed", "not_authentic"].contains(&word), "{word}");
+    }
+    let mut refused = 0;
+    for byte in b'A'..=b'Z' {
+        let mut forged = ciphertext.as_bytes().to_vec();
+        let at = forged.len() - 20;
+        forged[at] = byte;
+        let forged = value.replace(ciphertext, str::from_utf8(&forged).unwrap());
+        if forged != value {
+            assert_eq!(class(iron::unseal_at(&forged, &one(), T0)), "not_authentic");
+            refused += 1;
+        }
+    }
+    assert!(refused >= 25);
+}
+
+#[test]
+fn the_highest_id_seals_and_every_listed_one_unseals() {
+    let both = Passwords::with_ids([(1, PASSWORD), (10, OTHER)]).unwrap();
+    let value = iron::seal_at(&7, &both, None, T0).unwrap();
+    assert!(value.starts_with("Fe26.2*10*"));
+    assert_eq!(iron::unseal_at::<u8>(&value, &both, T0).unwrap().data, 7);
+    let old = iron::seal_at(&8, &one(), None, T0).unwrap();
+    assert_eq!(iron::unseal_at::<u8>(&old, &both, T0).unwrap().data, 8);
+    let unknown = iron::unseal_at::<u8>(&value, &one(), T0).unwrap_err();
+    assert_eq!(unknown, IronError::UnknownPassword(10));
+    let swapped = Passwords::with_ids([(1, OTHER)]).unwrap();
+    let error = iron::unseal_at::<u8>(&old, &swapped, T0).unwrap_err();
+    assert_eq!(error, IronError::NotAuthentic(1));
+}
+
+#[test]
+fn the_length_follows_the_formula_and_ends_at_what_browsers_keep() {
+    for n in [0_usize, 1, 13, 14, 15, 30, 1000, 2800] {
+        let text = "x".repeat(n);
+        let value = iron::seal_at(&text, &one(), Some(secs(60)), T0).unwrap();
+        let json = n + 2;
+        assert_eq!(value.len(), 222 + (16 * (json / 16 + 1) * 4).div_ceil(3));
+        let never = iron::seal_at(&text, &one(), None, T0).unwrap();
+        assert_eq!(never.len(), value.len() - 13);
+        assert_eq!(iron::unseal_at::<String>(&value, &one(), T0).unwrap().data, text);
+    }
+    // 222 + ⌈4/3 · 2896⌉ = 4084 is the last that fits.
+    let longest = iron::seal_at(&"x".repeat(2893), &one(), Some(secs(60)), T0).unwrap();
+    assert_eq!(longest.len(), 4084);
+    for n in [2894_usize, 2895, 3000, 3069, 3070, 3071, 4000, 100_000] {
+        let size = 222 + (16 * ((n + 2) / 16 + 1) * 4).div_ceil(3);
+        let refused = iron::seal_at(&"x".repeat(n), &one(), Some(secs(60)), T0);
+        assert_eq!(refused, Err(SealError::TooLarge { size, limit: 4096 }));
+    }
+}
+
+#[test]
+fn a_value_longer_than_browsers_keep_is_refused_unread() {
+    let long = "Fe26.2*".repeat(600);
+    let refused = IronError::TooLong { length: 4200, limit: 4096 };
+    assert_eq!(iron::unseal_at::<Value>(&long, &one(), T0).unwrap_err(), refused);
+}
+
+#[test]
+fn no_two_seals_of_the_same_data_are_alike() {
+    let seal = || iron::seal_at(&1, &one(), None, T0).unwrap();
+    let (a, b) = (seal(), seal());
+    for field in [2, 3, 4, 6, 7] {
+        assert_ne!(a.split('*').nth(field), b.split('*').nth(field));
+    }
+}
+
+#[test]
+fn passwords_that_protect_nothing_are_refused() {
+    let reason = |result: Result<Passwords, ConfigError>| result.unwrap_err().to_string();
+    assert!(reason(Passwords::new(&PASSWORD[1..])).contains("fewer than 32"));
+    assert!(reason(Passwords::new("")).contains("fewer than 32"));
+    assert!(reason(Passwords::new(&"a".repeat(64))).contains("single character"));
+    assert!(
+        reason(Passwords::new("complex_password_at_least_32_characters_long"))
+            .contains("public documentation")
+    );
+    assert!(reason(Passwords::with_ids([])).contains("there is none"));
+    assert!(reason(Passwords::with_ids([(1, PASSWORD), (1, OTHER)])).contains("twice"));
+    assert!(reason(Passwords::with_ids([(2, PASSWORD), (1, "short")])).contains("fewer than 32"));
+}
+
+#[test]
+fn length_counts_as_javascript_counts() {
+    // 16 characters of two UTF-16 units each.
+    assert!(Passwords::new("🔑🔒🔑🔒🔑🔒🔑🔒🔑🔒🔑🔒🔑🔒🔑🔒").is_ok());
+    // 31 units, though 62 bytes.
+    assert!(Passwords::new(&"éü".repeat(16)[..62]).is_err());
+}
+
+#[test]
+fn nothing_shows_passwords_values_or_data() {
+    let passwords = Passwords::with_ids([(3, PASSWORD), (7, OTHER)]).unwrap();
+    assert_eq!(format!("{passwords:?}"), "Passwords { ids: [7, 3] }");
+    let value = iron::seal_at(&json!({"user": "ada"}), &passwords, None, T0).unwrap();
+    let unsealed = iron::unseal_at::<Value>(&value, &passwords, T0).unwrap();
+    assert_eq!(format!("{unsealed:?}"), "Unsealed { expires_at: None, .. }");
+    let error = iron::unseal_at::<u8>(&value, &passwords, T0).unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains("ada") && shown.contains("u8") && shown.contains("column"));
+}
+
+#[test]
+fn payloads_that_are_not_a_t_are_refused_with_the_place() {
+    let value = iron::seal_at(&json!({"userId": 7}), &one(), None, T0).unwrap();
+    let error = iron::unseal_at::<Vec<u8>>(&value, &one(), T0).unwrap_err();
+    assert!(matches!(error, IronError::Payload { column: 0 | 1, .. }), "{error:?}");
+    let unserializable = BTreeMap::from([((1, 2), 3)]);
+    let refused = iron::seal_at(&unserializable, &one(), None, T0);
+    assert!(matches!(refused, Err(SealError::Payload { .. })));
+}
+
+#[test]
+fn the_clock_is_that_of_the_machine_where_none_is_given() {
+    let value = iron::seal(&5, &one(), Some(secs(3600))).unwrap();
+    let unsealed = iron::unseal::<u8>(&value, &one()).unwrap();
+    let left = unsealed.expires_at.unwrap() - OffsetDateTime::now_utc();
+    assert!((3500..=3600).contains(&left.whole_seconds()));
+    let past = OffsetDateTime::now_utc() - Duration::from_secs(7200);
+    let old = iron::seal_at(&5, &one(), Some(secs(3600)), past).unwrap();
+    assert_eq!(iron::unseal::<u8>(&old, &one()).unwrap_err(), IronError::Expired);
+}

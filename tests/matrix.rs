@@ -1,0 +1,137 @@
+//! Cookie name × purpose × audience × key: a value is accepted where it was made for, and nowhere else.
+
+mod support;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{AeadInOut as _, KeyInit as _, XChaCha20Poly1305};
+use sealed_session::{KeyEntry, KeyRing, Sessions, UnsealError};
+use support::{T0, key, key_bytes, secs};
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Purpose {
+    Session = 1,
+    CsrfToken = 2,
+    Tombstone = 3,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Place {
+    name: &'static str,
+    audience: Option<&'static str>,
+    /// Which key stands under id 1.
+    key: u8,
+}
+
+/// Lengths that join to the same text where they are not written down.
+const NAMES: [&str; 3] = ["__Host-a", "__Host-ab", "__Host-b"];
+const AUDIENCES: [Option<&str>; 3] = [None, Some("b"), Some("tenant-2")];
+const PURPOSES: [Purpose; 3] = [Purpose::Session, Purpose::CsrfToken, Purpose::Tombstone];
+
+fn places() -> impl Iterator<Item = Place> {
+    NAMES.into_iter().flat_map(|name| {
+        AUDIENCES.into_iter().flat_map(move |audience| {
+            [1, 2].into_iter().map(move |key| Place { name, audience, key })
+        })
+    })
+}
+
+impl Place {
+    /// A value as docs/FORMAT.md has it, all of them with the same session id and times.
+    fn forge(self, purpose: Purpose) -> String {
+        let bound = |text: &str| {
+            [&u16::try_from(text.len()).unwrap().to_be_bytes()[..], text.as_bytes()].concat()
+        };
+        let aad = [
+            &[1, 0, 0, 0, 1, purpose as u8],
+            &bound(self.name)[..],
+            &bound(self.audience.unwrap_or_default()),
+        ]
+        .concat();
+        let created_at = u64::try_from(T0.unix_timestamp()).unwrap().to_be_bytes();
+        let payload: &[u8] = if purpose == Purpose::Session { b"7" } else { b"" };
+        let mut body = [
+            &[1][..],
+            &created_at,
+            &[0; 4],
+            &60_u32.to_be_bytes(),
+            &[0xff; 4],
+            &[0xab; 16],
+            payload,
+        ]
+        .concat();
+        let nonce = [9; 24];
+        let tag = XChaCha20Poly1305::new(&key_bytes(self.key).into())
+            .encrypt_inout_detached((&nonce).into(), &aad, body.as_mut_slice().into())
+            .unwrap();
+        URL_SAFE_NO_PAD.encode([&[1, 0, 0, 0, 1], &nonce[..], &body, tag.as_slice()].concat())
+    }
+
+    fn reader(self) -> Sessions<u32> {
+        let ring = KeyRing::new([KeyEntry::new(1, key(self.key))]).unwrap();
+        let builder = Sessions::builder(ring).cookie_name(self.name).tombstone(secs(60));
+        match self.audience {
+            Some(audience) => builder.audience(audience),
+            None => builder,
+        }
+        .build()
+        .unwrap()
+    }
+
+    /// Whether the value is taken here for what `purpose` is.
+    fn accepts(self, purpose: Purpose, value: &str) -> bool {
+        let reader = self.reader();
+        let own = format!("{}={}", self.name, self.forge(Purpose::Session));
+        match purpose {
+            Purpose::Session => {
+                let loaded = reader.load_at([format!("{}={value}", self.name)], T0);
+                assert_eq!(reader.unseal_at(value, T0).is_ok(), !loaded.is_new());
+                !loaded.is_new()
+            }
+            Purpose::CsrfToken => reader.load_at([own], T0).verify_csrf(value).is_ok(),
+            Purpose::Tombstone => {
+                let session = reader.load_at([format!("{own}; {}-ended={value}", self.name)], T0);
+                assert_eq!(session.is_new(), session.refusal() == Some(&UnsealError::Ended));
+                session.is_new()
+            }
+        }
+    }
+}
+
+#[test]
+fn exactly_the_diagonal_is_accepted() {
+    let mut accepted = 0;
+    for made_at in places() {
+        for made_as in PURPOSES {
+            let value = made_at.forge(made_as);
+            for read_at in places() {
+                for read_as in PURPOSES {
+                    let fits = made_at == read_at && made_as == read_as;
+                    let what = format!("{made_as:?} of {made_at:?} as {read_as:?} at {read_at:?}");
+                    assert_eq!(read_at.accepts(read_as, &value), fits, "{what}");
+                    accepted += u32::from(fits);
+                }
+            }
+        }
+    }
+    assert_eq!(accepted, 3 * 2 * 3 * 3);
+}
+
+#[test]
+fn reserved_purposes_are_accepted_as_nothing() {
+    let place = places().next().unwrap();
+    for purpose in (0..=255).filter(|purpose| !(1..=3).contains(purpose)) {
+        let claims = [
+            &[1][..],
+            &u64::try_from(T0.unix_timestamp()).unwrap().to_be_bytes(),
+            &[0; 4],
+            &60_u32.to_be_bytes(),
+            &[0xff; 4],
+            &[0xab; 16],
+        ]
+        .concat();
+        let value = support::forge_for(purpose, 1, place.name, &claims);
+        for read_as in PURPOSES {
+            assert!(!place.accepts(read_as, &value), "purpose {purpose}");
+        }
+    }
+}
