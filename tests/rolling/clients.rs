@@ -160,7 +160,7 @@ struct Crowd {
 struct Browser {
     user: String,
     session: Option<Known>,
-    /// Comes back once only, shortly before the session ends.
+    /// Signs in, and does not come back before half of the session's time has passed, or nearly all.
     is_sleeper: bool,
     comes_back_at: Option<OffsetDateTime>,
 }
@@ -176,11 +176,16 @@ struct Known {
 
 impl Crowd {
     fn new(shared: Arc<Shared>, number: usize, sessions: usize) -> Self {
+        let begin = shared.clock.now();
         let browsers = (0..sessions).map(|index| Browser {
             user: format!("user-{number}-{index}"),
             session: None,
             is_sleeper: index % 5 == 0,
-            comes_back_at: None,
+            // One after the other, so that at every time some sleep.
+            comes_back_at: (index % 5 == 0).then(|| {
+                let part = u32::try_from(index * 100 / sessions).unwrap();
+                begin + ABSOLUTE_TIMEOUT * part / 100
+            }),
         });
         Self {
             shared,

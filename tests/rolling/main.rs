@@ -104,5 +104,5 @@ fn run(scale: &Scale) {
     assert_eq!(found.lengthened, 0);
     assert_eq!(found.under_an_old_key, 0);
     assert_eq!(found.failed_in_peace, 0);
-    assert!(replaced > 0);
+    assert!(replaced >= 3, "each machine at least once");
 }

@@ -103,14 +103,17 @@ impl Operator {
         let before = generations(machines);
         let pending = self.directory().join("pending.toml");
         fs::copy(self.ring(), &pending).unwrap();
-        self.run_on("rotate", &pending, &["--activate-in", "1000d"]);
+        let with_pending = self.run_on("rotate", &pending, &["--activate-in", "1000d"]);
+        let without = self.run("status", &[]);
         let end = Instant::now() + duration;
-        let rings: [PathBuf; 2] = [pending, self.ring()];
-        for ring in rings.iter().cycle().take_while(|_| Instant::now() < end) {
+        for (ring, report) in [(&pending, with_pending), (&self.ring(), without)].iter().cycle() {
             for index in 0..machines.count() {
                 machines.deploy(index, ring);
             }
-            std::thread::sleep(Duration::from_millis(60));
+            machines.wait_until_all_have(report["fingerprint"].as_str().unwrap());
+            if Instant::now() > end {
+                break;
+            }
         }
         generations(machines) - before
     }

@@ -66,7 +66,10 @@ impl Args {
                 Some(NewKey::generate(edit::next_id(&locked.file)?, others_seal.then_some(now))?)
             }
         };
-        let bound = now.saturating_add(CLOCKS);
+        // Written in whole seconds, of which this is the next.
+        let part = time::Duration::nanoseconds(now.nanosecond().into());
+        let rest = if part.is_zero() { part } else { time::Duration::SECOND.saturating_sub(part) };
+        let bound = now.saturating_add(CLOCKS).saturating_add(rest);
         let bound = ring.not_created_before().map_or(bound, |old| old.max(bound));
 
         let mut edit = Edit::new(&locked.file)?;
