@@ -108,6 +108,7 @@ mod session;
 mod sessions;
 #[cfg(feature = "tower")]
 mod tower;
+mod text;
 
 pub use ::cookie::{Cookie, SameSite};
 

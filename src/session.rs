@@ -115,8 +115,8 @@ pub(crate) struct Live {
 struct Inner<T> {
     origin: Arc<dyn Origin<T>>,
     /// Empty until somebody asks for the session of an exchange.
-    request: OnceLock<Request>,
-    opened: OnceLock<Opened<T>>,
+    request: Known<Request>,
+    opened: Known<Opened<T>>,
     /// Somebody saw that there is, or is not, a session: the response depends on the cookie.
     looked_at: AtomicBool,
     /// The data was read or written: the visitor was active.
@@ -126,10 +126,32 @@ struct Inner<T> {
     writer: Mutex<()>,
 }
 
+/// What is known from the start, or once somebody has asked for it.
+enum Known<V> {
+    Already(V),
+    Once(OnceLock<V>),
+}
+
+impl<V> Known<V> {
+    fn get(&self) -> Option<&V> {
+        match self {
+            Self::Already(value) => Some(value),
+            Self::Once(slot) => slot.get(),
+        }
+    }
+
+    fn get_or_init(&self, find_out: impl FnOnce() -> V) -> &V {
+        match self {
+            Self::Already(value) => value,
+            Self::Once(slot) => slot.get_or_init(find_out),
+        }
+    }
+}
+
 /// What a request brought.
 pub(crate) struct Request {
     /// The values of the cookie's name, in order.
-    pub(crate) values: Box<[Box<str>]>,
+    pub(crate) values: Vec<Box<str>>,
     pub(crate) loaded_at: OffsetDateTime,
 }
 
@@ -334,7 +356,7 @@ impl<T: SessionData> Session<T> {
 
     /// A session whose cookies are decrypted at the first look.
     pub(crate) fn unopened(origin: Arc<dyn Origin<T>>) -> Self {
-        Self::with(origin, OnceLock::new())
+        Self::with(origin, Known::Once(OnceLock::new()), Known::Once(OnceLock::new()))
     }
 
     /// A session that is known already.
@@ -343,15 +365,18 @@ impl<T: SessionData> Session<T> {
         opened: Opened<T>,
         now: OffsetDateTime,
     ) -> Self {
-        let session = Self::with(origin, OnceLock::from(opened));
-        session.attach(|| Request { values: Box::default(), loaded_at: now });
-        session
+        let request = Request { values: Vec::new(), loaded_at: now };
+        Self::with(origin, Known::Already(request), Known::Already(opened))
     }
 
-    fn with(origin: Arc<dyn Origin<T>>, opened: OnceLock<Opened<T>>) -> Self {
+    fn with(
+        origin: Arc<dyn Origin<T>>,
+        request: Known<Request>,
+        opened: Known<Opened<T>>,
+    ) -> Self {
         Self(Arc::new(Inner {
             origin,
-            request: OnceLock::new(),
+            request,
             opened,
             looked_at: AtomicBool::new(false),
             active: AtomicBool::new(false),

@@ -14,7 +14,7 @@ use crate::{
     events,
     keyring::KeyRing,
     keys::Keys,
-    seal::{ResealError, Seal, key_id},
+    seal::{ResealError, Seal, Unsealed, key_id},
     secret::RandomSource,
     session::{Live, Opened, Origin, Outcome, Request, Session, SessionData},
 };
@@ -105,7 +105,7 @@ impl<T: SessionData> Sessions<T> {
                     values.push(value.into());
                 }
             }
-            Request { values: values.into(), loaded_at: clock() }
+            Request { values, loaded_at: clock() }
         });
     }
 
@@ -242,8 +242,7 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// As for [`unseal`](Self::unseal).
     pub fn unseal_at(&self, value: &str, now: OffsetDateTime) -> Result<Session<T>, UnsealError> {
-        let opened = self.0.unseal(value, now)?;
-        Ok(Session::opened(self.origin(), opened, now))
+        self.0.unseal(value, now, |opened| Session::opened(self.origin(), opened, now))
     }
 
     /// A fresh value with the payload of this one byte for byte, or `None` if
@@ -313,15 +312,22 @@ impl<T: SessionData> Core<T> {
         self.with_ring(|seal| seal.seal(claims, data, unix_seconds(now)))
     }
 
-    fn unseal(&self, value: &str, now: OffsetDateTime) -> Result<Opened<T>, UnsealError> {
-        let unsealed = self.with_ring(|seal| seal.unseal(value, unix_seconds(now)))?;
-        let live = Live {
-            claims: unsealed.claims,
-            key_id: unsealed.key_id,
-            reseal_due: unsealed.reseal_due,
-            value: 0,
-        };
-        Ok(Opened { data: unsealed.data, live: Some(live), refusal: None })
+    fn unseal<R>(
+        &self,
+        value: &str,
+        now: OffsetDateTime,
+        use_it: impl FnOnce(Opened<T>) -> R,
+    ) -> Result<R, UnsealError> {
+        self.with_ring(|seal| {
+            seal.unseal(
+                value,
+                unix_seconds(now),
+                |Unsealed { data, claims, key_id, reseal_due }| {
+                    let live = Live { claims, key_id, reseal_due, value: 0 };
+                    use_it(Opened { data, live: Some(live), refusal: None })
+                },
+            )
+        })
     }
 
     fn reseal(
@@ -388,7 +394,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
                 events::too_many(self.cookie.name(), MAX_DECRYPTIONS);
                 break;
             }
-            match self.unseal(value, now) {
+            match self.unseal(value, now, |opened| opened) {
                 Ok(opened) => {
                     decryptions.next();
                     several_live |= best.live.is_some();
