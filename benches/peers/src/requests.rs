@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    pin::{Pin, pin},
+    pin::pin,
     task::{Context, Poll, Waker},
 };
 
@@ -32,20 +32,24 @@ impl Kind {
     }
 }
 
-/// One request after the other, each with the cookie that the first one got.
+/// One request after the other, each with the cookie that signing in got.
 pub(crate) fn ours(account: &Account, kind: Kind) -> impl Fn() -> usize {
-    let sessions = Sessions::new(KeyRing::ephemeral().expect("the system has randomness"));
+    let sessions =
+        Sessions::<Account>::new(KeyRing::ephemeral().expect("the system has randomness"));
     let handler = move |kind, account: Account| {
         service_fn(move |request: Request<()>| {
-            let mut session = request.extensions().get::<Session<Account>>().cloned();
             let account = account.clone();
             async move {
-                let session = session.as_mut().expect("the service put it there");
+                let session = match kind {
+                    Some(Kind::Untouched) => None,
+                    _ => Session::<Account>::from_extensions(request.extensions()),
+                };
+                let session = || session.clone().expect("the layer put it there");
                 let items = match kind {
-                    None => session.write(|data| std::mem::replace(data, account)).items.len(),
+                    None => session().write(|data| std::mem::replace(data, account)).items.len(),
                     Some(Kind::Untouched) => 0,
-                    Some(Kind::Read) => session.read().items.len(),
-                    Some(Kind::Written) => session.write(|data| {
+                    Some(Kind::Read) => session().read().items.len(),
+                    Some(Kind::Written) => session().write(|data| {
                         data.user_id = data.user_id.map(|id| id + 1);
                         data.items.len()
                     }),
@@ -54,10 +58,9 @@ pub(crate) fn ours(account: &Account, kind: Kind) -> impl Fn() -> usize {
             }
         })
     };
-    let login = WithSession { inner: handler(None, account.clone()), sessions: sessions.clone() };
+    let login = sessions.layer(handler(None, account.clone()));
     let cookie = cookie_of(&send(&mut { login }, None));
-    let service = WithSession { inner: handler(Some(kind), Account::default()), sessions };
-    requests(service, cookie, account, kind)
+    requests(sessions.layer(handler(Some(kind), Account::default())), cookie, account, kind)
 }
 
 pub(crate) fn seshcookie(account: &Account, kind: Kind) -> impl Fn() -> usize {
@@ -70,13 +73,16 @@ pub(crate) fn seshcookie(account: &Account, kind: Kind) -> impl Fn() -> usize {
         service_fn(move |request: Request<()>| {
             let account = account.clone();
             async move {
+                if kind == Some(Kind::Untouched) {
+                    return Ok::<_, Infallible>(Response::new(0));
+                }
                 let session = take_seshcookie(request).await;
                 let items = match kind {
                     None => {
                         session.insert(account).await;
                         0
                     }
-                    Some(Kind::Untouched) => 0,
+                    Some(Kind::Untouched) => unreachable!("it was answered above"),
                     Some(Kind::Read) => session.get().await.expect("it came").items.len(),
                     Some(Kind::Written) => {
                         let change = |data: &mut Option<Account>| {
@@ -113,40 +119,6 @@ where
         assert_eq!(*response.body(), items);
         assert_eq!(response.headers().contains_key(header::SET_COOKIE), kind == Kind::Written);
         items
-    }
-}
-
-/// Our middleware at its smallest: what any adapter over `http` comes to.
-#[derive(Clone)]
-struct WithSession<S> {
-    inner: S,
-    sessions: Sessions<Account>,
-}
-
-impl<S> Service<Request<()>> for WithSession<S>
-where
-    S: Service<Request<()>, Response = Response<usize>, Error = Infallible>,
-    S::Future: Send + 'static,
-{
-    type Response = Response<usize>;
-    type Error = Infallible;
-    // Boxed like the peer's, though it need not be.
-    type Future = Pin<Box<dyn Future<Output = Result<Response<usize>, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request<()>) -> Self::Future {
-        let sessions = self.sessions.clone();
-        let session = sessions.load_headers(request.headers());
-        request.extensions_mut().insert(session.clone());
-        let response = self.inner.call(request);
-        Box::pin(async move {
-            let mut response = response.await?;
-            sessions.commit_headers(&session, response.headers_mut()).expect("it fits");
-            Ok(response)
-        })
     }
 }
 

@@ -5,9 +5,9 @@
 //! `-- --test` runs everything once, and draws nothing.
 
 mod chart;
-#[path = "../sealing/measure.rs"]
+#[path = "../../sealing/measure.rs"]
 mod measure;
-#[path = "../sealing/payload.rs"]
+#[path = "../../sealing/payload.rs"]
 mod payload;
 mod peers;
 mod requests;
