@@ -230,7 +230,7 @@ impl CheckedCookie {
     /// decodes `%` would take a planted `%5F%5FHost-…` for our cookie, for
     /// which browsers do not enforce the prefix.
     pub(crate) fn values<'a>(&'a self, header: &'a [u8]) -> impl Iterator<Item = &'a str> {
-        header.split(|&byte| byte == b';').filter_map(|pair| {
+        pairs(header).filter_map(|pair| {
             let value = trim_ows(pair).strip_prefix(self.name().as_bytes())?.strip_prefix(b"=")?;
             // As much as it takes to see that a value is too long.
             let value = value.get(..=MAX_COOKIE_LEN).unwrap_or(value);
@@ -311,6 +311,21 @@ fn is_host_name(domain: &str) -> bool {
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         })
+}
+
+/// What stands between semicolons. Most of a Cookie header may be our value, so it is searched in words, not in bytes.
+fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(header);
+    std::iter::from_fn(move || {
+        let pairs = rest?;
+        let (pair, tail) =
+            match memchr::memchr(b';', pairs).and_then(|at| pairs.split_at_checked(at)) {
+                Some((pair, tail)) => (pair, tail.split_first().map(|(_semicolon, tail)| tail)),
+                None => (pairs, None),
+            };
+        rest = tail;
+        Some(pair)
+    })
 }
 
 /// Without the spaces and tabs at both ends (RFC 6265bis section 5.6), and no other white space.

@@ -41,7 +41,8 @@ pub(crate) enum Purpose {
 
 /// Name and audience are written with two bytes of length; configuration allows this much of each.
 pub(crate) const MAX_BOUND_LEN: usize = 255;
-const MAX_AAD_LEN: usize = 1 + KEY_ID_LEN + 1 + 2 * (2 + MAX_BOUND_LEN);
+/// The longest associated data.
+pub(crate) const MAX_AAD_LEN: usize = 1 + KEY_ID_LEN + 1 + 2 * (2 + MAX_BOUND_LEN);
 
 /// What a value is bound to besides its key: purpose, cookie name and audience.
 #[derive(Debug, Clone)]
@@ -62,23 +63,10 @@ impl Binding {
         Some(Self(bytes.into()))
     }
 
-    /// The associated data of a value under the key `id`.
-    pub(crate) fn aad(&self, id: KeyId) -> Aad {
-        let mut aad = Aad { bytes: [0; MAX_AAD_LEN], length: 0 };
-        aad.length = write(&mut aad.bytes, &[&[VERSION], &id.get().to_be_bytes(), &self.0]);
-        aad
-    }
-}
-
-/// Associated data, on the stack.
-pub(crate) struct Aad {
-    bytes: [u8; MAX_AAD_LEN],
-    length: usize,
-}
-
-impl AsRef<[u8]> for Aad {
-    fn as_ref(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
+    /// The associated data of a value under the key `id`, written to `room`.
+    pub(crate) fn aad<'a>(&self, id: KeyId, room: &'a mut [u8; MAX_AAD_LEN]) -> &'a [u8] {
+        let length = write(room, &[&[VERSION], &id.get().to_be_bytes(), &self.0]);
+        room.get(..length).unwrap_or_default()
     }
 }
 
@@ -159,6 +147,7 @@ impl Claims {
 }
 
 /// Writes the fields one after the other, and returns their length.
+#[inline]
 fn write(buffer: &mut [u8], fields: &[&[u8]]) -> usize {
     let room = buffer.len();
     let mut rest = buffer;

@@ -131,6 +131,7 @@ mod seal;
 mod secret;
 mod session;
 mod sessions;
+mod text;
 #[cfg(feature = "tower")]
 mod tower;
 

@@ -1,6 +1,8 @@
 //! The end of a request: what a commit means for the response's headers,
 //! whichever crate's type these have. What all adapters share.
 
+use std::io::Write as _;
+
 use cookie::Cookie;
 
 use crate::sessions::Commit;
@@ -24,7 +26,7 @@ impl Commit {
             if headers.values(SET_COOKIE).any(|value| is_twin(cookie, value)) {
                 headers.retain(SET_COOKIE, |value| !is_twin(cookie, value));
             }
-            headers.append(SET_COOKIE, cookie.to_string().into());
+            headers.append(SET_COOKIE, text(cookie));
         }
         if self.forbids_storing() {
             headers.retain(CACHE_CONTROL, |_| false);
@@ -34,6 +36,13 @@ impl Commit {
             headers.append(VARY, "cookie".into());
         }
     }
+}
+
+/// With room for all of it from the start: growing step by step costs more than formatting.
+fn text(cookie: &Cookie<'_>) -> Vec<u8> {
+    let mut text = Vec::with_capacity(cookie.value().len().saturating_add(ATTRIBUTES_LEN));
+    write!(text, "{cookie}").expect("a vector takes everything");
+    text
 }
 
 /// The headers of an error that takes the place of a response whose session
@@ -65,6 +74,8 @@ fn names_cookie(value: &[u8]) -> bool {
         .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
 }
 
+/// What name and attributes mostly take beside the value.
+const ATTRIBUTES_LEN: usize = 128;
 const SET_COOKIE: &str = "set-cookie";
 const CACHE_CONTROL: &str = "cache-control";
 const VARY: &str = "vary";

@@ -9,17 +9,17 @@
 
 use std::any::type_name;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     aead::{self, Nonce},
     claims::{Claims, Timeouts, date_time},
-    envelope::{self, Binding, CLAIMS_LEN, HEADER_LEN, NONCE_LEN, OVERHEAD, TAG_LEN},
+    envelope::{self, Binding, CLAIMS_LEN, HEADER_LEN, MAX_AAD_LEN, NONCE_LEN, OVERHEAD, TAG_LEN},
     error::{SealError, UnsealError},
     key::KeyId,
     keyring::{KeyEntry, KeyRing},
     secret::{Plaintext, RandomSource},
+    text,
 };
 
 /// The longest cookie that browsers keep, its name and value together
@@ -29,6 +29,9 @@ pub(crate) const MAX_COOKIE_LEN: usize = 4096;
 pub(crate) const MAX_SEALED_LEN: usize = max_sealed_len(0);
 /// The longest padding.
 const SPACES: [u8; MAX_SEALED_LEN] = [b' '; MAX_SEALED_LEN];
+/// Most values are shorter than this, and zeroing a buffer for the longest takes
+/// as long as it takes to decode 100 bytes.
+const SHORT_VALUE_LEN: usize = 1024;
 /// `OVERHEAD` bytes without a payload, in base64.
 const MIN_VALUE_LEN: usize = (OVERHEAD * 4).div_ceil(3);
 /// The characters that tell version and key id: six bytes, of which five are used.
@@ -75,18 +78,23 @@ impl Seal<'_> {
     }
 
     /// Opens a value and judges it at `now` (Unix seconds).
-    pub(crate) fn unseal<T: DeserializeOwned>(
+    ///
+    /// What is unsealed goes to `use_it`, where it can be put in its place at
+    /// once: to return it from here copies it at every step.
+    pub(crate) fn unseal<T: DeserializeOwned, R>(
         &self,
         value: &str,
         now: u64,
-    ) -> Result<Unsealed<T>, UnsealError> {
+        use_it: impl FnOnce(Unsealed<T>) -> R,
+    ) -> Result<R, UnsealError> {
         self.decode(value, now, |entry, claims, payload| {
-            Ok(Unsealed {
-                data: parse(payload)?,
+            let data = parse(payload)?;
+            Ok(use_it(Unsealed {
+                data,
                 claims,
                 key_id: entry.id(),
                 reseal_due: self.is_reseal_due(entry, &claims, now),
-            })
+            }))
         })
     }
 
@@ -177,15 +185,14 @@ impl Seal<'_> {
         write_payload(&mut plaintext)?;
         let body_len = plaintext.length();
         let sealed_len = HEADER_LEN.saturating_add(body_len).saturating_add(TAG_LEN);
-        let size = base64::encoded_len(sealed_len, false)
-            .unwrap_or(usize::MAX)
-            .saturating_add(self.name_len);
+        let size = text::encoded_len(sealed_len).saturating_add(self.name_len);
         if size > MAX_COOKIE_LEN {
             return Err(SealError::TooLarge { size, limit: MAX_COOKIE_LEN });
         }
 
-        let aad = self.binding.aad(entry.id());
-        let tag = aead::encrypt(entry.key(), nonce, aad.as_ref(), plaintext);
+        let mut room = [0; MAX_AAD_LEN];
+        let aad = self.binding.aad(entry.id(), &mut room);
+        let tag = aead::encrypt(entry.key(), nonce, aad, plaintext);
 
         header.copy_from_slice(&envelope::encode_header(entry.id(), nonce));
         let end = "measured above: header, body and tag fit";
@@ -193,7 +200,7 @@ impl Seal<'_> {
             .and_then(<[u8]>::first_chunk_mut)
             .map(|room| *room = tag)
             .expect(end);
-        Ok(URL_SAFE_NO_PAD.encode(buffer.get(..sealed_len).expect(end)))
+        Ok(text::encode(buffer.get(..sealed_len).expect(end)))
     }
 
     fn decode<R, E: From<UnsealError>>(
@@ -243,20 +250,25 @@ impl Seal<'_> {
         value: &str,
         read: impl FnOnce(Claims, &[u8]) -> Result<R, E>,
     ) -> Result<R, E> {
-        let mut buffer = [0; MAX_SEALED_LEN];
-        let sealed_len =
-            URL_SAFE_NO_PAD.decode_slice(value, &mut buffer).map_err(|_| UnsealError::Malformed)?;
-        let sealed = buffer.get_mut(..sealed_len).ok_or(UnsealError::Malformed)?;
-        let (header, rest) = sealed.split_at_mut(HEADER_LEN);
-        let (body, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
-        let nonce = header.last_chunk::<NONCE_LEN>().ok_or(UnsealError::Malformed)?;
+        let open = |buffer: &mut [u8]| {
+            let sealed = text::decode(value.as_bytes(), buffer).ok_or(UnsealError::Malformed)?;
+            let (header, rest) = sealed.split_at_mut(HEADER_LEN);
+            let (body, tag) =
+                rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
+            let nonce = header.last_chunk::<NONCE_LEN>().ok_or(UnsealError::Malformed)?;
 
-        let aad = self.binding.aad(entry.id());
-        let plaintext = aead::decrypt(entry.key(), nonce, aad.as_ref(), body, tag)
-            .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(entry.id()))?;
+            let mut room = [0; MAX_AAD_LEN];
+            let aad = self.binding.aad(entry.id(), &mut room);
+            let plaintext = aead::decrypt(entry.key(), nonce, aad, body, tag)
+                .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(entry.id()))?;
 
-        let (claims, payload) = Claims::decode(plaintext.bytes())?;
-        read(claims, payload)
+            let (claims, payload) = Claims::decode(plaintext.bytes())?;
+            read(claims, payload)
+        };
+        match value.len() {
+            ..=SHORT_VALUE_LEN => open(&mut [0; SHORT_VALUE_LEN / 4 * 3]),
+            _ => open(&mut [0; MAX_SEALED_LEN]),
+        }
     }
 
     /// Whether a session with these claims, whoever vouches for them, is live at `now`.
@@ -313,7 +325,7 @@ pub(crate) fn key_id(value: &str) -> Result<KeyId, UnsealError> {
     }
     let mut hint = [0; HINT_LEN / 4 * 3];
     let text = value.as_bytes().get(..HINT_LEN).ok_or(UnsealError::Malformed)?;
-    URL_SAFE_NO_PAD.decode_slice(text, &mut hint).map_err(|_| UnsealError::Malformed)?;
+    text::decode(text, &mut hint).ok_or(UnsealError::Malformed)?;
     let [version, id @ .., _] = hint;
     envelope::decode_key_id(version, id)
 }
@@ -404,7 +416,7 @@ mod tests {
             let binding = Binding::new(Purpose::Session, name.unwrap(), audience).unwrap();
             let id = KeyId::new(seconds(&vector["expect"]["claims"]["key_id"]).unwrap());
             let aad = unhex(&vector["sealed"]["aad"]);
-            assert_eq!(binding.aad(id).as_ref(), aad, "{}", vector["name"]);
+            assert_eq!(binding.aad(id, &mut [0; MAX_AAD_LEN]), aad, "{}", vector["name"]);
         }
     }
 }

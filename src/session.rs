@@ -147,8 +147,8 @@ pub(crate) struct Live {
 struct Inner<T> {
     origin: Arc<dyn Origin<T>>,
     /// Empty until somebody asks for the session of an exchange.
-    request: OnceLock<Request>,
-    opened: OnceLock<Opened<T>>,
+    request: Known<Request>,
+    opened: Known<Opened<T>>,
     /// Somebody saw that there is, or is not, a session: the response depends on the cookie.
     looked_at: AtomicBool,
     /// The data was read or written: the visitor was active.
@@ -158,6 +158,28 @@ struct Inner<T> {
     state: Mutex<State<T>>,
     /// Held while a writer's closure runs; never by a reader.
     writer: Mutex<()>,
+}
+
+/// What is known from the start, or once somebody has asked for it.
+enum Known<V> {
+    Already(V),
+    Once(OnceLock<V>),
+}
+
+impl<V> Known<V> {
+    fn get(&self) -> Option<&V> {
+        match self {
+            Self::Already(value) => Some(value),
+            Self::Once(slot) => slot.get(),
+        }
+    }
+
+    fn get_or_init(&self, find_out: impl FnOnce() -> V) -> &V {
+        match self {
+            Self::Already(value) => value,
+            Self::Once(slot) => slot.get_or_init(find_out),
+        }
+    }
 }
 
 /// What a request brought.
@@ -473,7 +495,7 @@ impl<T: SessionData> Session<T> {
 
     /// A session whose cookies are decrypted at the first look.
     pub(crate) fn unopened(origin: Arc<dyn Origin<T>>) -> Self {
-        Self::with(origin, OnceLock::new())
+        Self::with(origin, Known::Once(OnceLock::new()), Known::Once(OnceLock::new()))
     }
 
     /// A session that is known already.
@@ -482,15 +504,14 @@ impl<T: SessionData> Session<T> {
         opened: Opened<T>,
         now: OffsetDateTime,
     ) -> Self {
-        let session = Self::with(origin, OnceLock::from(opened));
-        session.attach(|| Request { candidates: Candidates::default(), loaded_at: now });
-        session
+        let request = Request { candidates: Candidates::default(), loaded_at: now };
+        Self::with(origin, Known::Already(request), Known::Already(opened))
     }
 
-    fn with(origin: Arc<dyn Origin<T>>, opened: OnceLock<Opened<T>>) -> Self {
+    fn with(origin: Arc<dyn Origin<T>>, request: Known<Request>, opened: Known<Opened<T>>) -> Self {
         Self(Arc::new(Inner {
             origin,
-            request: OnceLock::new(),
+            request,
             opened,
             looked_at: AtomicBool::new(false),
             active: AtomicBool::new(false),

@@ -19,7 +19,7 @@ use crate::{
     keyring::KeyRing,
     keys::Keys,
     revocation::RevokeIf,
-    seal::{self, ResealError, Seal, key_id},
+    seal::{self, ResealError, Seal, Unsealed, key_id},
     secret::RandomSource,
     session::{Candidates, Live, Opened, Origin, Outcome, Request, Session, SessionData},
 };
@@ -291,8 +291,7 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// As for [`unseal`](Self::unseal).
     pub fn unseal_at(&self, value: &str, now: OffsetDateTime) -> Result<Session<T>, UnsealError> {
-        let opened = self.0.unseal(value, now)?;
-        Ok(Session::opened(self.origin(), opened, now))
+        self.0.unseal(value, now, |opened| Session::opened(self.origin(), opened, now))
     }
 
     /// A fresh value with the payload of this one byte for byte, or `None` if
@@ -374,16 +373,20 @@ impl<T: SessionData> Core<T> {
         self.with_ring(|seal| seal.seal(claims, data, unix_seconds(now)))
     }
 
-    fn unseal(&self, value: &str, now: OffsetDateTime) -> Result<Opened<T>, UnsealError> {
-        let unsealed = self.with_ring(|seal| seal.unseal(value, unix_seconds(now)))?;
-        self.ask_hook(&unsealed.data, &unsealed.claims, Some(unsealed.key_id), now)?;
-        let live = Live {
-            claims: unsealed.claims,
-            key_id: Some(unsealed.key_id),
-            reseal_due: unsealed.reseal_due,
-            value: 0,
-        };
-        Ok(Opened { data: unsealed.data, live: Some(live), refusal: None })
+    fn unseal<R>(
+        &self,
+        value: &str,
+        now: OffsetDateTime,
+        use_it: impl FnOnce(Opened<T>) -> R,
+    ) -> Result<R, UnsealError> {
+        self.with_ring(|seal| {
+            seal.unseal(value, unix_seconds(now), |unsealed| {
+                let Unsealed { data, claims, key_id, reseal_due } = unsealed;
+                self.ask_hook(&data, &claims, Some(key_id), now)?;
+                let live = Live { claims, key_id: Some(key_id), reseal_due, value: 0 };
+                Ok(use_it(Opened { data, live: Some(live), refusal: None }))
+            })
+        })?
     }
 
     /// The session in another library's value, held to the same rules as one of ours.
@@ -543,7 +546,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
             }
             let opened = match other {
                 Some(other) => self.unseal_fallback(other, value, now),
-                None => self.unseal(value, now),
+                None => self.unseal(value, now, |opened| opened),
             };
             match opened.and_then(|opened| opened.unless_ended(&ended)) {
                 Ok(opened) => {

@@ -1,7 +1,5 @@
 //! The primitives by hand: what any library that does this work has to pay.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chacha20poly1305::{AeadInOut as _, KeyInit as _, XChaCha20Poly1305};
 use rand::{TryRng as _, rngs::SysRng};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -31,23 +29,97 @@ impl Floor {
         buffer.extend(nonce);
         buffer.extend([0; CLAIMS_LEN]);
         serde_json::to_writer(&mut buffer, data).expect("it is JSON");
-        let tag = XChaCha20Poly1305::new((&self.key).into())
-            .encrypt_inout_detached((&nonce).into(), AAD, (&mut buffer[HEADER_LEN..]).into())
-            .expect("it is short");
+        let tag = cipher::encrypt(&self.key, &nonce, &mut buffer[HEADER_LEN..]);
         buffer.extend(tag);
-        URL_SAFE_NO_PAD.encode(&buffer)
+        base64url::encode(&buffer)
     }
 
     pub(crate) fn unseal<T: DeserializeOwned>(&self, value: &str) -> T {
-        let mut buffer = URL_SAFE_NO_PAD.decode(value).expect("it is base64url");
+        let mut buffer = base64url::decode(value);
         let (header, rest) = buffer.split_at_mut(HEADER_LEN);
         let (body, tag) = rest.split_at_mut(rest.len() - TAG_LEN);
         let nonce: &[u8; 24] = header[5..].try_into().expect("24 bytes follow the key id");
         let tag: &[u8; TAG_LEN] = (&*tag).try_into().expect("split off with this length");
-        XChaCha20Poly1305::new((&self.key).into())
-            .decrypt_inout_detached(nonce.into(), AAD, (&mut *body).into(), tag.into())
-            .expect("it is authentic");
+        cipher::decrypt(&self.key, nonce, body, *tag);
         let json = str::from_utf8(&body[CLAIMS_LEN..]).expect("it is UTF-8");
         serde_json::from_str(json).expect("it is JSON")
+    }
+}
+
+#[cfg(not(feature = "simd"))]
+mod base64url {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    pub(super) fn encode(bytes: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    pub(super) fn decode(text: &str) -> Vec<u8> {
+        URL_SAFE_NO_PAD.decode(text).expect("it is base64url")
+    }
+}
+
+#[cfg(feature = "simd")]
+mod base64url {
+    use base64_simd::URL_SAFE_NO_PAD;
+
+    pub(super) fn encode(bytes: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode_to_string(bytes)
+    }
+
+    pub(super) fn decode(text: &str) -> Vec<u8> {
+        URL_SAFE_NO_PAD.decode_to_vec(text).expect("it is base64url")
+    }
+}
+
+#[cfg(not(feature = "ring"))]
+mod cipher {
+    use chacha20poly1305::{AeadInOut as _, KeyInit as _, XChaCha20Poly1305};
+
+    use super::{AAD, TAG_LEN};
+
+    pub(super) fn encrypt(key: &[u8; 32], nonce: &[u8; 24], text: &mut [u8]) -> [u8; TAG_LEN] {
+        XChaCha20Poly1305::new(key.into())
+            .encrypt_inout_detached(nonce.into(), AAD, text.into())
+            .expect("it is short")
+            .into()
+    }
+
+    pub(super) fn decrypt(key: &[u8; 32], nonce: &[u8; 24], text: &mut [u8], tag: [u8; TAG_LEN]) {
+        XChaCha20Poly1305::new(key.into())
+            .decrypt_inout_detached(nonce.into(), AAD, text.into(), (&tag).into())
+            .expect("it is authentic");
+    }
+}
+
+#[cfg(feature = "ring")]
+mod cipher {
+    use chacha20::{R20, hchacha};
+    use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+
+    use super::{AAD, TAG_LEN};
+
+    pub(super) fn encrypt(key: &[u8; 32], nonce: &[u8; 24], text: &mut [u8]) -> [u8; TAG_LEN] {
+        let (key, nonce) = derive(key, nonce);
+        key.seal_in_place_separate_tag(nonce, Aad::from(AAD), text)
+            .expect("it is short")
+            .as_ref()
+            .try_into()
+            .expect("a tag has 16 bytes")
+    }
+
+    pub(super) fn decrypt(key: &[u8; 32], nonce: &[u8; 24], text: &mut [u8], tag: [u8; TAG_LEN]) {
+        let (key, nonce) = derive(key, nonce);
+        key.open_in_place_separate_tag(nonce, Aad::from(AAD), tag.into(), text, 0..)
+            .expect("it is authentic");
+    }
+
+    fn derive(key: &[u8; 32], nonce: &[u8; 24]) -> (LessSafeKey, Nonce) {
+        let (input, rest) = nonce.split_first_chunk::<16>().expect("24 bytes hold 16");
+        let subkey = hchacha::<R20>(key.into(), input.into());
+        let subkey = UnboundKey::new(&CHACHA20_POLY1305, &subkey).expect("it has 32 bytes");
+        let mut short = [0; 12];
+        short[4..].copy_from_slice(rest);
+        (LessSafeKey::new(subkey), Nonce::assume_unique_for_key(short))
     }
 }

@@ -19,7 +19,7 @@ use sealed_session::{Key, KeyEntry, KeyRing, Sessions};
 use time::OffsetDateTime;
 
 fn main() {
-    let table = Table::from_args();
+    let table = Table::from_args(301, 200);
     for (name, account) in Account::SIZES.map(|(name, items)| (name, Account::with_items(items))) {
         let bytes = serde_json::to_vec(&account).expect("an account is JSON").len();
         println!("\n{name}: {bytes} bytes of JSON");
@@ -63,14 +63,22 @@ fn compare_with_floor(table: &Table, account: &Account) {
         Case::new("unseal", || unseal(&sessions, &value)),
         Case::new("unseal, last of 16 keys", || unseal(&crowded, &oldest)),
     ]);
-    table.print_allocations("seal", seal);
-    table.print_allocations("unseal", || unseal(&sessions, &value));
+    print_allocations("seal", seal);
+    print_allocations("unseal", || unseal(&sessions, &value));
     let json = serde_json::to_string(account).expect("an account is JSON");
-    table.print_allocations("T from JSON", || {
+    print_allocations("T from JSON", || {
         black_box(
             serde_json::from_str::<Account>(black_box(&json)).expect("it is JSON").items.len(),
         )
     });
+}
+
+/// Prints how often one call allocates.
+fn print_allocations(name: &str, run: impl Fn() -> usize) {
+    let info = allocation_counter::measure(|| {
+        run();
+    });
+    println!("  {name:38} {:>8} allocations, {} bytes", info.count_total, info.bytes_total);
 }
 
 fn compare_refusals(table: &Table, account: &Account) {

@@ -28,18 +28,18 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// As `cargo bench` asks for it, or everything once with `--test` and under `cargo test`.
-    pub(crate) fn from_args() -> Self {
+    /// So many rounds under `cargo bench`, or everything once with `--test` and under `cargo test`.
+    pub(crate) fn from_args(rounds: usize, iterations: u32) -> Self {
         let args: Vec<_> = std::env::args().collect();
         let has = |flag: &str| args.iter().any(|arg| arg == flag);
         match has("--bench") && !has("--test") {
-            true => Self { rounds: 301, iterations: 200 },
+            true => Self { rounds, iterations },
             false => Self { rounds: 1, iterations: 1 },
         }
     }
 
-    /// Prints each case with the ratio to the first.
-    pub(crate) fn print(&self, cases: &[Case<'_>]) {
+    /// Prints each case with the ratio to the first, and returns the times in nanoseconds.
+    pub(crate) fn print(&self, cases: &[Case<'_>]) -> Vec<f64> {
         let mut times = vec![Vec::with_capacity(self.rounds); cases.len()];
         for _ in 0..self.rounds {
             for (case, times) in cases.iter().zip(&mut times) {
@@ -55,15 +55,7 @@ impl Table {
                 median(ratios.collect()),
             );
         }
-    }
-
-    /// Prints how often one call allocates.
-    #[expect(clippy::unused_self, reason = "it is a row of the table like the others")]
-    pub(crate) fn print_allocations(&self, name: &str, run: impl Fn() -> usize) {
-        let info = allocation_counter::measure(|| {
-            run();
-        });
-        println!("  {name:38} {:>8} allocations, {} bytes", info.count_total, info.bytes_total);
+        times.into_iter().map(median).collect()
     }
 }
 

@@ -1,0 +1,122 @@
+//! Bars in an SVG, one panel for each table.
+
+use std::fmt::Write as _;
+
+use time::OffsetDateTime;
+
+pub(crate) struct Bar {
+    name: &'static str,
+    nanoseconds: f64,
+}
+
+impl From<(&'static str, f64)> for Bar {
+    fn from((name, nanoseconds): (&'static str, f64)) -> Self {
+        Self { name, nanoseconds }
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Chart {
+    panels: Vec<(String, Vec<Bar>)>,
+}
+
+const WIDTH: usize = 760;
+const NAMES: usize = 220;
+const NUMBERS: usize = 90;
+const ROW: usize = 20;
+const HEADING: usize = 34;
+
+impl Chart {
+    pub(crate) fn add(&mut self, title: &str, bars: Vec<Bar>) {
+        self.panels.push((title.to_owned(), bars));
+    }
+
+    pub(crate) fn append(&mut self, other: Self) {
+        self.panels.extend(other.panels);
+    }
+
+    /// The first bar of each panel is ours. A bar of more than four times ours is cut off.
+    pub(crate) fn draw(&self) -> String {
+        let rows: usize = self.panels.iter().map(|(_, bars)| bars.len()).sum();
+        let height = 60 + rows * ROW + self.panels.len() * HEADING;
+        let mut svg = String::new();
+        let out = &mut svg;
+        line(
+            out,
+            &format!(
+                r##"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13"><rect width="100%" height="100%" fill="#ffffff"/>"##
+            ),
+        );
+        text(
+            out,
+            10,
+            22,
+            "start",
+            "#000",
+            &format!("Time of one call, shorter is better. {}", origin()),
+        );
+        let mut y = 40;
+        for (title, bars) in &self.panels {
+            y += HEADING;
+            line(out, &format!(r#"<text x="10" y="{}" font-weight="bold">{title}</text>"#, y - 10));
+            let ours = bars[0].nanoseconds;
+            let longest =
+                bars.iter().map(|bar| bar.nanoseconds).fold(ours, f64::max).min(ours * 4.0);
+            for (index, bar) in bars.iter().enumerate() {
+                #[expect(clippy::cast_precision_loss, reason = "it is some hundred pixels")]
+                let room = (WIDTH - NAMES - NUMBERS) as f64;
+                let length = room * (bar.nanoseconds / longest).min(1.0);
+                let colour = if index == 0 { "#1a7f5a" } else { "#9aa5b1" };
+                text(out, NAMES - 8, y + 14, "end", "#000", bar.name);
+                line(
+                    out,
+                    &format!(
+                        r#"<rect x="{NAMES}" y="{}" width="{length:.0}" height="{}" fill="{colour}"/>"#,
+                        y + 2,
+                        ROW - 4
+                    ),
+                );
+                let cut = if bar.nanoseconds > longest { "⋯ " } else { "" };
+                line(
+                    out,
+                    &format!(
+                        r##"<text x="{:.0}" y="{}" fill="#000">{cut}{:.2} µs</text>"##,
+                        220.0 + length + 6.0,
+                        y + 14,
+                        bar.nanoseconds / 1000.0
+                    ),
+                );
+                y += ROW;
+            }
+        }
+        line(out, "</svg>");
+        svg
+    }
+}
+
+fn text(out: &mut String, x: usize, y: usize, anchor: &str, fill: &str, text: &str) {
+    line(
+        out,
+        &format!(r#"<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{fill}">{text}</text>"#),
+    );
+}
+
+fn line(out: &mut String, text: &str) {
+    writeln!(out, "{text}").expect("a string takes everything");
+}
+
+/// The machine and the day.
+fn origin() -> String {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").ok();
+    let model = cpu
+        .as_deref()
+        .and_then(|info| info.lines().find_map(|line| line.strip_prefix("model name")))
+        .map_or("unknown processor", |model| model.trim_start_matches([' ', '\t', ':']));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!(
+        "{model}, {cores} cores, {} {}, {}",
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        OffsetDateTime::now_utc().date()
+    )
+}

@@ -1,0 +1,95 @@
+//! By ring: assembly for x86-64 and ARM, needs a C compiler to build.
+//!
+//! ring has ChaCha20-Poly1305 with nonces of 12 bytes. XChaCha20-Poly1305 is
+//! that, under a subkey and with the rest of the nonce
+//! (draft-irtf-cfrg-xchacha-03 section 2.3):
+//!
+//! ```text
+//! subkey = HChaCha20(key, nonce[0..16])        nonce' = 0 0 0 0 ‖ nonce[16..24]
+//! ```
+
+use std::sync::LazyLock;
+
+use ::ring::aead::{self, Aad, CHACHA20_POLY1305, LessSafeKey, UnboundKey};
+use chacha20::{R20, hchacha};
+use zeroize::optimization_barrier;
+
+use super::{Nonce, NotAuthentic, Tag};
+use crate::{key::Key, secret::wipe};
+
+/// Encrypts in place.
+pub(super) fn encrypt(
+    key: &[u8; Key::LENGTH],
+    nonce: &Nonce,
+    aad: &[u8],
+    plaintext: &mut [u8],
+) -> Tag {
+    let (bytes, nonce) = derive(key, nonce);
+    let tag = Subkey::new(&bytes)
+        .0
+        .seal_in_place_separate_tag(nonce, Aad::from(aad), plaintext)
+        .expect("a cookie is shorter than the 256 GiB that ChaCha20 can encrypt");
+    tag.as_ref().try_into().expect("the tag of Poly1305 has 16 bytes")
+}
+
+/// Decrypts in place while it computes the tag, in a single pass. Where the tag
+/// is not that of the value, ring overwrites what it decrypted with zeros before it returns.
+pub(super) fn decrypt(
+    key: &[u8; Key::LENGTH],
+    nonce: &Nonce,
+    aad: &[u8],
+    ciphertext: &mut [u8],
+    tag: &Tag,
+) -> Result<(), NotAuthentic> {
+    let (bytes, nonce) = derive(key, nonce);
+    Subkey::new(&bytes)
+        .0
+        .open_in_place_separate_tag(nonce, Aad::from(aad), (*tag).into(), ciphertext, 0..)
+        .map(|_plaintext| ())
+        .map_err(|_| NotAuthentic)
+}
+
+fn derive(key: &[u8; Key::LENGTH], nonce: &Nonce) -> (SubkeyBytes, aead::Nonce) {
+    let (input, rest) = nonce.split_first_chunk::<16>().expect("24 bytes begin with 16");
+    let mut short = [0; aead::NONCE_LEN];
+    short
+        .last_chunk_mut()
+        .map(|end: &mut [u8; 8]| end.copy_from_slice(rest))
+        .expect("12 bytes end with 8");
+    let subkey = SubkeyBytes(hchacha::<R20>(key.into(), input.into()).into());
+    (subkey, aead::Nonce::assume_unique_for_key(short))
+}
+
+/// The key of one value. Who has it can forge others, so it is wiped like the key that it comes from.
+struct SubkeyBytes([u8; Key::LENGTH]);
+
+impl Drop for SubkeyBytes {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+struct Subkey(LessSafeKey);
+
+impl Subkey {
+    #[inline]
+    fn new(bytes: &SubkeyBytes) -> Self {
+        Self(ring_key(&bytes.0))
+    }
+}
+
+impl Drop for Subkey {
+    /// ring does not wipe its keys, so one that is no secret is put in the place of this one.
+    fn drop(&mut self) {
+        static NO_SECRET: LazyLock<LessSafeKey> = LazyLock::new(|| ring_key(&[0; Key::LENGTH]));
+        self.0.clone_from(&NO_SECRET);
+        optimization_barrier(&self.0);
+    }
+}
+
+#[inline]
+fn ring_key(bytes: &[u8; Key::LENGTH]) -> LessSafeKey {
+    LessSafeKey::new(
+        UnboundKey::new(&CHACHA20_POLY1305, bytes).expect("a ChaCha20 key has 32 bytes"),
+    )
+}
