@@ -1,0 +1,126 @@
+//! The HTML. Everything goes through `maud`, which escapes it.
+
+pub(crate) mod login;
+pub(crate) mod session;
+pub(crate) mod settings;
+pub(crate) mod stamp;
+pub(crate) mod stock;
+
+use maud::{DOCTYPE, Markup, html};
+
+use crate::state::{Cart, Flash, Settings};
+
+/// What every page shows of its visitor.
+pub(crate) struct View {
+    pub(crate) user: Option<String>,
+    pub(crate) settings: Settings,
+    pub(crate) path: String,
+    pub(crate) flash: Option<Flash>,
+    pub(crate) cart: Cart,
+}
+
+impl View {
+    /// A form that changes something. What `post::check` asks of a form belongs in here.
+    fn form(&self, action: &str, class: &str, fields: &Markup) -> Markup {
+        html! {
+            form method="post" action=(action) class=(class) { (fields) }
+        }
+    }
+
+    fn layout(&self, title: &str, main: &Markup) -> Markup {
+        let text = if self.settings.large_text { "large" } else { "normal" };
+        html! {
+            (DOCTYPE)
+            html lang="en" data-theme=(self.settings.theme.word()) data-text=(text) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    title { (title) " · Wax & Seal" }
+                    link rel="stylesheet" href="/style.css";
+                }
+                body {
+                    (self.header())
+                    main {
+                        @if let Some(flash) = &self.flash {
+                            p.flash.error[flash.is_error] role="status" { (flash.text) }
+                        }
+                        (main)
+                    }
+                    footer {
+                        "A demo of " code { "sealed-session" }
+                        ". Everything it knows of you is in your cookies, "
+                        a href="/session" { "sealed" } "."
+                    }
+                }
+            }
+        }
+    }
+
+    fn header(&self) -> Markup {
+        let count = self.cart.count();
+        html! {
+            header {
+                a.brand href="/" { (logo()) span { "Wax & Seal" } }
+                nav {
+                    (self.link("/", "Wax"))
+                    (self.link("/stamp/1", "Stamps"))
+                    (self.link("/settings", "Settings"))
+                    (self.link("/session", "Session"))
+                    a href="/cart" aria-current=[self.current("/cart")] {
+                        "Cart" @if count > 0 { " " span.badge { (count) } }
+                    }
+                    @match &self.user {
+                        Some(user) => (self.form("/logout", "inline", &html! {
+                            span.who { (self.name(user)) }
+                            button.quiet { "Sign out" }
+                        })),
+                        None => a.button href="/login" { "Sign in" },
+                    }
+                }
+            }
+        }
+    }
+
+    fn link(&self, path: &str, text: &str) -> Markup {
+        html! { a href=(path) aria-current=[self.current(path)] { (text) } }
+    }
+
+    fn current(&self, path: &str) -> Option<&'static str> {
+        (self.path == path).then_some("page")
+    }
+
+    fn name<'a>(&'a self, user: &'a str) -> &'a str {
+        match self.settings.nickname.as_str() {
+            "" => user,
+            nickname => nickname,
+        }
+    }
+}
+
+pub(crate) fn not_found(view: &View) -> Markup {
+    view.layout(
+        "Not found",
+        &html! {
+            section.narrow {
+                h1 { "Nothing here" }
+                p { "There is no such page. " a href="/" { "To the wax" } "." }
+            }
+        },
+    )
+}
+
+fn logo() -> Markup {
+    html! {
+        svg.logo viewBox="0 0 32 32" aria-hidden="true" {
+            path fill="#a3202f" d=(BLOB);
+            circle cx="16" cy="16" r="8.5" fill="none" stroke="#fff" stroke-opacity=".55" stroke-width="1.4";
+            path fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round"
+                d="M19 12.8c-1-1-5.6-1.4-5.6.9 0 2.6 6 1.5 6 4.3 0 2.5-4.9 2.2-6.3.8";
+        }
+    }
+}
+
+/// The outline of a drop of wax under a stamp, in a square of 32.
+const BLOB: &str = "M16 2c3 0 4.5 1.7 7 2.6 2.8 1 4.7 2.6 5 5.5.2 2.3 2 3.8 2 6.4 0 \
+    2.9-2.3 4-2.9 6.7-.7 3-3 4.1-5.7 4.5-2.3.3-3.2 2.3-5.9 2.3-2.7 0-3.6-1.7-6-2.3-2.8-.7-4.4-2-4.9-4.9\
+    C4.2 20.6 2 19.2 2 16.300c0-2.6 2-3.6 2.5-6C5 7.4 6.3 5.7 9.2 5 11.8 4.4 13 2 16 2z";

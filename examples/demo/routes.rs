@@ -1,0 +1,122 @@
+//! Which request goes where. Every change is a POST, and every POST answers with a redirect.
+
+mod login;
+mod settings;
+mod stamp;
+mod stock;
+
+use axum::{
+    Router,
+    extract::{FromRef, FromRequestParts},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::{Redirect, Response},
+    routing::{get, post},
+};
+use maud::Markup;
+use sealed_session::{MissingLayer, Session};
+
+use crate::{
+    pages::{self, View},
+    shop::Shop,
+    state::{Account, Cart},
+};
+
+pub(crate) fn router(shop: Shop) -> Router {
+    Router::new()
+        .route("/", get(stock::home))
+        .route("/cart", get(stock::cart))
+        .route("/cart/add", post(stock::add))
+        .route("/cart/remove", post(stock::remove))
+        .route("/cart/order", post(stock::order))
+        .route("/login", get(login::form).post(login::sign_in))
+        .route("/logout", post(login::sign_out))
+        .route("/signed-out", get(async |view: View| pages::login::signed_out(&view)))
+        .route("/stamp", get(async || Redirect::to("/stamp/1")))
+        .route("/stamp/1", get(stamp::initials_form).post(stamp::initials))
+        .route("/stamp/2", get(stamp::handle_form).post(stamp::handle))
+        .route("/stamp/3", get(stamp::check_form).post(stamp::order))
+        .route("/settings", get(settings::form).post(settings::save))
+        .route("/session", get(session))
+        .route("/style.css", get(style))
+        .fallback(async |view: View| (StatusCode::NOT_FOUND, pages::not_found(&view)))
+        .with_state(shop)
+}
+
+/// What every page shows of its visitor; takes the flash message out of the session.
+impl<S: Send + Sync> FromRequestParts<S> for View
+where
+    Shop: FromRef<S>,
+{
+    type Rejection = MissingLayer;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, MissingLayer> {
+        let mut session = Session::<Account>::from_request_parts(parts, state).await?;
+        let cart = Session::<Cart>::from_request_parts(parts, state).await?;
+        // A write sets a cookie, so there is none where there is nothing to take.
+        let flash = match session.read().flash {
+            Some(_) => session.write(|account| account.flash.take()),
+            None => None,
+        };
+        let account = session.read();
+        let cart = match &account.user {
+            Some(user) => Shop::from_ref(state).cart(user),
+            None => Cart::clone(&cart.read()),
+        };
+        Ok(Self {
+            user: account.user.clone(),
+            settings: account.settings.clone(),
+            path: parts.uri.path().to_owned(),
+            flash,
+            cart,
+        })
+    }
+}
+
+/// A visitor who has signed in. Everybody else is sent to the sign-in page.
+struct SignedIn {
+    session: Session<Account>,
+    user: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = Redirect;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Redirect> {
+        let session = Session::<Account>::from_request_parts(parts, state).await;
+        let session = session.map_err(|_| Redirect::to("/login"))?;
+        match session.read().user.clone() {
+            Some(user) => Ok(Self { session, user }),
+            None => Err(Redirect::to("/login")),
+        }
+    }
+}
+
+async fn session(view: View, session: Session<Account>, cart: Session<Cart>) -> Markup {
+    pages::session::page(&view, &session, &cart)
+}
+
+async fn style() -> ([(HeaderName, &'static str); 2], &'static str) {
+    let headers =
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=60")];
+    (headers, include_str!("style.css"))
+}
+
+/// What every response should say, with or without sessions.
+pub(crate) async fn secure_headers(mut response: Response) -> Response {
+    for (name, value) in SECURE_HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+const SECURE_HEADERS: [(HeaderName, &str); 4] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+    // After signing out, "back" must not show the pages of before.
+    (header::CACHE_CONTROL, "no-store"),
+];
