@@ -27,7 +27,7 @@ impl View {
         }
     }
 
-    fn layout(&self, title: &str, main: &Markup) -> Markup {
+    fn layout(&self, title: &str, width: &str, main: &Markup) -> Markup {
         let text = if self.settings.large_text { "large" } else { "normal" };
         html! {
             (DOCTYPE)
@@ -40,15 +40,14 @@ impl View {
                 }
                 body {
                     (self.header())
-                    main {
+                    main class=(width) {
                         @if let Some(flash) = &self.flash {
                             p.flash.error[flash.is_error] role="status" { (flash.text) }
                         }
                         (main)
                     }
                     footer {
-                        "A demo of " code { "sealed-session" }
-                        ". Everything it knows of you is in your cookies, "
+                        "A demo of " code { "sealed-session" } ". What it knows of a guest is in the guest’s cookies, "
                         a href="/session" { "sealed" } "."
                     }
                 }
@@ -69,11 +68,13 @@ impl View {
                     a href="/cart" aria-current=[self.current("/cart")] {
                         "Cart" @if count > 0 { " " span.badge { (count) } }
                     }
+                }
+                div.visitor {
                     @match &self.user {
-                        Some(user) => (self.form("/logout", "inline", &html! {
+                        Some(user) => {
                             span.who { (self.name(user)) }
-                            button.quiet { "Sign out" }
-                        })),
+                            (self.form("/logout", "inline", &html! { button.quiet { "Sign out" } }))
+                        }
                         None => a.button href="/login" { "Sign in" },
                     }
                 }
@@ -98,24 +99,20 @@ impl View {
 }
 
 pub(crate) fn not_found(view: &View) -> Markup {
-    view.layout(
-        "Not found",
-        &html! {
-            section.narrow {
-                h1 { "Nothing here" }
-                p { "There is no such page. " a href="/" { "To the wax" } "." }
-            }
-        },
-    )
+    let main = html! {
+        h1 { "Nothing here" }
+        p { "There is no such page. " a href="/" { "To the wax" } "." }
+    };
+    view.layout("Not found", "narrow", &main)
 }
 
 fn logo() -> Markup {
     html! {
         svg.logo viewBox="0 0 32 32" aria-hidden="true" {
-            path fill="#a3202f" d=(BLOB);
-            circle cx="16" cy="16" r="8.5" fill="none" stroke="#fff" stroke-opacity=".55" stroke-width="1.4";
+            path fill="#a3202f" d=(BLOB) {}
+            circle cx="16" cy="16" r="8.5" fill="none" stroke="#fff" stroke-opacity=".55" stroke-width="1.4" {}
             path fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round"
-                d="M19 12.8c-1-1-5.6-1.4-5.6.9 0 2.6 6 1.5 6 4.3 0 2.5-4.9 2.2-6.3.8";
+                d="M19 12.8c-1-1-5.6-1.4-5.6.9 0 2.6 6 1.5 6 4.3 0 2.5-4.9 2.2-6.3.8" {}
         }
     }
 }

@@ -30,6 +30,7 @@ function walk(name, steps, base = HTTPS_URL) {
   test(name, async () => {
     const visitor = await newVisitor(base);
     await steps(visitor);
+    assert.deepEqual(visitor.failures, []);
     await visitor.context.close();
   });
 }
@@ -37,10 +38,15 @@ function walk(name, steps, base = HTTPS_URL) {
 async function newVisitor(base) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, baseURL: base });
   const page = await context.newPage();
+  const failures = [];
   page.on('response', (response) => {
-    assert.ok(response.status() < 500, `${response.url()} answered ${response.status()}`);
+    if (response.status() >= 500) failures.push(`${response.url()} answered ${response.status()}`);
   });
-  return { context, page };
+  page.on('pageerror', (error) => failures.push(error.message));
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) failures.push(message.text());
+  });
+  return { context, page, failures };
 }
 
 async function signIn(page, { user, password }, { remember = false } = {}) {

@@ -8,14 +8,13 @@ use super::View;
 use crate::state::{Account, Cart};
 
 pub(crate) fn page(view: &View, session: &Session<Account>, cart: &Session<Cart>) -> Markup {
-    view.layout("Session", &html! {
-        section.wide {
-            h1 { "Your sessions" }
-            p { "Two cookies, sealed: your browser carries them and cannot read them. What is inside is shown here." }
-            (facts("Account", "settings, messages, who is signed in", session))
-            (facts("Guest’s cart", "merged into the customer’s at sign-in, and gone then", cart))
-        }
-    })
+    let main = html! {
+        h1 { "Your sessions" }
+        p { "Two cookies, sealed: your browser carries them and cannot read them. What is inside is shown here." }
+        (facts("Account", "settings, messages, who is signed in", session))
+        (facts("Guest’s cart", "merged into the customer’s at sign-in, and gone then", cart))
+    };
+    view.layout("Session", "wide", &main)
 }
 
 fn facts<T: SessionData>(name: &str, purpose: &str, session: &Session<T>) -> Markup {

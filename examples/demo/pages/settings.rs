@@ -7,34 +7,33 @@ use crate::state::{MAX_NICKNAME, Theme};
 
 pub(crate) fn form(view: &View) -> Markup {
     let settings = &view.settings;
-    view.layout("Settings", &html! {
-        section.narrow {
-            h1 { "Settings" }
-            (view.form("/settings", "stack", &html! {
-                fieldset {
-                    legend { "Theme" }
-                    @for theme in Theme::ALL {
-                        label.check {
-                            input type="radio" name="theme" value=(theme.word()) checked[settings.theme == theme];
-                            span { (theme.label()) }
-                        }
-                    }
-                }
-                fieldset {
-                    legend { "Text" }
+    let main = html! {
+        h1 { "Settings" }
+        (view.form("/settings", "stack", &html! {
+            fieldset {
+                legend { "Theme" }
+                @for theme in Theme::ALL {
                     label.check {
-                        input type="checkbox" name="large_text" checked[settings.large_text];
-                        span { "Large" }
+                        input type="radio" name="theme" value=(theme.word()) checked[settings.theme == theme];
+                        span { (theme.label()) }
                     }
                 }
-                label {
-                    "What shall we call you?"
-                    input name="nickname" maxlength=(MAX_NICKNAME) value=(settings.nickname) autocomplete="nickname";
-                    small { "Shown at the top when you are signed in." }
+            }
+            fieldset {
+                legend { "Text" }
+                label.check {
+                    input type="checkbox" name="large_text" checked[settings.large_text];
+                    span { "Large" }
                 }
-                p.actions { button { "Save" } }
-            }))
-            p.hint { "Kept in the session, so nothing of it outlives signing out." }
-        }
-    })
+            }
+            label {
+                "What shall we call you?"
+                input name="nickname" maxlength=(MAX_NICKNAME) value=(settings.nickname) autocomplete="nickname";
+                small { "Shown at the top when you are signed in." }
+            }
+            p.actions { button { "Save" } }
+        }))
+        p.hint { "Kept in the session, so nothing of it outlives signing out." }
+    };
+    view.layout("Settings", "narrow", &main)
 }
