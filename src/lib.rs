@@ -80,6 +80,9 @@
 //!   the tools of an operator.
 //! - `cli`: the binary `sealed-session`, which makes, rotates, checks and retires
 //!   keys: `cargo install sealed-session --features cli`.
+#![cfg_attr(feature = "axum", doc = include_str!("../docs/axum.md"))]
+#![cfg_attr(feature = "actix-web", doc = include_str!("../docs/actix-web.md"))]
+#![cfg_attr(feature = "rocket", doc = include_str!("../docs/rocket.md"))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 // Input is never indexed: every access has an answer for bytes that are not there.

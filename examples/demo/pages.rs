@@ -20,13 +20,6 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// A form that changes something. What `post::check` asks of a form belongs in here.
-    fn form(&self, action: &str, class: &str, fields: &Markup) -> Markup {
-        html! {
-            form method="post" action=(action) class=(class) { (fields) }
-        }
-    }
-
     fn layout(&self, title: &str, width: &str, main: &Markup) -> Markup {
         let text = if self.settings.large_text { "large" } else { "normal" };
         html! {
@@ -73,7 +66,7 @@ impl View {
                     @match &self.user {
                         Some(user) => {
                             span.who { (self.name(user)) }
-                            (self.form("/logout", "inline", &html! { button.quiet { "Sign out" } }))
+                            (form("/logout", "inline", &html! { button.quiet { "Sign out" } }))
                         }
                         None => a.button href="/login" { "Sign in" },
                     }
@@ -95,6 +88,13 @@ impl View {
             "" => user,
             nickname => nickname,
         }
+    }
+}
+
+/// A form that changes something. What `post::check` asks of a form belongs in here.
+fn form(action: &str, class: &str, fields: &Markup) -> Markup {
+    html! {
+        form method="post" action=(action) class=(class) { (fields) }
     }
 }
 

@@ -21,7 +21,7 @@ impl<S: Send + Sync, F: DeserializeOwned> FromRequest<S> for Post<F> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        check(request.headers())?;
+        check(request.headers()).map_err(IntoResponse::into_response)?;
         let RawForm(body) =
             RawForm::from_request(request, state).await.map_err(IntoResponse::into_response)?;
         serde_urlencoded::from_bytes(&body)
@@ -33,7 +33,7 @@ impl<S: Send + Sync, F: DeserializeOwned> FromRequest<S> for Post<F> {
 /// Refuses what another site makes a visitor's browser send. `SameSite=Lax`
 /// keeps the cookie out of such requests too; this holds where a browser does
 /// not, and for the sign-in form, which needs no cookie.
-fn check(headers: &HeaderMap) -> Result<(), Response> {
+fn check(headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let is_own = match (text("sec-fetch-site"), text(ORIGIN.as_str())) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
@@ -45,6 +45,6 @@ fn check(headers: &HeaderMap) -> Result<(), Response> {
     };
     match is_own {
         true => Ok(()),
-        false => Err((StatusCode::FORBIDDEN, "this form belongs to another site").into_response()),
+        false => Err((StatusCode::FORBIDDEN, "this form belongs to another site")),
     }
 }

@@ -9,7 +9,7 @@ pub(crate) fn form(view: &View) -> Markup {
     let settings = &view.settings;
     let main = html! {
         h1 { "Settings" }
-        (view.form("/settings", "stack", &html! {
+        (super::form("/settings", "stack", &html! {
             fieldset {
                 legend { "Theme" }
                 @for theme in Theme::ALL {
