@@ -11,7 +11,6 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use sealed_session::{KeyRing, Session, Sessions};
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Account {
@@ -24,10 +23,9 @@ struct Login {
     password: String,
 }
 
-async fn serve(
-    sessions: Sessions<Account>,
-    request: Request<Incoming>,
-) -> Result<Response<String>, Infallible> {
+type Answer = Result<Response<String>, Infallible>;
+
+async fn serve(sessions: Sessions<Account>, request: Request<Incoming>) -> Answer {
     let mut session = sessions.load_headers(request.headers());
     let mut response = handle(&mut session, request).await;
     Ok(match sessions.commit_headers(&session, response.headers_mut()) {
@@ -72,10 +70,9 @@ fn answer(status: StatusCode, (name, value): (&str, &str), page: &str) -> Respon
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     // In production: Sessions::new(KeyRing::from_env("SESSION_KEYS")?), behind HTTPS.
-    let sessions = Sessions::<Account>::builder(KeyRing::ephemeral()?)
-        .insecure_plain_http_for_development()
-        .build()?;
-    let listener = TcpListener::bind(("127.0.0.1", 8080)).await?;
+    let builder = Sessions::<Account>::builder(KeyRing::ephemeral()?);
+    let sessions = builder.insecure_plain_http_for_development().build()?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 8080)).await?;
     println!("http://localhost:8080");
     loop {
         let (stream, _) = listener.accept().await?;

@@ -30,6 +30,7 @@ impl View {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     title { (title) " · Wax & Seal" }
                     link rel="stylesheet" href="/style.css";
+                    link rel="icon" href="/icon.svg";
                 }
                 body {
                     (self.header())
@@ -106,9 +107,9 @@ pub(crate) fn not_found(view: &View) -> Markup {
     view.layout("Not found", "narrow", &main)
 }
 
-fn logo() -> Markup {
+pub(crate) fn logo() -> Markup {
     html! {
-        svg.logo viewBox="0 0 32 32" aria-hidden="true" {
+        svg.logo xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" aria-hidden="true" {
             path fill="#a3202f" d=(BLOB) {}
             circle cx="16" cy="16" r="8.5" fill="none" stroke="#fff" stroke-opacity=".55" stroke-width="1.4" {}
             path fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round"

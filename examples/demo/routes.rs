@@ -9,7 +9,7 @@ use axum::{
     Router,
     extract::{FromRef, FromRequestParts},
     http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
-    response::{Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use maud::Markup;
@@ -38,6 +38,7 @@ pub(crate) fn router(shop: Shop) -> Router {
         .route("/settings", get(settings::form).post(settings::save))
         .route("/session", get(session))
         .route("/style.css", get(style))
+        .route("/icon.svg", get(icon))
         .fallback(async |view: View| (StatusCode::NOT_FOUND, pages::not_found(&view)))
         .with_state(shop)
 }
@@ -79,14 +80,15 @@ struct SignedIn {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
-    type Rejection = Redirect;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Redirect> {
-        let session = Session::<Account>::from_request_parts(parts, state).await;
-        let session = session.map_err(|_| Redirect::to("/login"))?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let session = Session::<Account>::from_request_parts(parts, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
         match session.read().user.clone() {
             Some(user) => Ok(Self { session, user }),
-            None => Err(Redirect::to("/login")),
+            None => Err(Redirect::to("/login").into_response()),
         }
     }
 }
@@ -96,9 +98,16 @@ async fn session(view: View, session: Session<Account>, cart: Session<Cart>) -> 
 }
 
 async fn style() -> ([(HeaderName, &'static str); 2], &'static str) {
-    let headers =
-        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=60")];
-    (headers, include_str!("style.css"))
+    (cached("text/css; charset=utf-8"), include_str!("style.css"))
+}
+
+/// Without one, browsers ask for `/favicon.ico` with the session's cookie.
+async fn icon() -> ([(HeaderName, &'static str); 2], String) {
+    (cached("image/svg+xml"), pages::logo().into_string())
+}
+
+fn cached(content_type: &'static str) -> [(HeaderName, &'static str); 2] {
+    [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "max-age=60")]
 }
 
 /// What every response should say, with or without sessions.

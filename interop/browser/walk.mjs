@@ -259,6 +259,20 @@ walk('signing out removes the cookie, and "back" shows nothing of it', async ({ 
   await assertSignedOut(page);
 });
 
+walk('another customer’s sign-in over a live one starts from nothing', async ({ page }) => {
+  const stale = await page.context().newPage();
+  await stale.goto('/login');
+  await signIn(page, ADA);
+  await page.goto('/settings');
+  await page.getByLabel('What shall').fill('Countess');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await assertSignedIn(page, 'Countess');
+  await stale.getByLabel('Name').fill(GRACE.user);
+  await stale.getByLabel('Password').fill(GRACE.password);
+  await stale.getByRole('button', { name: 'Sign in' }).click();
+  await assertSignedIn(stale, 'grace');
+});
+
 walk('a copied cookie is the session, also after signing out: as documented', async ({ context, page }) => {
   await signIn(page, ADA);
   const thief = await newVisitor(HTTPS_URL);

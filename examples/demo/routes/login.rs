@@ -37,8 +37,7 @@ pub(crate) async fn sign_in(
         session.write(|account| account.complain("That name and password do not match."));
         return Redirect::to("/login");
     }
-    // A new id and new times before anything is worth stealing. Settings and the
-    // half-filled form stay, they are the same person's.
+    // A new id and new times, before anything is worth stealing.
     match login.remember {
         Some(_) => session.renew(),
         None => session
@@ -51,6 +50,10 @@ pub(crate) async fn sign_in(
         guest.destroy();
     }
     session.write(|account| {
+        // A guest's settings and half-filled form are the same person's, another customer's are not.
+        if account.user.is_some() {
+            *account = Account::default();
+        }
         account.tell(match brought.count() {
             0 => format!("Welcome, {}.", login.user),
             1 => format!("Welcome, {}. The item in your cart came along.", login.user),
