@@ -26,16 +26,9 @@ fn t(a: &mut dyn FnMut(), b: &mut dyn FnMut()) -> f64 {
         // Who goes first changes, or being first would be a difference.
         for side in [round % 2, 1 - round % 2] {
             let start = Instant::now();
-<<<<<<< HEAD
-            if side == 0 {
-                a();
-            } else {
-                b();
-=======
             match side {
                 0 => a(),
                 _ => b(),
->>>>>>> 9ec6d90 (Forge the tombstone in a test for certain, not three times in four)
             }
             times[side].push(start.elapsed().as_secs_f64());
         }
