@@ -74,7 +74,7 @@ fn compare_with_floor(table: &Table, account: &Account) {
 }
 
 /// Prints how often one call allocates.
-fn print_allocations(name: &str, run: impl Fn() -> usize) {
+pub(crate) fn print_allocations(name: &str, run: impl Fn() -> usize) {
     let info = allocation_counter::measure(|| {
         run();
     });

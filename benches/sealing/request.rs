@@ -31,8 +31,8 @@ pub(crate) fn compare(table: &Table, sessions: &Sessions<Account>, cookie: &str)
         Case::new("session read", || call(mounted(read), &cookie)),
         Case::new("session written", || call(mounted(write), &cookie)),
     ]);
-    table.print_allocations("Arc and extension", || call(service_fn(with_extension), &cookie));
-    table.print_allocations("session not looked at", || call(mounted(hello), &cookie));
+    crate::print_allocations("Arc and extension", || call(service_fn(with_extension), &cookie));
+    crate::print_allocations("session not looked at", || call(mounted(hello), &cookie));
 }
 
 type Answer = Ready<Result<Response<()>, Infallible>>;
