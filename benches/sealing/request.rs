@@ -21,6 +21,9 @@ use crate::{
 pub(crate) fn compare(table: &Table, sessions: &Sessions<Account>, cookie: &str) {
     let cookie = HeaderValue::from_str(cookie).expect("a cookie is ASCII");
     let mounted = |handler: fn(Request<()>) -> Answer| sessions.layer(service_fn(handler));
+    // The lines that the session adds to the head: Vary; Set-Cookie and Cache-Control too.
+    let lines = [hello, ask, read, write].map(|handler| call(mounted(handler), &cookie));
+    assert_eq!(lines, [0, 0, 1, 3]);
     table.print(&[
         Case::new("Arc and extension, then the service", || {
             call(service_fn(with_extension), &cookie)
