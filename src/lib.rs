@@ -80,6 +80,8 @@
 //!   the tools of an operator.
 //! - `cli`: the binary `sealed-session`, which makes, rotates, checks and retires
 //!   keys: `cargo install sealed-session --features cli`.
+//! - `ring`: the same cipher by ring, faster; needs a C compiler.
+//! - `simd`: base64 by SIMD, faster.
 #![cfg_attr(feature = "axum", doc = include_str!("../docs/axum.md"))]
 #![cfg_attr(feature = "actix-web", doc = include_str!("../docs/actix-web.md"))]
 #![cfg_attr(feature = "rocket", doc = include_str!("../docs/rocket.md"))]

@@ -4,7 +4,7 @@
 mod support;
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     thread,
 };
 
@@ -463,25 +463,22 @@ mod replace {
         let sessions = Sessions::<u64>::new(keys.clone());
         let done = AtomicBool::new(false);
         let rings = [ring([2, 3, 1]), ring([3, 1, 2]), ring([1, 2, 3]), ring([2, 1, 3])];
+        let rounds = AtomicU32::new(0);
         thread::scope(|scope| {
             let replacer = scope.spawn(|| {
-                let mut replaced = 0_u32;
-                for ring in rings.iter().cycle() {
+                for ring in rings.iter().cycle().take_while(|_| !done.load(Relaxed)) {
                     keys.replace(ring.clone());
-                    replaced += 1;
-                    if done.load(Relaxed) {
-                        return replaced;
-                    }
+                    rounds.fetch_add(1, Relaxed);
                     thread::yield_now();
                 }
-                unreachable!("the cycle has no end")
             });
             let visitors: Vec<_> = (0..3)
                 .map(|_| {
                     scope.spawn(|| {
                         let mut value = sealed(&sessions, 0, T0);
                         let mut seen = [0_u32; 4];
-                        for count in 0..200 {
+                        // However late a busy machine lets the replacer begin.
+                        for count in (0..).take_while(|&n| n < 200 || rounds.load(Relaxed) <= 4) {
                             let mut session = load(&sessions, &value, at(HOUR));
                             assert!(!session.is_new(), "{:?}", session.refusal());
                             assert_eq!(*session.read(), count);
@@ -496,10 +493,10 @@ mod replace {
                 .collect();
             let seen: Vec<_> = visitors.into_iter().map(thread::ScopedJoinHandle::join).collect();
             done.store(true, Relaxed);
-            assert!(replacer.join().unwrap() > 4);
+            replacer.join().unwrap();
             for seen in seen {
                 let seen = seen.expect("a request failed");
-                assert_eq!(seen.iter().sum::<u32>(), 200);
+                assert!(seen.iter().sum::<u32>() >= 200);
                 assert_eq!(seen[0], 0, "there is no key 0");
             }
         });

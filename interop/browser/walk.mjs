@@ -250,7 +250,9 @@ walk('settings are kept, and what a visitor types stays text', async ({ page }) 
 
 walk('signing out removes the cookie, and "back" shows nothing of it', async ({ context, page }) => {
   await signIn(page, ADA);
-  await page.goto('/session');
+  const response = await page.goto('/session');
+  // Playwright turns off the cache that would show the page as it was left.
+  assert.equal(response.headers()['cache-control'], 'no-store');
   await assertSignedIn(page, 'ada');
   await signOut(page);
   await assertSignedOut(page);

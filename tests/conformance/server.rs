@@ -2,8 +2,6 @@
 
 use std::net::SocketAddr;
 
-use tokio::runtime::{Builder, Runtime};
-
 use crate::{
     app::{App, Mounted},
     client::Visitor,
@@ -44,9 +42,9 @@ impl Drop for Server {
 
 /// The threads of a server, whose events go to `log`.
 #[cfg(any(feature = "tower", feature = "rocket"))]
-pub(crate) fn runtime(log: &Log) -> Runtime {
+pub(crate) fn runtime(log: &Log) -> tokio::runtime::Runtime {
     let log = log.clone();
-    let mut builder = Builder::new_multi_thread();
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.worker_threads(2).enable_all().on_thread_start(move || log.install());
     builder.build().expect("threads can be started")
 }
