@@ -48,7 +48,7 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 const HELP: &str = "\
 A small shop whose sessions live in sealed cookies.
 
-  cargo run --example demo --features axum -- [OPTIONS]
+  cargo run --example demo --features axum,reload -- [OPTIONS]
 
   --https              serve HTTPS with a certificate made at start; without it
                        plain HTTP, for development alone
@@ -56,4 +56,5 @@ A small shop whose sessions live in sealed cookies.
   --session-seconds N  how long a sign-in lasts at most, 14 days by default
 
 Environment: SESSION_KEYS, the key ring, as in 1:$(openssl rand -base64 32);
-PORT, the same as --port.";
+SESSION_KEYS_FILE, a TOML file of it, followed while the demo runs; PORT, the
+same as --port.";

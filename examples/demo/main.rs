@@ -2,7 +2,7 @@
 //! sign-in, flash messages, a guest's cart that is merged at sign-in, a form in
 //! three steps, settings, and a page that shows what the sessions say of themselves.
 //!
-//! `cargo run --example demo --features axum` (and `-- --help`)
+//! `cargo run --example demo --features axum,reload` (and `-- --help`)
 
 mod args;
 mod pages;
@@ -12,46 +12,76 @@ mod shop;
 mod state;
 mod tls;
 
-use std::{env, error::Error};
+use std::{env, error::Error, process::ExitCode, time::Duration};
 
-use sealed_session::{Builder, ConfigError, KeyRing, Keys, SessionData, Sessions};
+use sealed_session::{
+    Builder, ConfigError, Follower, KeyRing, Keys, OriginGuard, RingFile, SessionData, Sessions,
+};
 use tokio::net::TcpListener;
 
 use crate::{
     args::Args,
+    routes::App,
     shop::Shop,
     state::{Account, Cart},
 };
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        // What is displayed has the remedy; a `Result` from `main` would show the `Debug` form.
+        Err(error) => {
+            eprintln!("demo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let Some(args) = Args::parse(env::args_os().skip(1))? else { return Ok(()) };
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
 
+    let listener = TcpListener::bind(("127.0.0.1", args.port)).await?;
+    let scheme = if args.https { "https" } else { "http" };
+    let url = format!("{scheme}://localhost:{}", listener.local_addr()?.port());
+
     // One ring for both kinds of session: each value is bound to the name of its cookie.
-    let keys = Keys::from(key_ring()?);
-    let accounts = Sessions::<Account>::builder(keys.clone()).absolute_timeout(args.lifetime);
-    let carts = Sessions::<Cart>::builder(keys).cookie_name("__Host-cart");
-    let router = routes::router(Shop::new(args.lifetime))
+    let keys = keys()?;
+    let shop = Shop::new(args.lifetime);
+    let known = shop.clone();
+    let accounts = Sessions::<Account>::builder(keys.clone())
+        .absolute_timeout(args.lifetime)
+        .revoke_if(move |account, _| known.has_ended(account));
+    let carts = Sessions::<Cart>::builder(keys.clone()).cookie_name("__Host-cart");
+    // Programs without cookies, such as a load test, need no protection from forgery.
+    let guard = OriginGuard::new().trust(&url)?.allow_without_headers(true);
+    let router = routes::router(App { shop, guard }, keys)
         .layer(build(carts, &args)?)
         .layer(build(accounts, &args)?)
         .layer(axum::middleware::map_response(routes::secure_headers));
 
-    let listener = TcpListener::bind(("127.0.0.1", args.port)).await?;
-    let scheme = if args.https { "https" } else { "http" };
-    println!("{scheme}://localhost:{}", listener.local_addr()?.port());
+    println!("{url}");
     match args.https {
         true => tls::serve(listener, router).await,
         false => Ok(axum::serve(listener, router).await?),
     }
 }
 
-fn key_ring() -> Result<KeyRing, ConfigError> {
+/// The ring of a file that is followed while the demo runs, of a variable, or one made just now.
+fn keys() -> Result<Keys, Box<dyn Error>> {
+    if let Some(file) = env::var_os(FILE_VARIABLE) {
+        let follower = Follower::new(RingFile::new(file))?;
+        let keys = follower.keys();
+        follower
+            .spawn(RELOAD_INTERVAL, |error| tracing::warn!(%error, "the last good ring stays"))?;
+        return Ok(keys);
+    }
     if env::var_os(KEYS_VARIABLE).is_some() {
-        return KeyRing::from_env(KEYS_VARIABLE);
+        return Ok(KeyRing::from_env(KEYS_VARIABLE)?.into());
     }
     eprintln!("{EPHEMERAL_WARNING}");
-    KeyRing::ephemeral()
+    Ok(KeyRing::ephemeral()?.into())
 }
 
 fn build<T: SessionData>(builder: Builder<T>, args: &Args) -> Result<Sessions<T>, ConfigError> {
@@ -62,6 +92,8 @@ fn build<T: SessionData>(builder: Builder<T>, args: &Args) -> Result<Sessions<T>
 }
 
 const KEYS_VARIABLE: &str = "SESSION_KEYS";
+const FILE_VARIABLE: &str = "SESSION_KEYS_FILE";
+const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 
 const EPHEMERAL_WARNING: &str = r#"
   ############################################################################

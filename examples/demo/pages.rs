@@ -8,7 +8,10 @@ pub(crate) mod stock;
 
 use maud::{DOCTYPE, Markup, html};
 
-use crate::state::{Cart, Flash, Settings};
+use crate::{
+    post::CSRF_FIELD,
+    state::{Cart, Flash, Settings},
+};
 
 /// What every page shows of its visitor.
 pub(crate) struct View {
@@ -17,6 +20,8 @@ pub(crate) struct View {
     pub(crate) path: String,
     pub(crate) flash: Option<Flash>,
     pub(crate) cart: Cart,
+    /// For forms, where there is a session to protect.
+    pub(crate) csrf: Option<String>,
 }
 
 impl View {
@@ -67,11 +72,23 @@ impl View {
                     @match &self.user {
                         Some(user) => {
                             span.who { (self.name(user)) }
-                            (form("/logout", "inline", &html! { button.quiet { "Sign out" } }))
+                            (self.form("/logout", "inline", &html! { button.quiet { "Sign out" } }))
                         }
                         None => a.button href="/login" { "Sign in" },
                     }
                 }
+            }
+        }
+    }
+
+    /// A form that changes something, with what `post::Post` asks of it.
+    fn form(&self, action: &str, class: &str, fields: &Markup) -> Markup {
+        html! {
+            form method="post" action=(action) class=(class) {
+                @if let Some(token) = &self.csrf {
+                    input type="hidden" name=(CSRF_FIELD) value=(token);
+                }
+                (fields)
             }
         }
     }
@@ -89,13 +106,6 @@ impl View {
             "" => user,
             nickname => nickname,
         }
-    }
-}
-
-/// A form that changes something. What `post::check` asks of a form belongs in here.
-fn form(action: &str, class: &str, fields: &Markup) -> Markup {
-    html! {
-        form method="post" action=(action) class=(class) { (fields) }
     }
 }
 

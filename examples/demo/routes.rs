@@ -6,14 +6,15 @@ mod stamp;
 mod stock;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{FromRef, FromRequestParts},
     http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use maud::Markup;
-use sealed_session::{MissingLayer, Session};
+use sealed_session::{Keys, OriginGuard, Session};
+use serde_json::{Value, json};
 
 use crate::{
     pages::{self, View},
@@ -21,7 +22,26 @@ use crate::{
     state::{Account, Cart},
 };
 
-pub(crate) fn router(shop: Shop) -> Router {
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) shop: Shop,
+    pub(crate) guard: OriginGuard,
+}
+
+impl FromRef<App> for Shop {
+    fn from_ref(app: &App) -> Self {
+        app.shop.clone()
+    }
+}
+
+impl FromRef<App> for OriginGuard {
+    fn from_ref(app: &App) -> Self {
+        app.guard.clone()
+    }
+}
+
+pub(crate) fn router(app: App, keys: Keys) -> Router {
     Router::new()
         .route("/", get(stock::home))
         .route("/cart", get(stock::cart))
@@ -30,6 +50,7 @@ pub(crate) fn router(shop: Shop) -> Router {
         .route("/cart/order", post(stock::order))
         .route("/login", get(login::form).post(login::sign_in))
         .route("/logout", post(login::sign_out))
+        .route("/logout/everywhere", post(login::sign_out_everywhere))
         .route("/signed-out", get(async |view: View| pages::login::signed_out(&view)))
         .route("/stamp", get(async || Redirect::to("/stamp/1")))
         .route("/stamp/1", get(stamp::initials_form).post(stamp::initials))
@@ -37,10 +58,11 @@ pub(crate) fn router(shop: Shop) -> Router {
         .route("/stamp/3", get(stamp::check_form).post(stamp::order))
         .route("/settings", get(settings::form).post(settings::save))
         .route("/session", get(session))
+        .route("/health", get(async move || health(&keys)))
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
         .fallback(async |view: View| (StatusCode::NOT_FOUND, pages::not_found(&view)))
-        .with_state(shop)
+        .with_state(app)
 }
 
 /// What every page shows of its visitor; takes the flash message out of the session.
@@ -48,15 +70,29 @@ impl<S: Send + Sync> FromRequestParts<S> for View
 where
     Shop: FromRef<S>,
 {
-    type Rejection = MissingLayer;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, MissingLayer> {
-        let mut session = Session::<Account>::from_request_parts(parts, state).await?;
-        let cart = Session::<Cart>::from_request_parts(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let mut session = Session::<Account>::from_request_parts(parts, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let cart = Session::<Cart>::from_request_parts(parts, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
         // A write sets a cookie, so there is none where there is nothing to take.
         let flash = match session.read().flash {
             Some(_) => session.write(|account| account.flash.take()),
             None => None,
+        };
+        let path = parts.uri.path().to_owned();
+        // A guest without a session has nothing that a forged request could misuse; but to
+        // be signed in as somebody else is such a misuse, so the sign-in form begins one.
+        let csrf = match !session.is_new() || path == "/login" {
+            true => Some(session.csrf_token().map_err(|error| {
+                tracing::error!(%error, "no CSRF token");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            })?),
+            false => None,
         };
         let account = session.read();
         let cart = match &account.user {
@@ -66,9 +102,10 @@ where
         Ok(Self {
             user: account.user.clone(),
             settings: account.settings.clone(),
-            path: parts.uri.path().to_owned(),
+            path,
             flash,
             cart,
+            csrf,
         })
     }
 }
@@ -95,6 +132,15 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
 
 async fn session(view: View, session: Session<Account>, cart: Session<Cart>) -> Markup {
     pages::session::page(&view, &session, &cart)
+}
+
+/// Which ring this process has, for whoever watches a rotation. It holds no key.
+fn health(keys: &Keys) -> Json<Value> {
+    Json(json!({
+        "generation": keys.generation(),
+        "fingerprint": keys.current().fingerprint().to_string(),
+        "last_error": keys.last_error().map(|error| error.to_string()),
+    }))
 }
 
 async fn style() -> ([(HeaderName, &'static str); 2], &'static str) {

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Account {
     /// Who is signed in.
     pub(crate) user: Option<String>,
+    /// The customer's generation when they signed in.
+    pub(crate) generation: u32,
     /// A message for the next page, and for that one alone.
     pub(crate) flash: Option<Flash>,
     pub(crate) settings: Settings,

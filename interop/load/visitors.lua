@@ -8,6 +8,7 @@ end
 
 local form = { ["Content-Type"] = "application/x-www-form-urlencoded" }
 local cookie
+local token = ""
 local turn = 0
 sealed, refused = 0, 0
 
@@ -20,7 +21,7 @@ function request()
   local headers = { ["Cookie"] = cookie }
   if write then
     headers["Content-Type"] = form["Content-Type"]
-    return wrk.format("POST", "/settings", headers, "theme=dark&nickname=visitor" .. turn)
+    return wrk.format("POST", "/settings", headers, "theme=dark&nickname=visitor" .. turn .. "&csrf=" .. token)
   end
   return wrk.format("GET", turn % 4 == 1 and "/settings" or "/session", headers)
 end
@@ -31,6 +32,7 @@ function response(status, headers, body)
     cookie = line:match("^[^;]+")
     sealed = sealed + 1
   end
+  token = body:match('name="csrf" value="([^"]+)"') or token
   -- A page that offers to sign in has lost its visitor.
   if status == 200 and cookie and body:find('href="/login"', 1, true) then
     refused = refused + 1

@@ -8,7 +8,7 @@ use crate::shop::CUSTOMERS;
 pub(crate) fn form(view: &View) -> Markup {
     let main = html! {
         h1 { "Sign in" }
-        (super::form("/login", "stack", &html! {
+        (view.form("/login", "stack", &html! {
             label { "Name" input name="user" required autocomplete="username" autocapitalize="none"; }
             label { "Password" input name="password" type="password" required autocomplete="current-password"; }
             label.check {

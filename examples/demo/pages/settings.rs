@@ -9,7 +9,7 @@ pub(crate) fn form(view: &View) -> Markup {
     let settings = &view.settings;
     let main = html! {
         h1 { "Settings" }
-        (super::form("/settings", "stack", &html! {
+        (view.form("/settings", "stack", &html! {
             fieldset {
                 legend { "Theme" }
                 @for theme in Theme::ALL {
@@ -33,6 +33,11 @@ pub(crate) fn form(view: &View) -> Markup {
             }
             p.actions { button { "Save" } }
         }))
+        @if view.user.is_some() {
+            (view.form("/logout/everywhere", "actions", &html! {
+                button.quiet { "Sign out on every device" }
+            }))
+        }
         p.hint { "Kept in the session, so nothing of it outlives signing out." }
     };
     view.layout("Settings", "narrow", &main)

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{View, form};
+use super::View;
 use crate::state::{Handle, Stamp};
 
 pub(crate) fn initials(view: &View, stamp: &Stamp) -> Markup {
@@ -15,7 +15,7 @@ pub(crate) fn initials(view: &View, stamp: &Stamp) -> Markup {
         }
         p.actions { button { "Next: the handle" } }
     };
-    step(view, 1, &form("/stamp/1", "stack", &fields))
+    step(view, 1, &view.form("/stamp/1", "stack", &fields))
 }
 
 pub(crate) fn handle(view: &View, stamp: &Stamp) -> Markup {
@@ -32,7 +32,7 @@ pub(crate) fn handle(view: &View, stamp: &Stamp) -> Markup {
         }
         p.actions { a.button.quiet href="/stamp/1" { "Back" } button { "Next: check" } }
     };
-    step(view, 2, &form("/stamp/2", "stack", &fields))
+    step(view, 2, &view.form("/stamp/2", "stack", &fields))
 }
 
 pub(crate) fn check(view: &View, initials: &str, handle: Handle) -> Markup {
@@ -44,7 +44,7 @@ pub(crate) fn check(view: &View, initials: &str, handle: Handle) -> Markup {
         }
         p.actions { a.button.quiet href="/stamp/2" { "Back" } button { "Order the stamp" } }
     };
-    step(view, 3, &form("/stamp/3", "stack", &fields))
+    step(view, 3, &view.form("/stamp/3", "stack", &fields))
 }
 
 fn step(view: &View, current: usize, form: &Markup) -> Markup {

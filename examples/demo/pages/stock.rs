@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{BLOB, View, form};
+use super::{BLOB, View};
 use crate::shop::{ITEMS, Item, item};
 
 pub(crate) fn home(view: &View) -> Markup {
@@ -17,7 +17,7 @@ pub(crate) fn home(view: &View) -> Markup {
                     (drop_of(item))
                     h2 { (item.name) }
                     p { (item.text) }
-                    (form("/cart/add", "row", &html! {
+                    (view.form("/cart/add", "row", &html! {
                         span.price { (price(item.cents)) }
                         button name="item" value=(item.id) { "Add to cart" }
                     }))
@@ -43,7 +43,7 @@ pub(crate) fn cart(view: &View) -> Markup {
                         (drop_of(item))
                         span.grow { (item.name) small { (count) " × " (price(item.cents)) } }
                         span.price { (price(item.cents * count)) }
-                        (form("/cart/remove", "inline", &html! {
+                        (view.form("/cart/remove", "inline", &html! {
                             button.quiet name="item" value=(item.id) aria-label={ "Remove " (item.name) } { "Remove" }
                         }))
                     }
@@ -51,7 +51,7 @@ pub(crate) fn cart(view: &View) -> Markup {
             }
             p.total { span { "Together" } strong { (price(total)) } }
             @if view.user.is_some() {
-                (form("/cart/order", "actions", &html! { button { "Order" } }))
+                (view.form("/cart/order", "actions", &html! { button { "Order" } }))
             } @else {
                 p.actions { a.button href="/login" { "Sign in to order" } }
                 p.hint { "What is in here comes along when you sign in." }

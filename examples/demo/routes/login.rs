@@ -59,9 +59,23 @@ pub(crate) async fn sign_in(
             1 => format!("Welcome, {}. The item in your cart came along.", login.user),
             many => format!("Welcome, {}. The {many} items in your cart came along.", login.user),
         });
+        account.generation = shop.generation(&login.user);
         account.user = Some(login.user);
     });
     Redirect::to(if brought.count() == 0 { "/" } else { "/cart" })
+}
+
+/// On every device, and wherever else a copy of the cookie may be.
+pub(crate) async fn sign_out_everywhere(
+    State(shop): State<Shop>,
+    mut session: Session<Account>,
+    _: Post<NoFields>,
+) -> Redirect {
+    if let Some(user) = &session.read().user {
+        shop.end_generation(user);
+    }
+    session.destroy();
+    Redirect::to("/signed-out")
 }
 
 pub(crate) async fn sign_out(mut session: Session<Account>, _: Post<NoFields>) -> Redirect {
