@@ -322,13 +322,15 @@ mod threads {
         let sessions = Sessions::<u64>::new(keys.clone());
         let value = support::sealed(&sessions, 0, OffsetDateTime::now_utc());
         let header = format!("{}={value}", sessions.cookie_name());
-        let run = |is_replacing: bool| {
+        // Both times a thread makes rings as fast; only once are they those of the requests.
+        let others = Keys::from(ring([1]));
+        let run = |replaced_keys: &Keys| {
             let is_over = AtomicBool::new(false);
             let mut latencies = thread::scope(|scope| {
                 let replacer = scope.spawn(|| {
                     let mut replaced = 0_u64;
-                    while is_replacing && !is_over.load(SeqCst) {
-                        keys.replace(if replaced.is_multiple_of(2) {
+                    while !is_over.load(SeqCst) {
+                        replaced_keys.replace(if replaced.is_multiple_of(2) {
                             ring([2, 1])
                         } else {
                             ring([1])
@@ -341,7 +343,7 @@ mod threads {
                 let workers = [(); 2].map(|()| {
                     scope.spawn(|| {
                         let mut latencies = Vec::new();
-                        for _ in 0..2_000 {
+                        for _ in 0..1_000 {
                             let started = Instant::now();
                             let mut session = sessions.load([&header]);
                             session.write(|count| *count += 1);
@@ -355,16 +357,21 @@ mod threads {
                 });
                 let latencies = workers.map(|worker| worker.join().unwrap()).concat();
                 is_over.store(true, SeqCst);
-                assert_eq!(replacer.join().unwrap() > 20, is_replacing);
+                assert!(replacer.join().unwrap() > 5);
                 latencies
             });
             latencies.sort_unstable();
             latencies[latencies.len() * 99 / 100]
         };
-        let (quiet, replacing) = (run(false), run(true));
+        let mut p99s = [(); 5].map(|()| (run(&others), run(&keys)));
+        let mut median = |which: fn(&(Duration, Duration)) -> Duration| {
+            p99s.sort_unstable_by_key(which);
+            which(&p99s[p99s.len() / 2])
+        };
+        let (quiet, replacing) = (median(|(quiet, _)| *quiet), median(|(_, replacing)| *replacing));
         println!("p99 of load and commit: {quiet:?} in quiet, {replacing:?} while replaced");
         // Noise of a shared machine is less than this; a lock held across a request is more.
-        assert!(replacing < quiet * 10 + Duration::from_millis(5));
+        assert!(replacing < quiet * 5 + Duration::from_millis(5));
     }
 
     #[test]
