@@ -11,6 +11,8 @@ const { HTTPS_URL, SHORT_URL, PLAIN_URL, SCREENSHOTS } = process.env;
 const SHORT_SECONDS = 6;
 const ADA = { user: 'ada', password: 'difference engine' };
 const GRACE = { user: 'grace', password: 'nanosecond' };
+// Her sessions end everywhere, in the one server that knows.
+const JOAN = { user: 'joan', password: 'banburismus' };
 
 let browser;
 
@@ -93,13 +95,17 @@ async function shoot(page, name) {
 walk('a visitor who only looks gets no cookie', async ({ context, page }) => {
   await page.goto('/');
   await shoot(page, 'home');
-  for (const path of ['/cart', '/login', '/settings', '/stamp/1', '/session', '/signed-out']) {
+  for (const path of ['/cart', '/settings', '/stamp/1', '/session', '/signed-out']) {
     assert.equal((await page.goto(path)).status(), 200, path);
     await shoot(page, `guest${path.replaceAll('/', '-')}`);
   }
   assert.equal((await page.goto('/nowhere')).status(), 404);
   await shoot(page, 'not-found');
   assert.deepEqual(await context.cookies(), []);
+  // The sign-in form has a token, and the token a session.
+  assert.equal((await page.goto('/login')).status(), 200);
+  await shoot(page, 'guest-login');
+  assert.deepEqual((await context.cookies()).map(({ name }) => name), ['__Host-session']);
 });
 
 walk('the cookies are __Host-, HttpOnly, Secure, SameSite=Lax, Path=/, without Domain', async ({ context, page }) => {
@@ -261,7 +267,7 @@ walk('signing out removes the cookie, and "back" shows nothing of it', async ({ 
   await assertSignedOut(page);
 });
 
-walk('another customer’s sign-in over a live one starts from nothing', async ({ page }) => {
+walk('a form from before the sign-in is refused, and changes nothing', async ({ page }) => {
   const stale = await page.context().newPage();
   await stale.goto('/login');
   await signIn(page, ADA);
@@ -271,8 +277,25 @@ walk('another customer’s sign-in over a live one starts from nothing', async (
   await assertSignedIn(page, 'Countess');
   await stale.getByLabel('Name').fill(GRACE.user);
   await stale.getByLabel('Password').fill(GRACE.password);
+  const answer = stale.waitForResponse((response) => response.request().method() === 'POST');
   await stale.getByRole('button', { name: 'Sign in' }).click();
-  await assertSignedIn(stale, 'grace');
+  assert.equal((await answer).status(), 403);
+  await page.goto('/');
+  await assertSignedIn(page, 'Countess');
+});
+
+walk('signing out on every device ends copies too', async ({ context, page }) => {
+  await signIn(page, JOAN);
+  const thief = await newVisitor(HTTPS_URL);
+  await thief.context.addCookies([await cookie(context)]);
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'every device' }).click();
+  await assertSignedOut(page);
+  await thief.page.goto('/');
+  await assertSignedOut(thief.page);
+  await thief.context.close();
+  await signIn(page, JOAN);
+  await assertSignedIn(page, 'joan');
 });
 
 walk('a copied cookie is the session, also after signing out: as documented', async ({ context, page }) => {
