@@ -127,10 +127,12 @@ fn write_ring(file: &Path, ids: &[u8]) {
 const SETTINGS: [(&str, &str); 2] = [("theme", "dark"), ("nickname", "Amazing Grace")];
 
 #[tokio::test]
-async fn a_token_and_a_cookie_from_before_renew_are_refused() {
+async fn a_token_from_before_renew_is_refused_and_a_cookie_from_before_signs_nobody_in() {
     let demo = Demo::start();
     let mut visitor = Visitor::of(&demo);
     let before = visitor.token("/login").await;
+    let mut fixed = visitor.clone();
+    assert!(fixed.cookie.is_some());
     assert_eq!(visitor.sign_in().await, StatusCode::SEE_OTHER);
     assert!(visitor.is_signed_in().await);
 
@@ -144,7 +146,10 @@ async fn a_token_and_a_cookie_from_before_renew_are_refused() {
     let now = visitor.token("/settings").await;
     assert_eq!(visitor.post("/settings", &with(now.clone())).await, StatusCode::SEE_OTHER);
 
-    // The token of the sign-in form serves the session from before, which signs nobody in.
+    // Whoever planted a session before the sign-in is left with a stranger's.
+    assert!(!fixed.is_signed_in().await);
+    assert_eq!(fixed.post("/settings", &with(now.clone())).await, StatusCode::FORBIDDEN);
+
     let mut other = Visitor::of(&demo);
     other.sign_in().await;
     assert_eq!(other.post("/settings", &with(now)).await, StatusCode::FORBIDDEN, "of another");
