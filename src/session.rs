@@ -614,7 +614,9 @@ impl<T: SessionData> Session<T> {
 
     fn look(&self) -> &Opened<T> {
         let inner = &*self.0;
-        if !inner.looked_at.swap(true, Relaxed) && self.state().phase == Phase::Closed {
+        // Most looks are not the first, and to load is cheaper than to swap.
+        let is_first = !inner.looked_at.load(Relaxed) && !inner.looked_at.swap(true, Relaxed);
+        if is_first && self.state().phase == Phase::Closed {
             events::late_look(type_name::<T>());
         }
         inner.opened.get_or_init(|| {
