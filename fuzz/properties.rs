@@ -40,10 +40,13 @@ pub(crate) fn unseal_mutation(data: &[u8]) {
 pub(crate) fn unseal_authentic(data: &[u8]) {
     let value = seal_by_hand(data);
     let Ok(session) = sessions().unseal_at(&value, NOW) else { return };
-    let (created, issued) = (session.created_at().unwrap(), session.issued_at().unwrap());
+    let issued = session.issued_at().unwrap();
+    let began = u64::from_be_bytes(data[1..9].try_into().unwrap());
+    let began = OffsetDateTime::from_unix_timestamp(began.try_into().unwrap()).unwrap();
+    assert_eq!(session.created_at(), (data[0] & 2 == 0).then_some(began));
     let expires = session.expires_at().unwrap();
-    assert!(created <= issued && issued <= NOW + time::Duration::seconds(60));
-    assert!(NOW < expires && expires <= created + time::Duration::days(14));
+    assert!(began <= issued && issued <= NOW + time::Duration::seconds(60));
+    assert!(NOW < expires && expires <= began + time::Duration::days(14));
     let json: Value = serde_json::from_slice(&data[37..]).expect("the payload is JSON");
     assert_eq!(*session.peek(), json);
     if let Ok(Some(fresh)) = sessions().reseal_at(&value, NOW) {

@@ -91,6 +91,8 @@ impl Timeouts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Claims {
     pub(crate) persistent: bool,
+    /// Otherwise `created_at` is when the session was taken over from another library.
+    pub(crate) creation_known: bool,
     pub(crate) created_at: u64,
     pub(crate) issued_at: u64,
     pub(crate) lifetime: u32,
@@ -103,6 +105,7 @@ impl Claims {
     pub(crate) fn begin(now: u64, timeouts: &Timeouts) -> Result<Self, RandomSource> {
         Ok(Self {
             persistent: timeouts.persistent,
+            creation_known: true,
             created_at: now,
             issued_at: now,
             lifetime: timeouts.absolute,
@@ -123,12 +126,18 @@ impl Claims {
         let left = self.ends_at(timeouts).saturating_sub(now);
         Self {
             persistent: true,
+            creation_known: true,
             created_at: now,
             issued_at: now,
             lifetime: u32::try_from(left).map_or(lifetime, |left| left.min(lifetime)),
             idle: None,
             id: self.id,
         }
+    }
+
+    /// When the session began or was last renewed, `None` where nobody knows.
+    pub(crate) fn known_creation(&self) -> Option<u64> {
+        self.creation_known.then_some(self.created_at)
     }
 
     /// Judges an authentic session; `now < limit` is live, `now == limit` is not.

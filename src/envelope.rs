@@ -27,6 +27,7 @@ pub(crate) const CLAIMS_LEN: usize = 1 + 8 + 4 + 4 + 4 + 16;
 pub(crate) const OVERHEAD: usize = HEADER_LEN + CLAIMS_LEN + TAG_LEN;
 
 const PERSISTENT: u8 = 1;
+const CREATION_UNKNOWN: u8 = 2;
 const NO_IDLE_TIMEOUT: u32 = u32::MAX;
 
 /// What a value is for. A value sealed for one purpose is refused for another.
@@ -93,7 +94,8 @@ impl Claims {
             .checked_sub(self.created_at)
             .and_then(|offset| u32::try_from(offset).ok())
             .ok_or(SealError::TimeOutOfRange)?;
-        let flags = if self.persistent { PERSISTENT } else { 0 };
+        let flags = if self.persistent { PERSISTENT } else { 0 }
+            | if self.creation_known { 0 } else { CREATION_UNKNOWN };
         let mut bytes = [0; CLAIMS_LEN];
         write(
             &mut bytes,
@@ -117,15 +119,15 @@ impl Claims {
             Ok(head)
         }
         let rest = &mut { plaintext };
-        let persistent = match take(rest)? {
-            [0] => false,
-            [PERSISTENT] => true,
-            _ => return Err(UnsealError::InvalidClaims),
-        };
+        let [flags] = *take(rest)?;
+        if flags & !(PERSISTENT | CREATION_UNKNOWN) != 0 {
+            return Err(UnsealError::InvalidClaims);
+        }
         let created_at = u64::from_be_bytes(*take(rest)?);
         let offset = u32::from_be_bytes(*take(rest)?);
         let claims = Self {
-            persistent,
+            persistent: flags & PERSISTENT != 0,
+            creation_known: flags & CREATION_UNKNOWN == 0,
             created_at,
             issued_at: created_at.checked_add(offset.into()).ok_or(UnsealError::InvalidClaims)?,
             lifetime: u32::from_be_bytes(*take(rest)?),

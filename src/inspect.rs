@@ -27,7 +27,8 @@ use crate::{
 ///
 /// let inspection = sessions.inspect_at(&value, OffsetDateTime::now_utc() + Duration::days(15))?;
 /// assert_eq!(inspection.refusal(), Some(&UnsealError::Expired));
-/// assert_eq!(inspection.expires_at() - inspection.created_at(), Duration::days(14));
+/// let created_at = inspection.created_at().expect("it was not taken over from elsewhere");
+/// assert_eq!(inspection.expires_at() - created_at, Duration::days(14));
 /// assert_eq!(inspection.payload(), br#""hello""#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -80,9 +81,10 @@ impl Inspection {
         self.claims.id
     }
 
-    /// When the session began, or was last renewed.
-    pub fn created_at(&self) -> OffsetDateTime {
-        date_time(self.claims.created_at)
+    /// When the session began, or was last renewed. `None` where nobody knows,
+    /// for what was taken over from another library.
+    pub fn created_at(&self) -> Option<OffsetDateTime> {
+        self.claims.known_creation().map(date_time)
     }
 
     /// When the value was sealed.

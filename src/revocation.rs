@@ -27,9 +27,10 @@ impl SessionInfo {
         self.claims.id
     }
 
-    /// When the session began, or was last renewed.
-    pub fn created_at(&self) -> OffsetDateTime {
-        date_time(self.claims.created_at)
+    /// When the session began, or was last renewed. `None` where nobody knows, for what was
+    /// taken over from another library: such a session may be older than any time to compare with.
+    pub fn created_at(&self) -> Option<OffsetDateTime> {
+        self.claims.known_creation().map(date_time)
     }
 
     /// When this value was sealed: by a write, or again without one. So it does

@@ -273,7 +273,10 @@ impl Seal<'_> {
 
     /// Whether a session with these claims, whoever vouches for them, is live at `now`.
     pub(crate) fn judge(&self, claims: &Claims, now: u64) -> Result<(), UnsealError> {
-        if self.ring.not_created_before().is_some_and(|t| date_time(claims.created_at) < t) {
+        let created_at = claims.known_creation().map(date_time);
+        // A session of unknown age may be older than any such time.
+        let is_early = |limit| created_at.is_none_or(|created_at| created_at < limit);
+        if self.ring.not_created_before().is_some_and(is_early) {
             return Err(UnsealError::CreatedTooEarly);
         }
         claims.judge(now, self.timeouts)
@@ -373,6 +376,7 @@ mod tests {
         };
         let claims_in = Claims {
             persistent: claims["persistent"].as_bool().unwrap(),
+            creation_known: claims["creation_known"].as_bool().unwrap(),
             created_at: claims["created_at"].as_u64().unwrap(),
             issued_at: claims["issued_at"].as_u64().unwrap(),
             lifetime: seconds(&sealed["lifetime"]).unwrap(),

@@ -111,11 +111,12 @@ pub(crate) struct Opened<T> {
 }
 
 impl<T> Opened<T> {
-    /// Orders live sessions by when they were sealed, in Unix seconds; less than any where there is none.
+    /// Orders live sessions by when they were sealed, those of another library by when
+    /// they end, in Unix seconds; less than any where there is none.
     pub(crate) fn newness(&self) -> Option<u64> {
         self.live.map(|live| match live.key_id {
             Some(_) => live.claims.issued_at,
-            None => live.claims.created_at,
+            None => live.claims.created_at.saturating_add(live.claims.lifetime.into()),
         })
     }
 
@@ -434,7 +435,8 @@ impl<T: SessionData> Session<T> {
     /// ```
     pub fn created_within(&self, age: std::time::Duration) -> bool {
         self.claims()
-            .is_some_and(|claims| self.now().saturating_sub(claims.created_at) < age.as_secs())
+            .and_then(|claims| claims.known_creation())
+            .is_some_and(|created_at| self.now().saturating_sub(created_at) < age.as_secs())
     }
 
     /// The session's id, `None` where there is no session.
@@ -442,9 +444,10 @@ impl<T: SessionData> Session<T> {
         self.claims().map(|claims| claims.id)
     }
 
-    /// When the session began, or was last renewed.
+    /// When the session began, or was last renewed. `None` also where nobody
+    /// knows: for what was taken over from another library, until it is renewed.
     pub fn created_at(&self) -> Option<OffsetDateTime> {
-        self.claims().map(|claims| date_time(claims.created_at))
+        self.claims().and_then(|claims| claims.known_creation()).map(date_time)
     }
 
     /// When the value that the visitor holds was sealed.

@@ -525,7 +525,7 @@ impl<T: SessionData> Core<T> {
 
 impl<T: SessionData> Origin<T> for Core<T> {
     /// Of several live values the one issued last wins, ties go to the last. Of
-    /// another library's, all are issued now, and the one created last wins.
+    /// another library's, all are issued now, and the one that ends last wins.
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
         let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
         let (name, values) = match other {

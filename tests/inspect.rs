@@ -47,7 +47,7 @@ fn refusals_are_those_of_unseal() {
         let inspection = sessions.inspect_at(&value, now).unwrap();
         assert_eq!(inspection.refusal(), sessions.unseal_at(&value, now).err().as_ref(), "{now}");
         assert_eq!(inspection.payload(), b"7");
-        assert_eq!((inspection.created_at(), inspection.key_id()), (T0, KeyId::new(2)));
+        assert_eq!((inspection.created_at(), inspection.key_id()), (Some(T0), KeyId::new(2)));
     }
     let other = Sessions::<u8>::new(ring([1]));
     assert_eq!(other.inspect_at(&value, T0).unwrap_err(), UnsealError::UnknownKey(KeyId::new(2)));

@@ -178,8 +178,7 @@ fn a_value_that_never_expires_is_refused_unless_allowed() {
     let lax = sessions_with(migration().allow_without_expiry());
     let session = lax.load_at([&header], after(50 * DAY));
     assert_eq!(user(&session).as_deref(), Some("ada"));
-    assert_eq!(session.expires_at(), Some(after(57 * DAY)));
-    assert_eq!(session.created_at(), Some(after(43 * DAY)));
+    assert_eq!((session.created_at(), session.expires_at()), (None, Some(after(64 * DAY))));
     let last = lax.load_at([&header], after(99 * DAY));
     assert_eq!(last.expires_at(), Some(after(100 * DAY)));
     assert!(lax.load_at([&header], after(100 * DAY)).is_new());
@@ -237,33 +236,101 @@ fn creation_is_the_expiry_less_the_ttl() {
     assert_eq!(longer.load_at([&header], T0).created_at(), Some(at(-6 * 24 * 3600)));
 }
 
-#[test]
-fn where_creation_is_unknown_the_session_is_old_and_stays_old() {
-    let half = time::Duration::days(7);
+/// Configurations under which nobody knows when the session of this cookie began.
+fn creation_unknown() -> [(Sessions<Account>, String); 3] {
     let no_ttl = sessions_with(Migration::new("app", passwords(), after(100 * DAY)));
     let no_expiry = sessions_with(migration().allow_without_expiry());
     let short_ttl = sessions_with(migration().ttl(secs(HOUR)));
-    for (sessions, header) in [
+    [
         (no_ttl, ada(Some(DAYS_14), T0)),
         (no_expiry, ada(None, T0)),
         (short_ttl, ada(Some(DAYS_14), T0)),
-    ] {
-        let session = sessions.load_at([&header], T0);
-        assert!(!session.is_new());
-        assert!(session.created_at().unwrap() <= T0 - half);
-        assert_eq!(session.expires_at(), Some(T0 + half));
-        let _ = session.read();
-        let commit = sessions.commit_at(&session, T0).unwrap();
-        let ours = load(&sessions, commit.cookies()[0].value(), T0);
-        assert_eq!(ours.created_at(), session.created_at());
-        for age in [60, DAY, 7 * DAY] {
-            assert!(!session.created_within(secs(age)) && !ours.created_within(secs(age)));
-        }
-        assert_eq!(ours.expires_at(), session.expires_at());
+    ]
+}
+
+#[test]
+fn where_creation_is_unknown_no_sign_in_counts_as_recent_before_the_next_one() {
+    for (sessions, header) in creation_unknown() {
+        let is_old = |session: &Session<Account>| {
+            let ages = [0, 1, 60, DAY, 7 * DAY, DAYS_14, u64::MAX];
+            assert!(!session.is_new());
+            assert_eq!(session.created_at(), None);
+            assert!(!ages.into_iter().any(|age| session.created_within(secs(age))));
+        };
+        let act = |header: &str, now, act: fn(&mut Session<Account>)| {
+            let mut session = sessions.load_at([header], now);
+            is_old(&session);
+            act(&mut session);
+            let commit = sessions.commit_at(&session, now).unwrap();
+            (session, commit.cookies()[0].value().to_owned())
+        };
+        let ours = |value: &str| format!("{}={value}", sessions.cookie_name());
+
+        let (came, taken_over) = act(&header, T0, |session| drop(session.read()));
+        assert_eq!(came.expires_at(), Some(after(DAYS_14)));
+        let write = |session: &mut Session<Account>| session.write(|account| account.visits += 1);
+        let (session, written) = act(&ours(&taken_over), after(60), write);
+        is_old(&session);
+        let (session, regenerated) = act(&ours(&written), after(120), Session::regenerate_id);
+        is_old(&session);
+        assert_ne!(session.id(), came.id());
+        let (session, slid) = act(&ours(&regenerated), after(180 + HOUR), write);
+        assert_eq!(session.expires_at(), came.expires_at());
+        let (session, renewed) = act(&ours(&slid), after(DAY), Session::renew);
+        assert_eq!(session.created_at(), Some(after(DAY)));
+        let session = load(&sessions, &renewed, after(DAY + 59));
+        assert!(session.created_within(secs(60)) && session.created_at() == Some(after(DAY)));
     }
     // A minute of difference between clocks is no unknown; more is.
     let header = ada(Some(DAYS_14), after(61));
-    assert!(sessions().load_at([&header], T0).created_at().unwrap() <= T0 - half);
+    assert_eq!(sessions().load_at([&header], T0).created_at(), None);
+}
+
+#[test]
+fn where_creation_is_unknown_the_lifetime_counts_from_the_take_over() {
+    let two_days = Sessions::<Account>::builder(ring([1]))
+        .absolute_timeout(secs(2 * DAY))
+        .accept_iron(Migration::new("app", passwords(), after(100 * DAY)).allow_without_expiry())
+        .build()
+        .unwrap();
+    for ttl in [Some(DAYS_14), None] {
+        let session = two_days.load_at([&ada(ttl, T0)], after(DAY));
+        let _ = session.read();
+        let commit = two_days.commit_at(&session, after(DAY)).unwrap();
+        let value = commit.cookies()[0].value();
+        assert!(!load(&two_days, value, after(3 * DAY - 1)).is_new());
+        let late = load(&two_days, value, after(3 * DAY));
+        assert_eq!(late.refusal(), Some(&UnsealError::Expired));
+    }
+}
+
+#[test]
+fn where_creation_is_unknown_any_not_created_before_refuses() {
+    for (sessions, header) in creation_unknown() {
+        let session = sessions.load_at([&header], T0);
+        let _ = session.read();
+        let commit = sessions.commit_at(&session, T0).unwrap();
+        let ours = format!("{}={}", sessions.cookie_name(), commit.cookies()[0].value());
+
+        let years_ago = at(-10 * 365 * 24 * 3600);
+        sessions.keys().replace(ring([1]).with_not_created_before(years_ago));
+        for header in [header, ours] {
+            let session = sessions.load_at([&header], after(60));
+            assert_eq!(session.refusal(), Some(&UnsealError::CreatedTooEarly));
+        }
+    }
+}
+
+#[test]
+fn the_hook_learns_that_creation_is_unknown() {
+    let sessions = Sessions::<Account>::builder(ring([1]))
+        .accept_iron(Migration::new("app", passwords(), after(100 * DAY)))
+        // Whoever changed the password signed out whatever began before.
+        .revoke_if(|_, info| info.created_at().is_none_or(|created_at| created_at < T0))
+        .build()
+        .unwrap();
+    let session = sessions.load_at([&ada(Some(DAYS_14), T0)], T0);
+    assert_eq!(session.refusal(), Some(&UnsealError::Revoked));
 }
 
 #[test]

@@ -897,10 +897,12 @@ mod extremes {
         let now = u64::try_from(T0.unix_timestamp()).unwrap();
         let last = u64::try_from(LAST.unix_timestamp()).unwrap();
         assert_eq!(class(&sessions, &forged(1, now, 0, 100, u32::MAX), T0), "live");
-        assert_eq!(class(&sessions, &forged(0, now, 0, 100, 50), T0), "live");
+        for flags in 0..=3 {
+            assert_eq!(class(&sessions, &forged(flags, now, 0, 100, 50), T0), "live");
+        }
         for (flags, created_at, offset, lifetime) in [
-            (2, now, 0, 100),
-            (3, now, 0, 100),
+            (4, now, 0, 100),
+            (7, now, 0, 100),
             (0x80, now, 0, 100),
             (0xff, now, 0, 100),
             (1, last + 1, 0, 0),

@@ -74,10 +74,11 @@ use crate::{
 /// # When the session was created
 ///
 /// `created_at` is the value's expiry less the [`ttl`](Self::ttl). Where that is
-/// unknown (no ttl is given, the value has no expiry, or its expiry is further away than the ttl) the
-/// session passes for one that has used up half of its absolute timeout
-/// at least, and it lives no longer than the other half: so it fails
-/// any test for a recent sign-in.
+/// unknown (no ttl is given, the value has no expiry, or its expiry is further away than the ttl) it is
+/// `None`, and says so in our cookie too, until [`renew`](crate::Session::renew):
+/// [`created_within`](crate::Session::created_within) is false for any age, and a ring with
+/// a `not_created_before` refuses the session, since nobody knows on which side of it it
+/// began. The absolute timeout counts from the first value of ours.
 #[derive(Debug, Clone)]
 pub struct Migration {
     cookie_name: String,
@@ -161,16 +162,12 @@ impl Migration {
             .filter(|&created_at| created_at <= now.saturating_add(CLOCK_TOLERANCE))
             // Their clock may be ahead of ours.
             .map(|created_at| created_at.min(now));
-        let (created_at, end) = match created_at {
-            Some(created_at) => (created_at, end),
-            None => {
-                let end = end.min(now.saturating_add(absolute / 2));
-                (end.saturating_sub(absolute), end)
-            }
-        };
+        let creation_known = created_at.is_some();
+        let created_at = created_at.unwrap_or(now);
         let lifetime = end.saturating_sub(created_at).min(absolute);
         Claims {
             persistent: timeouts.persistent,
+            creation_known,
             created_at,
             issued_at: now,
             lifetime: u32::try_from(lifetime).unwrap_or(timeouts.absolute),

@@ -106,9 +106,9 @@ def unseal(v):
         raise Refused("not_authentic") from None
     flags, created_at, offset, lifetime, idle = struct.unpack(">BQIII", plain[:21])
     issued_at = created_at + offset
-    if flags > 1 or max(created_at, issued_at, created_at + lifetime) > MAX_TIME:
+    if flags > 3 or max(created_at, issued_at, created_at + lifetime) > MAX_TIME:
         raise Refused("invalid_claims")
-    if created_at < v.get("not_created_before", 0):
+    if "not_created_before" in v and (flags & 2 or created_at < v["not_created_before"]):
         raise Refused("created_too_early")
     if issued_at > now + 60:
         raise Refused("issued_in_future")
@@ -135,7 +135,8 @@ def unseal(v):
         "created_at": created_at,
         "issued_at": issued_at,
         "expires_at": min([end] + [issued_at + i for i in idles]),
-        "persistent": flags == 1,
+        "persistent": bool(flags & 1),
+        "creation_known": not flags & 2,
         "session_id": plain[21:37].hex(),
         "key_id": key_id,
         "payload": text,
@@ -228,7 +229,8 @@ def case(
                 "created_at": created_at,
                 "issued_at": created_at + offset,
                 "expires_at": created_at + lifetime if expires_at is None else expires_at,
-                "persistent": flags == 1,
+                "persistent": bool(flags & 1),
+                "creation_known": not flags & 2,
                 "session_id": session_id.hex(),
                 "key_id": key_id,
                 "payload": raw.decode(),
@@ -414,6 +416,8 @@ case("created_60_seconds_ahead", created_at=NOW + 60)
 case("created_on_not_created_before", created_at=NOW - 100, not_created_before=NOW - 100)
 case("issued_after_and_created_on_not_created_before", created_at=NOW - 100, offset=50, not_created_before=NOW - 100)
 case("created_in_1970", now=0, created_at=0)
+case("creation_unknown", flags=3, created_at=NOW - 900, offset=900)
+case("creation_unknown_in_a_browser_session", flags=2, idle=600, expires_at=NOW + 600)
 case("lifetime_ends_in_the_last_second_of_9999", now=MAX_TIME - 600, lifetime=600)
 case("issued_in_the_last_live_second_of_9999", now=MAX_TIME - 1, created_at=MAX_TIME - 600, offset=599, lifetime=600)
 
@@ -527,8 +531,8 @@ case("no_associated_data", "not_authentic", value=seal(
 case("expired_and_tampered", "not_authentic", created_at=NOW - 15 * DAY, tamper=flip(-1))
 
 # 9 invalid_claims.
-case("reserved_flag_2", "invalid_claims", flags=2)
-case("reserved_flag_2_and_persistent", "invalid_claims", flags=3)
+case("reserved_flag_4", "invalid_claims", flags=4)
+case("reserved_flag_4_and_both_others", "invalid_claims", flags=7)
 case("reserved_flag_128", "invalid_claims", flags=128)
 case("all_flags", "invalid_claims", flags=255)
 case("created_at_a_second_after_9999", "invalid_claims", created_at=MAX_TIME + 1, lifetime=1)
@@ -541,7 +545,7 @@ case("lifetime_ends_a_second_after_9999", "invalid_claims", now=MAX_TIME - 600, 
 case("lifetime_ends_after_9999_though_the_policy_is_shorter", "invalid_claims",
      now=MAX_TIME - 600, lifetime=601, absolute_timeout=60)
 case("reserved_flag_and_created_before_not_created_before", "invalid_claims",
-     flags=2, created_at=NOW - 101, not_created_before=NOW - 100)
+     flags=4, created_at=NOW - 101, not_created_before=NOW - 100)
 
 # 10 created_too_early.
 case("created_a_second_before_not_created_before", "created_too_early",
@@ -551,6 +555,8 @@ case("created_before_and_issued_after_not_created_before", "created_too_early",
 case("created_before_a_not_created_before_ahead_of_now", "created_too_early", not_created_before=NOW + 120)
 case("created_before_not_created_before_and_expired", "created_too_early",
      created_at=NOW - 15 * DAY, not_created_before=NOW)
+case("creation_unknown_with_a_not_created_before", "created_too_early", flags=3, not_created_before=NOW - 100)
+case("creation_unknown_with_a_not_created_before_of_1970", "created_too_early", flags=2, not_created_before=0)
 
 # 11 issued_in_future.
 case("issued_61_seconds_ahead", "issued_in_future", created_at=NOW - 1000, offset=1061)

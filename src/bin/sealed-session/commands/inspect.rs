@@ -116,7 +116,11 @@ impl Args {
             }
         };
         lines.add("session id", &inspection.id().to_string());
-        lines.add("created", &report::time(inspection.created_at()));
+        let created = inspection.created_at().map(report::time);
+        lines.add(
+            "created",
+            created.as_deref().unwrap_or("unknown (taken over from another library)"),
+        );
         lines.add("sealed", &report::time(inspection.issued_at()));
         lines.add("ends", &report::time(inspection.expires_at()));
         lines.add("lifetime", &report::duration(inspection.lifetime()));
