@@ -6,6 +6,8 @@ pub(crate) mod head;
 pub(crate) mod lifecycle;
 pub(crate) mod mounting;
 pub(crate) mod refusal;
+#[cfg(feature = "iron")]
+pub(crate) mod takeover;
 
 /// Makes a test of each case for an adapter.
 macro_rules! conformance {
@@ -61,16 +63,29 @@ macro_rules! conformance {
                 middleware_may_hold_the_session
                 two_extractions_are_one_session
             }
+            #[cfg(feature = "iron")]
+            takeover {
+                visitor_of_iron_session_stays_signed_in
+                iron_cookie_stays_where_nobody_reads_it
+                parallel_requests_with_an_iron_cookie_are_one_session
+                forged_iron_cookie_is_nobody
+                logout_removes_both_cookies
+            }
         }
     };
-    ($adapter:ident: $($group:ident { $($case:ident)* })*) => {
+    ($adapter:ident: $($(#[$only:meta])? $group:ident { $($case:ident)* })*) => {
         mod conforms {
-            $($(
-                #[tokio::test]
-                async fn $case() {
-                    crate::cases::$group::$case::<super::$adapter>().await;
+            $(
+                $(#[$only])?
+                mod $group {
+                    $(
+                        #[tokio::test]
+                        async fn $case() {
+                            crate::cases::$group::$case::<super::super::$adapter>().await;
+                        }
+                    )*
                 }
-            )*)*
+            )*
         }
     };
 }
