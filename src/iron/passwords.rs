@@ -100,5 +100,5 @@ fn refuse<R>(reason: &'static str) -> Result<R, ConfigError> {
 }
 
 const MIN_UTF16_UNITS: usize = 32;
-/// The example of iron-session's documentation, up to version 8.
+/// The example of many tutorials, which public code falls back to where no secret is set.
 const PUBLISHED: &str = "complex_password_at_least_32_characters_long";
