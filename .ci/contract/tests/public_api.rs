@@ -53,7 +53,7 @@ fn describe(features: &str) -> Builder {
         .current_dir(ROOT)
         .args(["rustdoc", "--locked", "--lib", "--quiet", features])
         .args(["--", "-Z", "unstable-options", "--output-format", "json"])
-        .env("RUSTDOC", concat!(env!("CARGO_MANIFEST_DIR"), "/rustdoc"))
+        .env("RUSTDOC", concat!(env!("CARGO_MANIFEST_DIR"), "/../rustdoc-unstable"))
         .status()
         .expect("cargo starts");
     assert!(status.success(), "rustdoc failed");
