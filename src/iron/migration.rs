@@ -200,8 +200,8 @@ impl<T: DeserializeOwned> Fallback<T> for Migration {
         if now >= self.accept_until {
             return Err(refuse("migration_over", "accept_until has passed; drop accept_iron"));
         }
-        let (unsealed, tag) = value::decode(value, &self.passwords, now)
-            .map_err(|error| refuse_value(&error))?;
+        let (unsealed, tag) =
+            value::decode(value, &self.passwords, now).map_err(|error| refuse_value(&error))?;
         let expires_at = unsealed.expires_at.map(unix_seconds);
         if expires_at.is_none() && !self.allow_without_expiry {
             return Err(refuse(

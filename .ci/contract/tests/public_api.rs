@@ -14,7 +14,9 @@ fn the_public_api_is_the_committed_one() {
     {
         let api = describe(features).omit_auto_trait_impls(true).build().unwrap_or_else(explain);
         let snapshot = Path::new(env!("CARGO_MANIFEST_DIR")).join("public-api").join(snapshot);
-        println!("to accept: UPDATE_SNAPSHOTS=yes cargo test --manifest-path .ci/contract/Cargo.toml");
+        println!(
+            "to accept: UPDATE_SNAPSHOTS=yes cargo test --manifest-path .ci/contract/Cargo.toml"
+        );
         api.assert_eq_or_update(snapshot);
     }
 }
