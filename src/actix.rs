@@ -2,6 +2,7 @@
 
 use std::{
     any::type_name,
+    fmt,
     future::{Ready, ready},
     pin::Pin,
 };
@@ -51,10 +52,19 @@ where
 ///
 /// A session that cannot be sealed turns the response into an empty 500 and
 /// leaves the visitor's cookie as it is.
-#[derive(Debug)]
 pub struct SessionMiddleware<S, T> {
     inner: S,
     sessions: Sessions<T>,
+}
+
+impl<S: fmt::Debug, T> fmt::Debug for SessionMiddleware<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inner, sessions } = self;
+        f.debug_struct("SessionMiddleware")
+            .field("inner", inner)
+            .field("sessions", sessions)
+            .finish()
+    }
 }
 
 impl<S, B, T> Service<ServiceRequest> for SessionMiddleware<S, T>

@@ -4,6 +4,8 @@
 //! logs and error trackers. For the same reason no variant carries the error
 //! of `serde_json`, which quotes the text that it could not read.
 
+use std::fmt;
+
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::key::KeyId;
@@ -11,8 +13,8 @@ use crate::key::KeyId;
 /// A key, a key ring or a cookie configuration that cannot be used.
 ///
 /// The operator's or the developer's fault, found when the value is built;
-/// each message says what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// each message says what to do. `Debug` shows the same message as `Display`.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The text is not 32 bytes in base64, base64url or hex.
@@ -138,6 +140,13 @@ pub enum ConfigError {
     /// The passwords of another library cannot be used.
     #[error("passwords: {0}")]
     Passwords(&'static str),
+}
+
+// What an operator sees where `main` returns the error, and in the panic of `expect`.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// Why a session could not be sealed.

@@ -1,6 +1,9 @@
 //! The session of a visitor who came with one.
 
-use std::ops::{Deref, DerefMut};
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+};
 
 use crate::session::{Session, SessionData};
 
@@ -20,7 +23,6 @@ use crate::session::{Session, SessionData};
 /// assert!(sessions.load([""]).existing().is_none());
 /// # Ok::<(), sealed_session::ConfigError>(())
 /// ```
-#[derive(Debug)]
 pub struct Existing<T>(pub Session<T>);
 
 impl<T: SessionData> Session<T> {
@@ -34,6 +36,12 @@ impl<T: SessionData> Session<T> {
 impl<T> Clone for Existing<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for Existing<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Existing").field(&self.0).finish()
     }
 }
 

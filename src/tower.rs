@@ -5,6 +5,7 @@
 //! and an inner `Err`, carry no cookie.
 
 use std::{
+    fmt,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -36,7 +37,6 @@ impl<S, T: SessionData> Layer<S> for Sessions<T> {
 ///
 /// A session that cannot be sealed turns the response into an empty 500 and
 /// leaves the visitor's cookie as it is.
-#[derive(Debug)]
 pub struct SessionService<S, T> {
     inner: S,
     sessions: Sessions<T>,
@@ -45,6 +45,13 @@ pub struct SessionService<S, T> {
 impl<S: Clone, T> Clone for SessionService<S, T> {
     fn clone(&self) -> Self {
         Self { inner: self.inner.clone(), sessions: self.sessions.clone() }
+    }
+}
+
+impl<S: fmt::Debug, T> fmt::Debug for SessionService<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inner, sessions } = self;
+        f.debug_struct("SessionService").field("inner", inner).field("sessions", sessions).finish()
     }
 }
 
@@ -83,7 +90,6 @@ where
 
 pin_project! {
     /// The response of a [`SessionService`].
-    #[derive(Debug)]
     pub struct ResponseFuture<F, T> {
         #[pin]
         state: State<F, T>,
@@ -91,12 +97,17 @@ pin_project! {
 }
 
 pin_project! {
-    #[derive(Debug)]
     #[project = StateProjection]
     enum State<F, T> {
         Commit { #[pin] inner: F, sessions: Sessions<T>, session: Session<T> },
         Pass { #[pin] inner: F },
         Clash,
+    }
+}
+
+impl<F, T> fmt::Debug for ResponseFuture<F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 

@@ -200,7 +200,8 @@ impl<T: DeserializeOwned> Fallback<T> for Migration {
         if now >= self.accept_until {
             return Err(refuse("migration_over", "accept_until has passed; drop accept_iron"));
         }
-        let (unsealed, tag) = value::decode(value, &self.passwords, now)?;
+        let (unsealed, tag) =
+            value::decode(value, &self.passwords, now).map_err(|error| refuse_value(&error))?;
         let expires_at = unsealed.expires_at.map(unix_seconds);
         if expires_at.is_none() && !self.allow_without_expiry {
             return Err(refuse(
@@ -223,10 +224,8 @@ impl<T: SessionData> Builder<T> {
     }
 }
 
-impl From<IronError> for UnsealError {
-    fn from(error: IronError) -> Self {
-        refuse(error.class(), error.to_string())
-    }
+fn refuse_value(error: &IronError) -> UnsealError {
+    refuse(error.class(), error.to_string())
 }
 
 fn refuse(class: &'static str, reason: impl Into<Box<str>>) -> UnsealError {

@@ -1,14 +1,15 @@
 //! Why a source's ring is not put into use.
 
-use std::{error::Error, io, path::PathBuf};
+use std::{error::Error, fmt, io, path::PathBuf};
 
 use crate::{error::ConfigError, key::KeyId};
 
 /// Why the ring of a source is not put into use. The one in use stays.
 ///
 /// No message of this crate shows a key. What a source of yours says is its own affair.
+/// `Debug` shows the same message as `Display`.
 #[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ReloadError {
     /// The file cannot be read.
@@ -47,6 +48,13 @@ pub enum ReloadError {
     /// The source panicked.
     #[error("the source of the key ring panicked; its message is on standard error")]
     Panicked,
+}
+
+// What an operator sees where `main` returns the error, and in the panic of `expect`.
+impl fmt::Debug for ReloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl ReloadError {

@@ -8,3 +8,17 @@ pub(crate) mod prune;
 pub(crate) mod retire;
 pub(crate) mod rotate;
 pub(crate) mod status;
+
+use std::path::PathBuf;
+
+use crate::schedule::Timeouts;
+
+// What every command takes that asks which keys sessions can be under. A doc
+// comment here would take the place of the command's own in its help.
+#[derive(clap::Args)]
+pub(crate) struct RingArgs {
+    /// The ring's TOML file
+    file: PathBuf,
+    #[command(flatten)]
+    timeouts: Timeouts,
+}

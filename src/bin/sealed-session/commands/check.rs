@@ -1,14 +1,13 @@
-use std::path::PathBuf;
-
 use sealed_session::KeyRing;
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::RingArgs;
 use crate::{
     failure::Failure,
     file::RingText,
     report::{self, BAD, CARE, GOOD, Report},
-    schedule::{LastSeal, Timeouts, after},
+    schedule::{LastSeal, after},
 };
 
 /// Tell by the exit status whether a ring may be deployed
@@ -17,15 +16,13 @@ use crate::{
 /// the sessions that it sealed have ended or moved to the next key.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The ring's TOML file
-    file: PathBuf,
     #[command(flatten)]
-    timeouts: Timeouts,
+    ring: RingArgs,
 }
 
 impl Args {
     pub(crate) fn run(&self, now: OffsetDateTime) -> Result<Report, Failure> {
-        let file = RingText::read(&self.file, now)?;
+        let file = RingText::read(&self.ring.file, now)?;
         let ring = file.ring.ring();
         let problems: Vec<_> = ring
             .entries()
@@ -42,7 +39,7 @@ impl Args {
             notes.push(format!("who signs in before {time} has to do it again after"));
         }
 
-        let path = self.file.display();
+        let path = self.ring.file.display();
         let mut text = String::new();
         for (line, message) in &problems {
             let line = line.unwrap_or(1);
@@ -75,7 +72,7 @@ impl Args {
     ) -> Option<String> {
         let entry = ring.entries().get(position)?;
         let (id, end) = (entry.id(), entry.ends_at()?);
-        let longest = self.timeouts.longest();
+        let longest = self.ring.timeouts.longest();
         let needed = match LastSeal::of(ring, position) {
             LastSeal::By(last) => after(last, longest),
             // The newer key may have taken over as late as now.

@@ -1,27 +1,24 @@
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use super::RingArgs;
 use crate::{
     failure::Failure,
     file::RingText,
     report::{self, CARE, GOOD, HEADING, PLAIN, Report},
-    schedule::{Removal, State, Timeouts},
+    schedule::{Removal, State},
 };
 
 /// Show the keys: what each does, since when, and when it is safe to remove
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The ring's TOML file
-    file: PathBuf,
     #[command(flatten)]
-    timeouts: Timeouts,
+    ring: RingArgs,
 }
 
 impl Args {
     pub(crate) fn run(&self, now: OffsetDateTime) -> Result<Report, Failure> {
-        let file = RingText::read(&self.file, now)?;
+        let file = RingText::read(&self.ring.file, now)?;
         let ring = file.ring.ring();
         let mut rows = vec![
             ["ID", "STATE", "SEALS FROM", "ACCEPTED UNTIL", "SAFE TO REMOVE"]
@@ -31,7 +28,7 @@ impl Args {
         let mut keys = Vec::new();
         for (position, entry) in ring.entries().iter().enumerate() {
             let state = State::of(ring, entry, now);
-            let removal = Removal::of(ring, position, &self.timeouts, now);
+            let removal = Removal::of(ring, position, &self.ring.timeouts, now);
             let since = entry.starts_at().map(report::time);
             let until = entry.ends_at().map(report::time);
             let style = match state {
