@@ -266,9 +266,8 @@ impl<T: SessionData> Sessions<T> {
     /// As for [`seal`](Self::seal).
     pub fn seal_at(&self, session: &Session<T>, now: OffsetDateTime) -> Result<String, SealError> {
         self.check_origin(session)?;
-        let (claims, data) = session.to_seal(now);
-        let claims =
-            claims.ok_or(SealError::Expired)?.map_err(|RandomSource| SealError::RandomSource)?;
+        let (claims, data) = session.to_seal(now).ok_or(SealError::Expired)?;
+        let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
         self.0.seal(&claims, &*data, now)
     }
 
@@ -343,7 +342,7 @@ impl<T: SessionData> Sessions<T> {
 
     /// A session of another audience must not be sealed for this one.
     fn check_origin(&self, session: &Session<T>) -> Result<(), SealError> {
-        match session.is_of(&self.origin()) {
+        match session.is_of(&self.0) {
             true => Ok(()),
             false => Err(SealError::OtherOrigin),
         }
