@@ -14,7 +14,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     aead::{self, Nonce},
     claims::{Claims, Timeouts, date_time},
-    envelope::{self, Binding, CLAIMS_LEN, HEADER_LEN, MAX_AAD_LEN, NONCE_LEN, OVERHEAD, TAG_LEN},
+    envelope::{self, Binding, CLAIMS_LEN, HEADER_LEN, NONCE_LEN, OVERHEAD, TAG_LEN},
     error::{SealError, UnsealError},
     key::KeyId,
     keyring::{KeyEntry, KeyRing},
@@ -190,9 +190,9 @@ impl Seal<'_> {
             return Err(SealError::TooLarge { size, limit: MAX_COOKIE_LEN });
         }
 
-        let mut room = [0; MAX_AAD_LEN];
-        let aad = self.binding.aad(entry.id(), &mut room);
-        let tag = aead::encrypt(entry.key(), nonce, aad, plaintext);
+        let tag = self
+            .binding
+            .with_aad(entry.id(), |aad| aead::encrypt(entry.key(), nonce, aad, plaintext));
 
         header.copy_from_slice(&envelope::encode_header(entry.id(), nonce));
         let end = "measured above: header, body and tag fit";
@@ -257,9 +257,9 @@ impl Seal<'_> {
                 rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
             let nonce = header.last_chunk::<NONCE_LEN>().ok_or(UnsealError::Malformed)?;
 
-            let mut room = [0; MAX_AAD_LEN];
-            let aad = self.binding.aad(entry.id(), &mut room);
-            let plaintext = aead::decrypt(entry.key(), nonce, aad, body, tag)
+            let plaintext = self
+                .binding
+                .with_aad(entry.id(), |aad| aead::decrypt(entry.key(), nonce, aad, body, tag))
                 .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(entry.id()))?;
 
             let (claims, payload) = Claims::decode(plaintext.bytes())?;
@@ -420,7 +420,7 @@ mod tests {
             let binding = Binding::new(Purpose::Session, name.unwrap(), audience).unwrap();
             let id = KeyId::new(seconds(&vector["expect"]["claims"]["key_id"]).unwrap());
             let aad = unhex(&vector["sealed"]["aad"]);
-            assert_eq!(binding.aad(id, &mut [0; MAX_AAD_LEN]), aad, "{}", vector["name"]);
+            assert_eq!(binding.with_aad(id, <[u8]>::to_vec), aad, "{}", vector["name"]);
         }
     }
 }
