@@ -499,7 +499,8 @@ impl<T: SessionData> Session<T> {
         Self::with(origin, Known::Once(OnceLock::new()), Known::Once(OnceLock::new()))
     }
 
-    /// A session that is known already.
+    /// A session that is known already. Inlined, so that its parts are copied as seldom as can be.
+    #[inline]
     pub(crate) fn opened(
         origin: Arc<dyn Origin<T>>,
         opened: Opened<T>,
@@ -509,6 +510,7 @@ impl<T: SessionData> Session<T> {
         Self::with(origin, Known::Already(request), Known::Already(opened))
     }
 
+    #[inline]
     fn with(origin: Arc<dyn Origin<T>>, request: Known<Request>, opened: Known<Opened<T>>) -> Self {
         Self(Arc::new(Inner {
             origin,
