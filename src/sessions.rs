@@ -323,7 +323,7 @@ impl<T: SessionData> Sessions<T> {
         &self,
         value: &str,
         now: OffsetDateTime,
-        read: impl FnOnce(&KeyEntry, &Timeouts, Claims, &[u8], Option<UnsealError>) -> R,
+        read: impl FnOnce(&KeyEntry, &Timeouts, &Claims, &[u8], Option<UnsealError>) -> R,
     ) -> Result<R, UnsealError> {
         self.0.with_ring(|seal| {
             seal.inspect(value, unix_seconds(now), |entry, claims, payload, refusal| {
@@ -385,7 +385,7 @@ impl<T: SessionData> Core<T> {
                 let live = Live { claims, key_id: Some(key_id), reseal_due, value: 0 };
                 Ok(use_it(Opened { data, live: Some(live), refusal: None }))
             })
-        })?
+        })
     }
 
     /// The session in another library's value, held to the same rules as one of ours.
@@ -422,6 +422,7 @@ impl<T: SessionData> Core<T> {
         }
     }
 
+    #[inline]
     fn ask_hook(
         &self,
         data: &T,
@@ -429,8 +430,7 @@ impl<T: SessionData> Core<T> {
         key_id: Option<KeyId>,
         now: OffsetDateTime,
     ) -> Result<(), UnsealError> {
-        let expires_at = claims.expires_at(&self.timeouts);
-        match self.revoke_if.refuses(data, claims, key_id, expires_at, now) {
+        match self.revoke_if.refuses(data, claims, &self.timeouts, key_id, now) {
             true => Err(UnsealError::Revoked),
             false => Ok(()),
         }
