@@ -554,7 +554,7 @@ impl<T: SessionData> Session<T> {
             if state.is_destroyed {
                 return Some(Outcome::Remove);
             }
-            (state.is_changed(), self.claims_to_seal(&state, now))
+            (state.is_changed(), self.claims_to_seal(&state, unix_seconds(now)))
         };
         let is_prompt = now <= self.request().loaded_at.saturating_add(RESEAL_WITHIN);
         let is_active = self.0.active.load(Relaxed);
@@ -583,11 +583,9 @@ impl<T: SessionData> Session<T> {
         std::ptr::addr_eq(Arc::as_ptr(&self.0.origin), Arc::as_ptr(origin))
     }
 
-    /// The claims and the data to seal, for a caller who has no response to commit to.
-    pub(crate) fn to_seal(
-        &self,
-        now: OffsetDateTime,
-    ) -> Option<(Result<Claims, RandomSource>, Snapshot<T>)> {
+    /// The claims and the data to seal at `now` (Unix seconds), for a caller who has no
+    /// response to commit to.
+    pub(crate) fn to_seal(&self, now: u64) -> Option<(Result<Claims, RandomSource>, Snapshot<T>)> {
         self.look();
         let (claims, written) = {
             let state = self.state();
@@ -651,14 +649,10 @@ impl<T: SessionData> Session<T> {
         state.claims.or_else(|| Some(Ok(self.0.opened.get()?.live?.claims)))
     }
 
-    /// The claims for a value sealed at `now`. A session that was never sealed
+    /// The claims for a value sealed at `now` (Unix seconds). A session that was never sealed
     /// has not been idle, however long its handler took.
-    fn claims_to_seal(
-        &self,
-        state: &State<T>,
-        now: OffsetDateTime,
-    ) -> Option<Result<Claims, RandomSource>> {
-        let earliest = if state.is_begun { unix_seconds(now) } else { 0 };
+    fn claims_to_seal(&self, state: &State<T>, now: u64) -> Option<Result<Claims, RandomSource>> {
+        let earliest = if state.is_begun { now } else { 0 };
         let claims = self.claims_in(state)?;
         Some(claims.map(|c| Claims { issued_at: c.issued_at.max(earliest), ..c }))
     }

@@ -192,7 +192,7 @@ impl<T: SessionData> Sessions<T> {
             }
             Outcome::Seal { claims, data } => {
                 let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
-                match self.0.seal(&claims, &*data, now) {
+                match self.0.seal(&claims, &*data, unix_seconds(now)) {
                     Ok(value) => vec![self.0.set_cookie(value, &claims, now)],
                     Err(SealError::Expired) => {
                         events::expired_before_commit(self.cookie_name());
@@ -202,14 +202,16 @@ impl<T: SessionData> Sessions<T> {
                 }
             }
             Outcome::Reseal { value } => self.0.reseal_cookie(session, value, now),
-            Outcome::Replace { claims, data } => match self.0.seal(&claims, &*data, now) {
-                Ok(value) => vec![self.0.set_cookie(value, &claims, now)],
-                // The visitor can do without, and keeps the other library's cookie.
-                Err(error) => {
-                    events::reseal_failed(self.cookie_name(), &error);
-                    Vec::new()
+            Outcome::Replace { claims, data } => {
+                match self.0.seal(&claims, &*data, unix_seconds(now)) {
+                    Ok(value) => vec![self.0.set_cookie(value, &claims, now)],
+                    // The visitor can do without, and keeps the other library's cookie.
+                    Err(error) => {
+                        events::reseal_failed(self.cookie_name(), &error);
+                        Vec::new()
+                    }
                 }
-            },
+            }
         };
         if let Some(other) = &self.0.fallback
             && (is_removal || !cookies.is_empty() && session.came_by_fallback())
@@ -266,6 +268,7 @@ impl<T: SessionData> Sessions<T> {
     /// As for [`seal`](Self::seal).
     pub fn seal_at(&self, session: &Session<T>, now: OffsetDateTime) -> Result<String, SealError> {
         self.check_origin(session)?;
+        let now = unix_seconds(now);
         let (claims, data) = session.to_seal(now).ok_or(SealError::Expired)?;
         let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
         self.0.seal(&claims, &*data, now)
@@ -368,8 +371,9 @@ impl<T> fmt::Debug for Sessions<T> {
 }
 
 impl<T: SessionData> Core<T> {
-    fn seal(&self, claims: &Claims, data: &T, now: OffsetDateTime) -> Result<String, SealError> {
-        self.with_ring(|seal| seal.seal(claims, data, unix_seconds(now)))
+    /// Seals at `now` (Unix seconds).
+    fn seal(&self, claims: &Claims, data: &T, now: u64) -> Result<String, SealError> {
+        self.with_ring(|seal| seal.seal(claims, data, now))
     }
 
     fn unseal<R>(
