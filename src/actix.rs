@@ -13,7 +13,7 @@ use actix_web::{
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
     http::{
         StatusCode,
-        header::{COOKIE, HeaderMap, HeaderName, HeaderValue},
+        header::{CACHE_CONTROL, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY},
     },
 };
 use time::OffsetDateTime;
@@ -22,7 +22,7 @@ use crate::{
     adapter::Mounting,
     events,
     existing::Existing,
-    response::{ResponseHeaders, write_failure},
+    response::{Name, ResponseHeaders, write_failure},
     session::{Session, SessionData},
     sessions::{Commit, Sessions},
 };
@@ -232,21 +232,29 @@ impl ResponseError for Refusal {
 }
 
 impl ResponseHeaders for HeaderMap {
-    fn values(&self, name: &'static str) -> impl Iterator<Item = &[u8]> {
-        self.get_all(HeaderName::from_static(name)).map(HeaderValue::as_bytes)
+    fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
+        self.get_all(header_name(name)).map(HeaderValue::as_bytes)
     }
 
-    fn append(&mut self, name: &'static str, value: Vec<u8>) {
+    fn append(&mut self, name: Name, value: Vec<u8>) {
         let value = HeaderValue::try_from(value)
             .expect("name and attributes were checked when built, the value is base64url");
-        HeaderMap::append(self, HeaderName::from_static(name), value);
+        HeaderMap::append(self, header_name(name), value);
     }
 
-    fn retain(&mut self, name: &'static str, keep: impl Fn(&[u8]) -> bool) {
-        let name = HeaderName::from_static(name);
+    fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
+        let name = header_name(name);
         let kept: Vec<_> = self.remove(&name).filter(|value| keep(value.as_bytes())).collect();
         for value in kept {
             HeaderMap::append(self, name.clone(), value);
         }
+    }
+}
+
+fn header_name(name: Name) -> HeaderName {
+    match name {
+        Name::SetCookie => SET_COOKIE,
+        Name::CacheControl => CACHE_CONTROL,
+        Name::Vary => VARY,
     }
 }

@@ -33,6 +33,7 @@ pub(crate) fn nonce() -> Result<Nonce, RandomSource> {
 }
 
 /// Encrypts in place. `plaintext` is wiped if anything goes wrong on the way.
+#[inline]
 pub(crate) fn encrypt(key: &Key, nonce: &Nonce, aad: &[u8], mut plaintext: Plaintext<'_>) -> Tag {
     let tag = backend::encrypt(key.as_bytes(), nonce, aad, plaintext.bytes_mut());
     plaintext.declassify();
@@ -41,6 +42,7 @@ pub(crate) fn encrypt(key: &Key, nonce: &Nonce, aad: &[u8], mut plaintext: Plain
 
 /// Verifies the tag and decrypts in place. Without a valid tag there is no
 /// plaintext to read: whatever the backend left in the buffer is wiped.
+#[inline]
 pub(crate) fn decrypt<'a>(
     key: &Key,
     nonce: &Nonce,

@@ -43,7 +43,10 @@ pub(crate) enum Purpose {
 /// Name and audience are written with two bytes of length; configuration allows this much of each.
 pub(crate) const MAX_BOUND_LEN: usize = 255;
 /// The longest associated data.
-pub(crate) const MAX_AAD_LEN: usize = 1 + KEY_ID_LEN + 1 + 2 * (2 + MAX_BOUND_LEN);
+const MAX_AAD_LEN: usize = 1 + KEY_ID_LEN + 1 + 2 * (2 + MAX_BOUND_LEN);
+/// Most associated data is shorter than this, and zeroing room for the longest takes
+/// longer than to write it.
+const SHORT_AAD_LEN: usize = 64;
 
 /// What a value is bound to besides its key: purpose, cookie name and audience.
 #[derive(Debug, Clone)]
@@ -64,10 +67,17 @@ impl Binding {
         Some(Self(bytes.into()))
     }
 
-    /// The associated data of a value under the key `id`, written to `room`.
-    pub(crate) fn aad<'a>(&self, id: KeyId, room: &'a mut [u8; MAX_AAD_LEN]) -> &'a [u8] {
-        let length = write(room, &[&[VERSION], &id.get().to_be_bytes(), &self.0]);
-        room.get(..length).unwrap_or_default()
+    /// Calls `f` with the associated data of a value under the key `id`.
+    #[inline]
+    pub(crate) fn with_aad<R>(&self, id: KeyId, f: impl FnOnce(&[u8]) -> R) -> R {
+        let write_to = |room: &mut [u8]| {
+            let length = write(room, &[&[VERSION], &id.get().to_be_bytes(), &self.0]);
+            f(room.get(..length).unwrap_or_default())
+        };
+        match self.0.len().saturating_add(1 + KEY_ID_LEN) {
+            ..=SHORT_AAD_LEN => write_to(&mut [0; SHORT_AAD_LEN]),
+            _ => write_to(&mut [0; MAX_AAD_LEN]),
+        }
     }
 }
 
@@ -87,6 +97,7 @@ pub(crate) fn decode_key_id(version: u8, key_id: [u8; KEY_ID_LEN]) -> Result<Key
 }
 
 impl Claims {
+    #[inline]
     pub(crate) fn encode(&self) -> Result<[u8; CLAIMS_LEN], SealError> {
         self.is_representable().then_some(()).ok_or(SealError::TimeOutOfRange)?;
         let offset = self
@@ -112,6 +123,7 @@ impl Claims {
     }
 
     /// The claims and the payload of an authentic plaintext.
+    #[inline]
     pub(crate) fn decode(plaintext: &[u8]) -> Result<(Self, &[u8]), UnsealError> {
         fn take<'a, const N: usize>(rest: &mut &'a [u8]) -> Result<&'a [u8; N], UnsealError> {
             let (head, tail) = rest.split_first_chunk().ok_or(UnsealError::InvalidClaims)?;

@@ -2,14 +2,14 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Uri,
-    header::{self, COOKIE, HOST, ORIGIN, SET_COOKIE},
+    header::{self, CACHE_CONTROL, COOKIE, HOST, ORIGIN, SET_COOKIE, VARY},
 };
 use time::OffsetDateTime;
 
 use crate::{
     error::{ForeignRequest, SealError},
     origin_guard::{OriginGuard, RequestSource},
-    response::ResponseHeaders,
+    response::{Name, ResponseHeaders},
     session::{Session, SessionData},
     sessions::Sessions,
 };
@@ -114,25 +114,33 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 impl ResponseHeaders for HeaderMap {
-    fn values(&self, name: &'static str) -> impl Iterator<Item = &[u8]> {
-        self.get_all(name).into_iter().map(HeaderValue::as_bytes)
+    fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
+        self.get_all(header_name(name)).into_iter().map(HeaderValue::as_bytes)
     }
 
-    fn append(&mut self, name: &'static str, value: Vec<u8>) {
+    fn append(&mut self, name: Name, value: Vec<u8>) {
         let mut value = HeaderValue::try_from(value)
             .expect("name and attributes were checked when built, the value is base64url");
         // Keeps the cookie out of what prints headers.
-        value.set_sensitive(name == SET_COOKIE);
-        HeaderMap::append(self, name, value);
+        value.set_sensitive(name == Name::SetCookie);
+        HeaderMap::append(self, header_name(name), value);
     }
 
-    fn retain(&mut self, name: &'static str, keep: impl Fn(&[u8]) -> bool) {
-        let header::Entry::Occupied(entry) = self.entry(name) else { return };
+    fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
+        let header::Entry::Occupied(entry) = self.entry(header_name(name)) else { return };
         let (name, values) = entry.remove_entry_mult();
         let kept: Vec<_> = values.filter(|value| keep(value.as_bytes())).collect();
         for value in kept {
             HeaderMap::append(self, &name, value);
         }
+    }
+}
+
+fn header_name(name: Name) -> HeaderName {
+    match name {
+        Name::SetCookie => SET_COOKIE,
+        Name::CacheControl => CACHE_CONTROL,
+        Name::Vary => VARY,
     }
 }
 

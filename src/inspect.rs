@@ -62,7 +62,7 @@ impl<T: SessionData> Sessions<T> {
     pub fn inspect_at(&self, value: &str, now: OffsetDateTime) -> Result<Inspection, UnsealError> {
         self.inspect_with(value, now, |entry, timeouts, claims, payload, refusal| Inspection {
             key_id: entry.id(),
-            claims,
+            claims: *claims,
             timeouts: *timeouts,
             payload: Zeroizing::new(payload.to_vec()),
             refusal,

@@ -7,33 +7,42 @@ use cookie::Cookie;
 
 use crate::sessions::Commit;
 
-/// The headers of a response. Names are in lower case.
+/// The headers that a commit writes. Each crate has names of its own for them: to look
+/// one up by its text costs more than to look into the headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name {
+    SetCookie,
+    CacheControl,
+    Vary,
+}
+
+/// The headers of a response.
 pub(crate) trait ResponseHeaders {
     /// The values of a header, in order.
-    fn values(&self, name: &'static str) -> impl Iterator<Item = &[u8]>;
+    fn values(&self, name: Name) -> impl Iterator<Item = &[u8]>;
 
     /// Adds a value behind those that are there.
-    fn append(&mut self, name: &'static str, value: Vec<u8>);
+    fn append(&mut self, name: Name, value: Vec<u8>);
 
     /// Removes the values that are not to be kept; the order of the others stays.
-    fn retain(&mut self, name: &'static str, keep: impl Fn(&[u8]) -> bool);
+    fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool);
 }
 
 impl Commit {
     pub(crate) fn write_to(&self, headers: &mut impl ResponseHeaders) {
         for cookie in self.cookies() {
             // A browser would keep only the later of the two, so they are not sent both.
-            if headers.values(SET_COOKIE).any(|value| is_twin(cookie, value)) {
-                headers.retain(SET_COOKIE, |value| !is_twin(cookie, value));
+            if headers.values(Name::SetCookie).any(|value| is_twin(cookie, value)) {
+                headers.retain(Name::SetCookie, |value| !is_twin(cookie, value));
             }
-            headers.append(SET_COOKIE, text(cookie));
+            headers.append(Name::SetCookie, text(cookie));
         }
         if self.forbids_storing() {
-            headers.retain(CACHE_CONTROL, |_| false);
-            headers.append(CACHE_CONTROL, "no-store".into());
+            headers.retain(Name::CacheControl, |_| false);
+            headers.append(Name::CacheControl, "no-store".into());
         }
-        if self.depends_on_cookie() && !headers.values(VARY).any(names_cookie) {
-            headers.append(VARY, "cookie".into());
+        if self.depends_on_cookie() && !headers.values(Name::Vary).any(names_cookie) {
+            headers.append(Name::Vary, "cookie".into());
         }
     }
 }
@@ -49,10 +58,10 @@ fn text(cookie: &Cookie<'_>) -> Vec<u8> {
 /// could not be sealed: the cookies of others are kept, and nobody stores it.
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub(crate) fn write_failure(response: &impl ResponseHeaders, failure: &mut impl ResponseHeaders) {
-    for cookie in response.values(SET_COOKIE) {
-        failure.append(SET_COOKIE, cookie.to_vec());
+    for cookie in response.values(Name::SetCookie) {
+        failure.append(Name::SetCookie, cookie.to_vec());
     }
-    failure.append(CACHE_CONTROL, "no-store".into());
+    failure.append(Name::CacheControl, "no-store".into());
 }
 
 /// Whether a Set-Cookie is kept by browsers in the same place as `cookie`.
@@ -76,6 +85,3 @@ fn names_cookie(value: &[u8]) -> bool {
 
 /// What name and attributes mostly take beside the value.
 const ATTRIBUTES_LEN: usize = 128;
-const SET_COOKIE: &str = "set-cookie";
-const CACHE_CONTROL: &str = "cache-control";
-const VARY: &str = "vary";

@@ -5,7 +5,7 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use crate::{
-    claims::{Claims, SessionId, date_time},
+    claims::{Claims, SessionId, Timeouts, date_time},
     key::KeyId,
 };
 
@@ -79,12 +79,14 @@ impl<T> RevokeIf<T> {
         &self,
         data: &T,
         claims: &Claims,
+        timeouts: &Timeouts,
         key_id: Option<KeyId>,
-        expires_at: u64,
         now: OffsetDateTime,
     ) -> bool {
-        let info = SessionInfo { claims: *claims, key_id, expires_at, now };
-        self.0.as_ref().is_some_and(|hook| hook(data, &info))
+        self.0.as_ref().is_some_and(|hook| {
+            let expires_at = claims.expires_at(timeouts);
+            hook(data, &SessionInfo { claims: *claims, key_id, expires_at, now })
+        })
     }
 }
 

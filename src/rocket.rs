@@ -14,7 +14,7 @@ use crate::{
     adapter::Mounting,
     events,
     existing::Existing,
-    response::{ResponseHeaders, write_failure},
+    response::{Name, ResponseHeaders, write_failure},
     session::{Session, SessionData},
     sessions::Sessions,
 };
@@ -134,20 +134,28 @@ impl Headers<'_, '_> {
 }
 
 impl ResponseHeaders for Headers<'_, '_> {
-    fn values(&self, name: &'static str) -> impl Iterator<Item = &[u8]> {
-        self.map().get(name).map(str::as_bytes)
+    fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
+        self.map().get(header_name(name)).map(str::as_bytes)
     }
 
-    fn append(&mut self, name: &'static str, value: Vec<u8>) {
+    fn append(&mut self, name: Name, value: Vec<u8>) {
         let value = String::from_utf8_lossy(&value).into_owned();
-        self.0.adjoin_header(Header::new(name, value));
+        self.0.adjoin_header(Header::new(header_name(name), value));
     }
 
-    fn retain(&mut self, name: &'static str, keep: impl Fn(&[u8]) -> bool) {
-        let kept = self.owned(name);
-        self.0.remove_header(name);
+    fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
+        let kept = self.owned(header_name(name));
+        self.0.remove_header(header_name(name));
         for value in kept.into_iter().filter(|value| keep(value.as_bytes())) {
             self.append(name, value.into());
         }
+    }
+}
+
+const fn header_name(name: Name) -> &'static str {
+    match name {
+        Name::SetCookie => "set-cookie",
+        Name::CacheControl => "cache-control",
+        Name::Vary => "vary",
     }
 }

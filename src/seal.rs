@@ -14,7 +14,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     aead::{self, Nonce},
     claims::{Claims, Timeouts, date_time},
-    envelope::{self, Binding, CLAIMS_LEN, HEADER_LEN, MAX_AAD_LEN, NONCE_LEN, OVERHEAD, TAG_LEN},
+    envelope::{self, Binding, CLAIMS_LEN, HEADER_LEN, NONCE_LEN, OVERHEAD, TAG_LEN},
     error::{SealError, UnsealError},
     key::KeyId,
     keyring::{KeyEntry, KeyRing},
@@ -85,16 +85,16 @@ impl Seal<'_> {
         &self,
         value: &str,
         now: u64,
-        use_it: impl FnOnce(Unsealed<T>) -> R,
+        use_it: impl FnOnce(Unsealed<T>) -> Result<R, UnsealError>,
     ) -> Result<R, UnsealError> {
         self.decode(value, now, |entry, claims, payload| {
             let data = parse(payload)?;
-            Ok(use_it(Unsealed {
+            use_it(Unsealed {
                 data,
-                claims,
+                claims: *claims,
                 key_id: entry.id(),
-                reseal_due: self.is_reseal_due(entry, &claims, now),
-            }))
+                reseal_due: self.is_reseal_due(entry, claims, now),
+            })
         })
     }
 
@@ -108,7 +108,7 @@ impl Seal<'_> {
     /// Opens what [`seal_token`](Self::seal_token) sealed, and judges it at `now`.
     pub(crate) fn unseal_token(&self, value: &str, now: u64) -> Result<Claims, UnsealError> {
         self.decode(value, now, |_, claims, payload| match payload {
-            [] => Ok(claims),
+            [] => Ok(*claims),
             _ => Err(UnsealError::InvalidClaims),
         })
     }
@@ -124,14 +124,14 @@ impl Seal<'_> {
         inspect: impl FnOnce(KeyId, &Claims, &[u8]) -> Result<(), UnsealError>,
     ) -> Result<Option<(String, Claims)>, ResealError> {
         self.decode(value, now, |entry, claims, payload| {
-            inspect(entry.id(), &claims, payload)?;
-            if !self.is_reseal_due(entry, &claims, now) {
+            inspect(entry.id(), claims, payload)?;
+            if !self.is_reseal_due(entry, claims, now) {
                 return Ok(None);
             }
             let sealing = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
             // A value from a machine that is ahead keeps its key, or the two would go back and forth.
             let entry = if self.ring.is_superseded(entry.id(), now) { sealing } else { entry };
-            let fresh = self.issue(entry, &claims, now, |fresh| {
+            let fresh = self.issue(entry, claims, now, |fresh| {
                 fresh.append(payload);
                 self.pad(fresh);
                 Ok(())
@@ -190,9 +190,9 @@ impl Seal<'_> {
             return Err(SealError::TooLarge { size, limit: MAX_COOKIE_LEN });
         }
 
-        let mut room = [0; MAX_AAD_LEN];
-        let aad = self.binding.aad(entry.id(), &mut room);
-        let tag = aead::encrypt(entry.key(), nonce, aad, plaintext);
+        let tag = self
+            .binding
+            .with_aad(entry.id(), |aad| aead::encrypt(entry.key(), nonce, aad, plaintext));
 
         header.copy_from_slice(&envelope::encode_header(entry.id(), nonce));
         let end = "measured above: header, body and tag fit";
@@ -207,14 +207,14 @@ impl Seal<'_> {
         &self,
         value: &str,
         now: u64,
-        read_payload: impl FnOnce(&KeyEntry, Claims, &[u8]) -> Result<R, E>,
+        read_payload: impl FnOnce(&KeyEntry, &Claims, &[u8]) -> Result<R, E>,
     ) -> Result<R, E> {
         let entry = self.entry(value)?;
         if !entry.is_accepted(now) {
             return Err(UnsealError::RetiredKey(entry.id()).into());
         }
         self.open(entry, value, |claims, payload| {
-            self.judge(&claims, now)?;
+            self.judge(claims, now)?;
             read_payload(entry, claims, payload)
         })
     }
@@ -225,12 +225,12 @@ impl Seal<'_> {
         &self,
         value: &str,
         now: u64,
-        read: impl FnOnce(&KeyEntry, Claims, &[u8], Option<UnsealError>) -> R,
+        read: impl FnOnce(&KeyEntry, &Claims, &[u8], Option<UnsealError>) -> R,
     ) -> Result<R, UnsealError> {
         let entry = self.entry(value)?;
         self.open(entry, value, |claims, payload| {
             let refusal = match entry.is_accepted(now) {
-                true => self.judge(&claims, now).err(),
+                true => self.judge(claims, now).err(),
                 false => Some(UnsealError::RetiredKey(entry.id())),
             };
             Ok(read(entry, claims, payload, refusal))
@@ -248,7 +248,7 @@ impl Seal<'_> {
         &self,
         entry: &KeyEntry,
         value: &str,
-        read: impl FnOnce(Claims, &[u8]) -> Result<R, E>,
+        read: impl FnOnce(&Claims, &[u8]) -> Result<R, E>,
     ) -> Result<R, E> {
         let open = |buffer: &mut [u8]| {
             let sealed = text::decode(value.as_bytes(), buffer).ok_or(UnsealError::Malformed)?;
@@ -257,13 +257,13 @@ impl Seal<'_> {
                 rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
             let nonce = header.last_chunk::<NONCE_LEN>().ok_or(UnsealError::Malformed)?;
 
-            let mut room = [0; MAX_AAD_LEN];
-            let aad = self.binding.aad(entry.id(), &mut room);
-            let plaintext = aead::decrypt(entry.key(), nonce, aad, body, tag)
+            let plaintext = self
+                .binding
+                .with_aad(entry.id(), |aad| aead::decrypt(entry.key(), nonce, aad, body, tag))
                 .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(entry.id()))?;
 
             let (claims, payload) = Claims::decode(plaintext.bytes())?;
-            read(claims, payload)
+            read(&claims, payload)
         };
         match value.len() {
             ..=SHORT_VALUE_LEN => open(&mut [0; SHORT_VALUE_LEN / 4 * 3]),
@@ -420,7 +420,7 @@ mod tests {
             let binding = Binding::new(Purpose::Session, name.unwrap(), audience).unwrap();
             let id = KeyId::new(seconds(&vector["expect"]["claims"]["key_id"]).unwrap());
             let aad = unhex(&vector["sealed"]["aad"]);
-            assert_eq!(binding.aad(id, &mut [0; MAX_AAD_LEN]), aad, "{}", vector["name"]);
+            assert_eq!(binding.with_aad(id, <[u8]>::to_vec), aad, "{}", vector["name"]);
         }
     }
 }

@@ -33,11 +33,13 @@ pub(crate) struct Plaintext<'a> {
 
 impl<'a> Plaintext<'a> {
     /// Starts empty; what is appended counts as secret.
+    #[inline]
     pub(crate) fn empty(buffer: &'a mut [u8]) -> Self {
         Self { buffer, length: 0 }
     }
 
     /// Takes a buffer that is, or is about to become, secret as a whole.
+    #[inline]
     pub(crate) fn full(buffer: &'a mut [u8]) -> Self {
         let length = buffer.len();
         Self { buffer, length }
@@ -54,21 +56,25 @@ impl<'a> Plaintext<'a> {
     }
 
     /// The bytes that were asked for, whether they fitted or not.
+    #[inline]
     pub(crate) fn length(&self) -> usize {
         self.length
     }
 
     /// The secret bytes, none where they did not fit.
+    #[inline]
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         self.buffer.get_mut(..self.length).unwrap_or_default()
     }
 
     /// The secret bytes, none where they did not fit.
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         self.buffer.get(..self.length).unwrap_or_default()
     }
 
     /// Ends the secrecy: the bytes have been encrypted in place.
+    #[inline]
     pub(crate) fn declassify(mut self) {
         self.length = 0;
     }

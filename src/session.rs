@@ -6,7 +6,10 @@ use std::{
     ops::Deref,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Relaxed, Release},
+        },
     },
     thread::{self, ThreadId},
 };
@@ -156,6 +159,8 @@ struct Inner<T> {
     active: AtomicBool,
     /// The response holds a token, which is for this visitor alone.
     gave_token: AtomicBool,
+    /// Committed: the response's head is on its way.
+    is_closed: AtomicBool,
     state: Mutex<State<T>>,
     /// Held while a writer's closure runs; never by a reader.
     writer: Mutex<()>,
@@ -190,7 +195,8 @@ pub(crate) struct Request {
 }
 
 struct State<T> {
-    phase: Phase,
+    /// A commit has begun, and has not failed.
+    is_committed: bool,
     is_destroyed: bool,
     /// The data after the last write.
     written: Option<Arc<T>>,
@@ -206,14 +212,6 @@ impl<T> State<T> {
     fn is_changed(&self) -> bool {
         self.written.is_some() || self.claims.is_some()
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Open,
-    Committing,
-    /// Committed: the response's head is on its way.
-    Closed,
 }
 
 /// What a commit has to do.
@@ -388,7 +386,7 @@ impl<T: SessionData> Session<T> {
         self.look();
         self.0.active.store(true, Relaxed);
         let mut state = self.state();
-        if self.claims_in(&state).is_none() && !state.is_destroyed && state.phase == Phase::Open {
+        if self.claims_in(&state).is_none() && !state.is_destroyed && !state.is_committed {
             state.claims = Some(self.begin());
         }
         let claims = self.claims_in(&state).ok_or(SealError::NoSession)?;
@@ -501,7 +499,8 @@ impl<T: SessionData> Session<T> {
         Self::with(origin, Known::Once(OnceLock::new()), Known::Once(OnceLock::new()))
     }
 
-    /// A session that is known already.
+    /// A session that is known already. Inlined, so that its parts are copied as seldom as can be.
+    #[inline]
     pub(crate) fn opened(
         origin: Arc<dyn Origin<T>>,
         opened: Opened<T>,
@@ -511,6 +510,7 @@ impl<T: SessionData> Session<T> {
         Self::with(origin, Known::Already(request), Known::Already(opened))
     }
 
+    #[inline]
     fn with(origin: Arc<dyn Origin<T>>, request: Known<Request>, opened: Known<Opened<T>>) -> Self {
         Self(Arc::new(Inner {
             origin,
@@ -519,8 +519,9 @@ impl<T: SessionData> Session<T> {
             looked_at: AtomicBool::new(false),
             active: AtomicBool::new(false),
             gave_token: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
             state: Mutex::new(State {
-                phase: Phase::Open,
+                is_committed: false,
                 is_destroyed: false,
                 written: None,
                 claims: None,
@@ -547,14 +548,13 @@ impl<T: SessionData> Session<T> {
     pub(crate) fn begin_commit(&self, now: OffsetDateTime) -> Option<Outcome<T>> {
         let (is_changed, claims) = {
             let mut state = self.state();
-            if state.phase != Phase::Open {
+            if std::mem::replace(&mut state.is_committed, true) {
                 return None;
             }
-            state.phase = Phase::Committing;
             if state.is_destroyed {
                 return Some(Outcome::Remove);
             }
-            (state.is_changed(), self.claims_to_seal(&state, now))
+            (state.is_changed(), self.claims_to_seal(&state, unix_seconds(now)))
         };
         let is_prompt = now <= self.request().loaded_at.saturating_add(RESEAL_WITHIN);
         let is_active = self.0.active.load(Relaxed);
@@ -572,22 +572,26 @@ impl<T: SessionData> Session<T> {
 
     /// Ends a commit: for good, or, where it failed, so that there can be another.
     pub(crate) fn end_commit(&self, succeeded: bool) {
-        self.state().phase = if succeeded { Phase::Closed } else { Phase::Open };
+        match succeeded {
+            true => self.0.is_closed.store(true, Release),
+            false => self.state().is_committed = false,
+        }
     }
 
     /// Whether the session came from this origin.
-    pub(crate) fn is_of(&self, origin: &Arc<dyn Origin<T>>) -> bool {
-        Arc::ptr_eq(&self.0.origin, origin)
+    pub(crate) fn is_of(&self, origin: &Arc<impl Origin<T>>) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.0.origin), Arc::as_ptr(origin))
     }
 
-    /// The data and the claims to seal, for a caller who has no response to commit to.
-    pub(crate) fn to_seal(
-        &self,
-        now: OffsetDateTime,
-    ) -> (Option<Result<Claims, RandomSource>>, Snapshot<T>) {
+    /// The claims and the data to seal at `now` (Unix seconds), for a caller who has no
+    /// response to commit to.
+    pub(crate) fn to_seal(&self, now: u64) -> Option<(Result<Claims, RandomSource>, Snapshot<T>)> {
         self.look();
-        let claims = self.claims_to_seal(&self.state(), now);
-        (claims, self.snapshot())
+        let (claims, written) = {
+            let state = self.state();
+            (self.claims_to_seal(&state, now)?, state.written.clone())
+        };
+        Some((claims, self.snapshot_of(written)))
     }
 
     /// The values of our cookie that came with the request.
@@ -617,10 +621,11 @@ impl<T: SessionData> Session<T> {
 
     fn look(&self) -> &Opened<T> {
         let inner = &*self.0;
-        // Most looks are not the first, and to load is cheaper than to swap.
-        let is_first = !inner.looked_at.load(Relaxed) && !inner.looked_at.swap(true, Relaxed);
-        if is_first && self.state().phase == Phase::Closed {
-            events::late_look(type_name::<T>());
+        if !inner.looked_at.load(Relaxed) {
+            inner.looked_at.store(true, Relaxed);
+            if inner.is_closed.load(Acquire) {
+                events::late_look(type_name::<T>());
+            }
         }
         inner.opened.get_or_init(|| {
             let request = self.request();
@@ -644,14 +649,10 @@ impl<T: SessionData> Session<T> {
         state.claims.or_else(|| Some(Ok(self.0.opened.get()?.live?.claims)))
     }
 
-    /// The claims for a value sealed at `now`. A session that was never sealed
+    /// The claims for a value sealed at `now` (Unix seconds). A session that was never sealed
     /// has not been idle, however long its handler took.
-    fn claims_to_seal(
-        &self,
-        state: &State<T>,
-        now: OffsetDateTime,
-    ) -> Option<Result<Claims, RandomSource>> {
-        let earliest = if state.is_begun { unix_seconds(now) } else { 0 };
+    fn claims_to_seal(&self, state: &State<T>, now: u64) -> Option<Result<Claims, RandomSource>> {
+        let earliest = if state.is_begun { now } else { 0 };
         let claims = self.claims_in(state)?;
         Some(claims.map(|c| Claims { issued_at: c.issued_at.max(earliest), ..c }))
     }
@@ -661,9 +662,15 @@ impl<T: SessionData> Session<T> {
             let state = self.state();
             (state.written.clone(), state.is_destroyed)
         };
+        match is_destroyed {
+            true => Snapshot(Version::Written(Arc::default())),
+            false => self.snapshot_of(written),
+        }
+    }
+
+    fn snapshot_of(&self, written: Option<Arc<T>>) -> Snapshot<T> {
         Snapshot(match written {
             Some(written) => Version::Written(written),
-            None if is_destroyed => Version::Written(Arc::default()),
             None => Version::Opened(Arc::clone(&self.0)),
         })
     }
@@ -695,10 +702,10 @@ impl<T: SessionData> Session<T> {
     }
 
     fn accepts_changes(state: &State<T>, what: &'static str) -> bool {
-        let reason = match (state.phase, state.is_destroyed) {
-            (Phase::Open, false) => return true,
-            (Phase::Open, true) => "the session was destroyed",
-            (Phase::Committing | Phase::Closed, _) => "the response was committed",
+        let reason = match (state.is_committed, state.is_destroyed) {
+            (false, false) => return true,
+            (false, true) => "the session was destroyed",
+            (true, _) => "the response was committed",
         };
         events::change_ignored(type_name::<T>(), what, reason);
         false

@@ -192,7 +192,7 @@ impl<T: SessionData> Sessions<T> {
             }
             Outcome::Seal { claims, data } => {
                 let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
-                match self.0.seal(&claims, &*data, now) {
+                match self.0.seal(&claims, &*data, unix_seconds(now)) {
                     Ok(value) => vec![self.0.set_cookie(value, &claims, now)],
                     Err(SealError::Expired) => {
                         events::expired_before_commit(self.cookie_name());
@@ -202,14 +202,16 @@ impl<T: SessionData> Sessions<T> {
                 }
             }
             Outcome::Reseal { value } => self.0.reseal_cookie(session, value, now),
-            Outcome::Replace { claims, data } => match self.0.seal(&claims, &*data, now) {
-                Ok(value) => vec![self.0.set_cookie(value, &claims, now)],
-                // The visitor can do without, and keeps the other library's cookie.
-                Err(error) => {
-                    events::reseal_failed(self.cookie_name(), &error);
-                    Vec::new()
+            Outcome::Replace { claims, data } => {
+                match self.0.seal(&claims, &*data, unix_seconds(now)) {
+                    Ok(value) => vec![self.0.set_cookie(value, &claims, now)],
+                    // The visitor can do without, and keeps the other library's cookie.
+                    Err(error) => {
+                        events::reseal_failed(self.cookie_name(), &error);
+                        Vec::new()
+                    }
                 }
-            },
+            }
         };
         if let Some(other) = &self.0.fallback
             && (is_removal || !cookies.is_empty() && session.came_by_fallback())
@@ -266,9 +268,9 @@ impl<T: SessionData> Sessions<T> {
     /// As for [`seal`](Self::seal).
     pub fn seal_at(&self, session: &Session<T>, now: OffsetDateTime) -> Result<String, SealError> {
         self.check_origin(session)?;
-        let (claims, data) = session.to_seal(now);
-        let claims =
-            claims.ok_or(SealError::Expired)?.map_err(|RandomSource| SealError::RandomSource)?;
+        let now = unix_seconds(now);
+        let (claims, data) = session.to_seal(now).ok_or(SealError::Expired)?;
+        let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
         self.0.seal(&claims, &*data, now)
     }
 
@@ -324,7 +326,7 @@ impl<T: SessionData> Sessions<T> {
         &self,
         value: &str,
         now: OffsetDateTime,
-        read: impl FnOnce(&KeyEntry, &Timeouts, Claims, &[u8], Option<UnsealError>) -> R,
+        read: impl FnOnce(&KeyEntry, &Timeouts, &Claims, &[u8], Option<UnsealError>) -> R,
     ) -> Result<R, UnsealError> {
         self.0.with_ring(|seal| {
             seal.inspect(value, unix_seconds(now), |entry, claims, payload, refusal| {
@@ -343,7 +345,7 @@ impl<T: SessionData> Sessions<T> {
 
     /// A session of another audience must not be sealed for this one.
     fn check_origin(&self, session: &Session<T>) -> Result<(), SealError> {
-        match session.is_of(&self.origin()) {
+        match session.is_of(&self.0) {
             true => Ok(()),
             false => Err(SealError::OtherOrigin),
         }
@@ -369,8 +371,9 @@ impl<T> fmt::Debug for Sessions<T> {
 }
 
 impl<T: SessionData> Core<T> {
-    fn seal(&self, claims: &Claims, data: &T, now: OffsetDateTime) -> Result<String, SealError> {
-        self.with_ring(|seal| seal.seal(claims, data, unix_seconds(now)))
+    /// Seals at `now` (Unix seconds).
+    fn seal(&self, claims: &Claims, data: &T, now: u64) -> Result<String, SealError> {
+        self.with_ring(|seal| seal.seal(claims, data, now))
     }
 
     fn unseal<R>(
@@ -386,7 +389,7 @@ impl<T: SessionData> Core<T> {
                 let live = Live { claims, key_id: Some(key_id), reseal_due, value: 0 };
                 Ok(use_it(Opened { data, live: Some(live), refusal: None }))
             })
-        })?
+        })
     }
 
     /// The session in another library's value, held to the same rules as one of ours.
@@ -423,6 +426,7 @@ impl<T: SessionData> Core<T> {
         }
     }
 
+    #[inline]
     fn ask_hook(
         &self,
         data: &T,
@@ -430,8 +434,7 @@ impl<T: SessionData> Core<T> {
         key_id: Option<KeyId>,
         now: OffsetDateTime,
     ) -> Result<(), UnsealError> {
-        let expires_at = claims.expires_at(&self.timeouts);
-        match self.revoke_if.refuses(data, claims, key_id, expires_at, now) {
+        match self.revoke_if.refuses(data, claims, &self.timeouts, key_id, now) {
             true => Err(UnsealError::Revoked),
             false => Ok(()),
         }

@@ -1,7 +1,11 @@
 //! The primitives by hand: what any library that does this work has to pay.
+//!
+//! That includes that no plaintext and no key of a value stays in memory. The crate
+//! `chacha20poly1305` wipes its keys, ring does not, so that it is done here.
 
 use rand::{TryRng as _, rngs::SysRng};
 use serde::{Serialize, de::DeserializeOwned};
+use zeroize::optimization_barrier;
 
 /// Version, key id and nonce.
 const HEADER_LEN: usize = 29;
@@ -42,8 +46,15 @@ impl Floor {
         let tag: &[u8; TAG_LEN] = (&*tag).try_into().expect("split off with this length");
         cipher::decrypt(&self.key, nonce, body, *tag);
         let json = str::from_utf8(&body[CLAIMS_LEN..]).expect("it is UTF-8");
-        serde_json::from_str(json).expect("it is JSON")
+        let data = serde_json::from_str(json).expect("it is JSON");
+        wipe(body);
+        data
     }
+}
+
+fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    optimization_barrier(bytes);
 }
 
 #[cfg(not(feature = "simd"))]
@@ -94,32 +105,50 @@ mod cipher {
 
 #[cfg(feature = "ring")]
 mod cipher {
+    use std::sync::LazyLock;
+
     use chacha20::{R20, hchacha};
     use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+    use zeroize::optimization_barrier;
 
-    use super::{AAD, TAG_LEN};
+    use super::{AAD, TAG_LEN, wipe};
 
     pub(super) fn encrypt(key: &[u8; 32], nonce: &[u8; 24], text: &mut [u8]) -> [u8; TAG_LEN] {
-        let (key, nonce) = derive(key, nonce);
-        key.seal_in_place_separate_tag(nonce, Aad::from(AAD), text)
+        let (mut key, nonce) = derive(key, nonce);
+        let tag = key
+            .seal_in_place_separate_tag(nonce, Aad::from(AAD), text)
             .expect("it is short")
             .as_ref()
             .try_into()
-            .expect("a tag has 16 bytes")
+            .expect("a tag has 16 bytes");
+        overwrite(&mut key);
+        tag
     }
 
     pub(super) fn decrypt(key: &[u8; 32], nonce: &[u8; 24], text: &mut [u8], tag: [u8; TAG_LEN]) {
-        let (key, nonce) = derive(key, nonce);
+        let (mut key, nonce) = derive(key, nonce);
         key.open_in_place_separate_tag(nonce, Aad::from(AAD), tag.into(), text, 0..)
             .expect("it is authentic");
+        overwrite(&mut key);
     }
 
     fn derive(key: &[u8; 32], nonce: &[u8; 24]) -> (LessSafeKey, Nonce) {
         let (input, rest) = nonce.split_first_chunk::<16>().expect("24 bytes hold 16");
-        let subkey = hchacha::<R20>(key.into(), input.into());
-        let subkey = UnboundKey::new(&CHACHA20_POLY1305, &subkey).expect("it has 32 bytes");
+        let mut bytes = hchacha::<R20>(key.into(), input.into());
+        let subkey = ring_key(&bytes);
+        wipe(&mut bytes);
         let mut short = [0; 12];
         short[4..].copy_from_slice(rest);
-        (LessSafeKey::new(subkey), Nonce::assume_unique_for_key(short))
+        (subkey, Nonce::assume_unique_for_key(short))
+    }
+
+    fn overwrite(key: &mut LessSafeKey) {
+        static NO_SECRET: LazyLock<LessSafeKey> = LazyLock::new(|| ring_key(&[0; 32]));
+        key.clone_from(&NO_SECRET);
+        optimization_barrier(key);
+    }
+
+    fn ring_key(bytes: &[u8]) -> LessSafeKey {
+        LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, bytes).expect("it has 32 bytes"))
     }
 }
