@@ -1,7 +1,5 @@
 //! What a value tells with and without its key; every refusal is that of `unseal`.
 
-mod support;
-
 use sealed_session::{Hint, KeyId, Lifetime, Sessions, UnsealError};
 use time::Duration;
 

@@ -1,19 +1,16 @@
 //! The values of iron-session: what the packages wrote, and what nobody may get accepted.
-#![cfg(feature = "iron")]
-
-mod support;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use crate::support::{T0, at, secs};
 use sealed_session::{
     ConfigError, SealError,
     iron::{self, IronError, Passwords},
 };
 use serde_json::{Value, json};
-use support::{T0, at, secs};
 use time::OffsetDateTime;
 
-const VECTORS: &str = include_str!("vectors/iron-session.json");
+const VECTORS: &str = include_str!("../vectors/iron-session.json");
 const PASSWORD: &str = "Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0";
 const OTHER: &str = "12345678901234567890123456789012";
 

@@ -1,11 +1,9 @@
 //! A sign-out that a response under way cannot undo.
 
-mod support;
-
+use crate::support::{self, T0, at, load, ring, sealed, secs, set_value};
 use sealed_session::{
     Commit, ConfigError, Cookie, KeyRing, Keys, SameSite, Scope, Sessions, UnsealError,
 };
-use support::{T0, at, load, ring, sealed, secs, set_value};
 use time::OffsetDateTime;
 
 fn sessions() -> Sessions<u32> {

@@ -1,10 +1,8 @@
 //! What ends up in logs holds no key, no cookie value and no session data.
 
-mod common;
-
 use std::fmt::Debug;
 
-use common::{NOW, forged, header, key, key_bytes, ring, ring_of, sealed};
+use crate::common::{self, NOW, forged, header, key, key_bytes, ring, ring_of, sealed};
 use sealed_session::{
     ConfigError, Key, KeyEntry, KeyId, KeyRing, Keys, Lifetime, Scope, SealError, Session,
     SessionId, Sessions, UnsealError,

@@ -1,10 +1,8 @@
 //! The rules of RFC 6265bis, of CHIPS and of the browsers, each both ways.
 
-mod common;
-
 use std::time::Duration;
 
-use common::{NOW, set_cookies, value_of};
+use crate::common::{self, NOW, set_cookies, value_of};
 use proptest::prelude::*;
 use sealed_session::{Builder, ConfigError, Lifetime, SameSite, Scope, Sessions};
 

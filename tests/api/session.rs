@@ -1,7 +1,5 @@
 //! The session of one request, as handlers and middleware use it.
 
-mod common;
-
 use std::{
     any::type_name,
     collections::BTreeMap,
@@ -12,7 +10,7 @@ use std::{
     time::Duration as StdDuration,
 };
 
-use common::{NOW, header, key, ring, ring_of, sealed, sessions, set_cookies, value_of};
+use crate::common::{NOW, header, key, ring, ring_of, sealed, sessions, set_cookies, value_of};
 use sealed_session::{
     Builder, Commit, ConfigError, Cookie, Key, KeyEntry, KeyId, KeyRing, Keys, Lifetime, Scope,
     SealError, Session, SessionId, Sessions, Snapshot, UnsealError,

@@ -1,15 +1,12 @@
 //! Visitors who come with a cookie of iron-session become ours, and nobody else does.
-#![cfg(feature = "iron")]
 
-mod support;
-
+use crate::support::{self, T0, at, entry, load, ring, secs, visit};
 use sealed_session::{
     Commit, ConfigError, KeyRing, SameSite, Scope, Session, Sessions, UnsealError,
     iron::{self, Migration, Passwords},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use support::{T0, at, entry, load, ring, secs, visit};
 use time::OffsetDateTime;
 
 const PASSWORD: &str = "Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0";

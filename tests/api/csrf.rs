@@ -1,13 +1,11 @@
 //! CSRF tokens: bound to the session, its name, its audience and its keys, and to nothing stored.
 
-mod support;
-
 use std::collections::HashSet;
 
+use crate::support::{self, at, entry, ring, sealed, secs};
 use sealed_session::{
     Commit, CsrfError, Keys, SealError, Session, SessionData, Sessions, UnsealError,
 };
-use support::{at, entry, ring, sealed, secs};
 use time::OffsetDateTime;
 
 fn load<T: SessionData>(sessions: &Sessions<T>, value: &str, now: OffsetDateTime) -> Session<T> {

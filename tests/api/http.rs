@@ -1,11 +1,8 @@
 //! Load and commit over header maps.
-#![cfg(feature = "http")]
-
-mod common;
 
 use std::time::Duration as StdDuration;
 
-use common::{NOW, header, ring, sealed, sessions};
+use crate::common::{NOW, header, ring, sealed, sessions};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, SET_COOKIE, VARY},

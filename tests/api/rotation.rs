@@ -1,8 +1,6 @@
 //! Rotation of keys under running machines: nobody is logged out, and a re-seal without a write
 //! is rare and careful.
 
-mod support;
-
 use std::{
     sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     thread,
@@ -13,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use crate::support::{
-    T0, at, class, entry, forge, load, open, ring, sealed, secs, set_value, visit,
+    self, T0, at, class, entry, forge, load, open, ring, sealed, secs, set_value, visit,
 };
 
 const NAME: &str = "__Host-session";
