@@ -29,6 +29,8 @@ mod origin_guard;
 mod outside;
 mod padding;
 mod redaction;
+#[cfg(feature = "reload")]
+mod reload;
 mod revocation;
 mod rotation;
 mod session;
@@ -36,3 +38,5 @@ mod step_up;
 mod tampering;
 mod times;
 mod tombstone;
+#[cfg(feature = "reload")]
+mod toml_ring;
