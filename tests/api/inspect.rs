@@ -71,7 +71,7 @@ fn what_was_sealed_is_shown() {
     let value = sessions.seal_at(&session, at(7)).unwrap();
     let inspection = sessions.inspect_at(&value, at(9)).unwrap();
     assert!(inspection.is_persistent());
-    assert_eq!((inspection.created_at(), inspection.issued_at()), (T0, at(7)));
+    assert_eq!((inspection.created_at(), inspection.issued_at()), (Some(T0), at(7)));
 }
 
 #[test]
