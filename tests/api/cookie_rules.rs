@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::common::{self, NOW, set_cookies, value_of};
 use proptest::prelude::*;
 use sealed_session::{Builder, ConfigError, Lifetime, SameSite, Scope, Sessions};
+
+use crate::common::{self, NOW, set_cookies, value_of};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const PREFIXES: [&str; 4] = ["__Host-", "__Secure-", "__Http-", "__Host-Http-"];

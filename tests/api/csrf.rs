@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::support::{self, at, entry, ring, sealed, secs};
 use sealed_session::{
     Commit, CsrfError, Keys, SealError, Session, SessionData, Sessions, UnsealError,
 };
 use time::OffsetDateTime;
+
+use crate::support::{self, at, entry, ring, sealed, secs};
 
 fn load<T: SessionData>(sessions: &Sessions<T>, value: &str, now: OffsetDateTime) -> Session<T> {
     support::load(sessions, value, now)

@@ -2,13 +2,14 @@
 
 use std::time::Duration as StdDuration;
 
-use crate::common::{NOW, header, ring, sealed, sessions};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, SET_COOKIE, VARY},
 };
 use sealed_session::{SameSite, Scope, SealError, Sessions};
 use time::Duration;
+
+use crate::common::{NOW, header, ring, sealed, sessions};
 
 const SECOND: Duration = Duration::SECOND;
 

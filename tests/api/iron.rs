@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::support::{T0, at, secs};
 use sealed_session::{
     ConfigError, SealError,
     iron::{self, IronError, Passwords},
 };
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+
+use crate::support::{T0, at, secs};
 
 const VECTORS: &str = include_str!("../vectors/iron-session.json");
 const PASSWORD: &str = "Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0";

@@ -1,6 +1,5 @@
 //! Visitors who come with a cookie of iron-session become ours, and nobody else does.
 
-use crate::support::{self, T0, at, entry, load, ring, secs, visit};
 use sealed_session::{
     Commit, ConfigError, KeyRing, SameSite, Scope, Session, Sessions, UnsealError,
     iron::{self, Migration, Passwords},
@@ -8,6 +7,8 @@ use sealed_session::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
+
+use crate::support::{self, T0, at, entry, load, ring, secs, visit};
 
 const PASSWORD: &str = "Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0";
 const HOUR: u64 = 3600;

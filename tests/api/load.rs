@@ -2,11 +2,12 @@
 
 use std::cell::Cell;
 
-use crate::common::{NOW, forged, header, key, ring, ring_of, sealed, sessions, value_of};
 use proptest::prelude::*;
 use sealed_session::{KeyEntry, KeyRing, Keys, Session, Sessions, UnsealError};
 use serde::{Deserialize, Deserializer, Serialize};
 use time::{Duration, OffsetDateTime};
+
+use crate::common::{NOW, forged, header, key, ring, ring_of, sealed, sessions, value_of};
 
 const SECOND: Duration = Duration::SECOND;
 

@@ -6,10 +6,11 @@
 
 use std::time::Duration as StdDuration;
 
-use crate::common::{NOW, forged, key};
 use proptest::{collection::vec, option, prelude::*};
 use sealed_session::{KeyEntry, KeyRing, Keys, Lifetime, SessionId, Sessions};
 use time::{Duration, OffsetDateTime};
+
+use crate::common::{NOW, forged, key};
 
 /// Machines that share the sessions, and may not yet share the newest ring.
 const MACHINES: usize = 2;

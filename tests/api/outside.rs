@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::support::{self, T0, at, forge, open, ring, sealed, secs};
 use sealed_session::{Commit, Keys, Session, Sessions, UnsealError};
+
+use crate::support::{self, T0, at, forge, open, ring, sealed, secs};
 
 const NAME: &str = "__Host-session";
 

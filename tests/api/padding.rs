@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{T0, at, load, open, ring, sealed, secs, set_value};
 use sealed_session::{ConfigError, Keys, SealError, Sessions};
+
+use crate::support::{T0, at, load, open, ring, sealed, secs, set_value};
 
 const NAME: &str = "__Host-session";
 

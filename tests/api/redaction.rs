@@ -2,13 +2,14 @@
 
 use std::fmt::Debug;
 
-use crate::common::{self, NOW, forged, header, key, key_bytes, ring, ring_of, sealed};
 use sealed_session::{
     ConfigError, Key, KeyEntry, KeyId, KeyRing, Keys, Lifetime, Scope, SealError, Session,
     SessionId, Sessions, UnsealError,
 };
 use serde::{Deserialize, Serialize, Serializer};
 use time::Duration;
+
+use crate::common::{self, NOW, forged, header, key, key_bytes, ring, ring_of, sealed};
 
 /// Stands for what a visitor would not like to read in a log.
 const MARKER: &str = "MARKER-of-secret-session-data";

@@ -8,10 +8,11 @@ use std::{
     },
 };
 
-use crate::support::{self, T0, at, load, ring, sealed, secs, set_value, visit};
 use sealed_session::{Keys, SessionInfo, Sessions, UnsealError};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+
+use crate::support::{self, T0, at, load, ring, sealed, secs, set_value, visit};
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Account {

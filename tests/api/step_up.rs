@@ -1,7 +1,8 @@
 //! A fresh sign-in for what is sensitive, by a time that nothing else moves.
 
-use crate::support::{at, load, ring, sealed, secs, set_value};
 use sealed_session::{Keys, Session, Sessions};
+
+use crate::support::{at, load, ring, sealed, secs, set_value};
 
 #[test]
 fn created_within_holds_up_to_and_without_the_second_in_which_the_age_is_reached() {

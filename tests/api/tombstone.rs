@@ -1,10 +1,11 @@
 //! A sign-out that a response under way cannot undo.
 
-use crate::support::{self, T0, at, load, ring, sealed, secs, set_value};
 use sealed_session::{
     Commit, ConfigError, Cookie, KeyRing, Keys, SameSite, Scope, Sessions, UnsealError,
 };
 use time::OffsetDateTime;
+
+use crate::support::{self, T0, at, load, ring, sealed, secs, set_value};
 
 fn sessions() -> Sessions<u32> {
     with(ring([1]), 300)
