@@ -288,6 +288,7 @@ fn write_then_commit_gives_one_cookie_and_a_second_commit_none() {
         assert_eq!(commit.cookies()[0].name(), "__Host-session");
         let again = sessions.commit_at(&session, NOW).unwrap();
         assert!(again.cookies().is_empty() && again.depends_on_cookie());
+        assert_eq!(commit.clone().into_cookies(), commit.cookies());
     }
 }
 
