@@ -1,5 +1,5 @@
 //! What must hold for any input. The fuzz targets search for a counterexample,
-//! `tests/api/corpus.rs` replays what they have found interesting.
+//! `tests/corpus.rs` replays what they have found interesting.
 
 // Each target uses one of them.
 #![allow(dead_code)]

@@ -2,7 +2,7 @@
 //!
 //! The model knows no cryptography: it keeps a record of each cookie that was
 //! ever issued, and the rules of docs/FORMAT.md and of the documentation as
-//! plain arithmetic. `PROPTEST_CASES=10000 cargo test --release --test api model::` runs ten thousand lives.
+//! plain arithmetic. `PROPTEST_CASES=10000 cargo test --release --test behaviour model::` runs ten thousand lives.
 
 use std::time::Duration as StdDuration;
 

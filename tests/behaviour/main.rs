@@ -9,7 +9,6 @@ mod common;
 mod support;
 
 mod cookie_rules;
-mod corpus;
 mod csrf;
 mod format;
 #[cfg(feature = "http")]

@@ -1,6 +1,6 @@
 //! Replays the committed fuzz corpora with a plain stable toolchain.
 
-#[path = "../../fuzz/fuzz_targets/properties/mod.rs"]
+#[path = "../fuzz/fuzz_targets/properties/mod.rs"]
 mod properties;
 
 use std::{fs, path::Path};
