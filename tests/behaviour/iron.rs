@@ -240,6 +240,19 @@ fn the_length_follows_the_formula_and_ends_at_what_browsers_keep() {
 }
 
 #[test]
+fn a_value_of_exactly_what_browsers_keep_is_sealed_and_read() {
+    let longest = "x".repeat(2909);
+    let seal = |id| {
+        let passwords = Passwords::with_ids([(id, PASSWORD)]).unwrap();
+        iron::seal_at(&longest, &passwords, None, T0).map(|value| (value, passwords))
+    };
+    let (value, passwords) = seal(10_000).unwrap();
+    assert_eq!(value.len(), 4096);
+    assert_eq!(iron::unseal_at::<String>(&value, &passwords, T0).unwrap().data, longest);
+    assert_eq!(seal(100_000).unwrap_err(), SealError::TooLarge { size: 4097, limit: 4096 });
+}
+
+#[test]
 fn a_value_longer_than_browsers_keep_is_refused_unread() {
     let long = "Fe26.2*".repeat(600);
     let refused = IronError::TooLong { length: 4200, limit: 4096 };
