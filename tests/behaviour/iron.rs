@@ -171,6 +171,14 @@ fn any_truncation_and_any_addition_is_refused() {
 }
 
 #[test]
+fn a_value_without_ciphertext_is_malformed() {
+    let value = iron::seal_at(&7, &one(), None, T0).unwrap();
+    let mut fields: Vec<_> = value.split('*').collect();
+    fields[4] = "";
+    assert_eq!(class(iron::unseal_at(&fields.join("*"), &one(), T0)), "malformed");
+}
+
+#[test]
 fn an_expiry_is_not_believed_before_the_mac() {
     // Expired for whoever believes it; the refusal must be the MAC's.
     let value = iron::seal_at(&1, &one(), Some(secs(60)), T0).unwrap();

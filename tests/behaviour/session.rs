@@ -128,6 +128,23 @@ fn anonymous_visitor_who_is_not_written_to_gets_no_cookie() {
 }
 
 #[test]
+fn only_who_came_with_a_live_session_has_an_existing_one() {
+    let sessions = sessions();
+    assert!(anonymous(&sessions).existing().is_none());
+    let mut begun = anonymous(&sessions);
+    begun.write(|cart| cart.push(1));
+    assert!(begun.existing().is_none(), "it did not come with the request");
+
+    let session = returning(&sessions);
+    let mut existing = session.clone().existing().unwrap();
+    assert_eq!(existing.id(), session.id());
+    existing.write(|cart| cart.push(7));
+    assert_eq!((&*existing.clone().read(), &*session.read()), (&vec![1, 7], &vec![1, 7]));
+    existing.destroy();
+    assert!(session.existing().is_none());
+}
+
+#[test]
 fn first_write_begins_a_session() {
     let sessions = sessions();
     let mut session = anonymous(&sessions);
