@@ -269,6 +269,7 @@ mod environment {
         assert_eq!(error, ConfigError::Variable { name });
         let message = error.to_string();
         assert!(message.contains("SEALED_SESSION_TEST_IS_NOT_SET is not set"), "{message}");
+        assert_eq!(format!("{error:?}"), message, "what `main` and `expect` print");
         assert!(message.contains("openssl rand -base64 32"), "{message}");
     }
 

@@ -133,6 +133,7 @@ fn debug_tells_the_type_and_what_is_no_secret() {
         (format!("{hooked:?}"), ["Sessions", "RevokeIf(hook)"]),
         (format!("{session:?}"), ["Session<", "Diary"]),
         (format!("{:?}", session.read()), ["Snapshot<", "Diary"]),
+        (format!("{:?}", session.clone().existing().unwrap()), ["Existing(Session<", "Diary"]),
         (format!("{:?}", sessions.commit_at(&session, NOW).unwrap()), ["Commit", "cookies: 0"]),
         (format!("{id:?}"), ["SessionId(", &id.to_string()]),
     ] {
