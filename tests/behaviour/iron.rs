@@ -171,6 +171,17 @@ fn any_truncation_and_any_addition_is_refused() {
 }
 
 #[test]
+fn the_last_millisecond_of_the_year_9999_is_the_latest_expiry() {
+    let last = 253_402_300_799_999;
+    let ttl = |end: i64| Duration::from_millis(end.abs_diff(T0.unix_timestamp() * 1000));
+    let value = iron::seal_at(&7, &one(), Some(ttl(last)), T0).unwrap();
+    let unsealed = iron::unseal_at::<u8>(&value, &one(), T0).unwrap();
+    assert_eq!(unsealed.expires_at, Some(millis(last)));
+    let refused = iron::seal_at(&7, &one(), Some(ttl(last + 1)), T0);
+    assert_eq!(refused, Err(SealError::TimeOutOfRange));
+}
+
+#[test]
 fn a_value_without_ciphertext_is_malformed() {
     let value = iron::seal_at(&7, &one(), None, T0).unwrap();
     let mut fields: Vec<_> = value.split('*').collect();

@@ -101,6 +101,15 @@ mod rings {
     }
 
     #[test]
+    fn a_fingerprint_counts_a_bound_within_a_second_as_the_next_second() {
+        let of = |bound| ring([1]).with_not_created_before(bound).fingerprint();
+        let half = T0 + time::Duration::milliseconds(500);
+        assert_eq!(of(half), of(at(1)), "sessions begin at whole seconds");
+        assert_ne!(of(half), of(T0));
+        assert_eq!(format!("{:?}", of(T0)), format!("Fingerprint({})", of(T0)));
+    }
+
+    #[test]
     fn a_source_without_a_ring_leaves_the_last_one_and_is_reported_each_time() {
         let source = Source::with(ring([1]));
         let mut follower = Follower::new_at(source.clone(), T0).unwrap();
