@@ -99,7 +99,7 @@ pub(crate) struct CheckedCookie(CookieConfig);
 impl CookieConfig {
     /// The cookie beside this one that says which session was ended.
     pub(crate) fn of_tombstone(self) -> Self {
-        Self { name: format!("{}-ended", self.name), former_scopes: Vec::new(), ..self }
+        Self { name: format!("{}-ended", self.name), ..self }
     }
 
     /// Checks every rule.

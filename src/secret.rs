@@ -107,7 +107,18 @@ impl std::io::Write for Plaintext<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+
+    #[test]
+    fn a_write_takes_every_byte_behind_those_before() {
+        let mut buffer = *b"........";
+        let mut plaintext = Plaintext::empty(&mut buffer);
+        assert_eq!(plaintext.write(b"abc").unwrap(), 3);
+        plaintext.write_all(b"de").unwrap();
+        assert_eq!(plaintext.bytes(), b"abcde");
+    }
 
     #[test]
     fn plaintext_is_wiped_on_drop_and_kept_when_declassified() {

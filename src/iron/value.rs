@@ -305,6 +305,11 @@ mod tests {
     }
 
     #[test]
+    fn the_buffer_holds_what_base64_can_bring_in_and_no_more() {
+        assert_eq!(base64::encoded_len(MAX_CIPHERTEXT_LEN, false), Some(MAX_COOKIE_LEN));
+    }
+
+    #[test]
     fn no_two_draws_agree_in_any_part() {
         let (a, b) = (Draw::random().unwrap(), Draw::random().unwrap());
         let parts = |draw: &Draw| {

@@ -2,16 +2,15 @@
 //!
 //! The model knows no cryptography: it keeps a record of each cookie that was
 //! ever issued, and the rules of docs/FORMAT.md and of the documentation as
-//! plain arithmetic. `PROPTEST_CASES=10000 cargo test --release --test model` runs ten thousand lives.
-
-mod common;
+//! plain arithmetic. `PROPTEST_CASES=10000 cargo test --release --test behaviour model::` runs ten thousand lives.
 
 use std::time::Duration as StdDuration;
 
-use common::{NOW, forged, key};
 use proptest::{collection::vec, option, prelude::*};
 use sealed_session::{KeyEntry, KeyRing, Keys, Lifetime, SessionId, Sessions};
 use time::{Duration, OffsetDateTime};
+
+use crate::common::{NOW, forged, key};
 
 /// Machines that share the sessions, and may not yet share the newest ring.
 const MACHINES: usize = 2;

@@ -1,16 +1,15 @@
 //! What ends up in logs holds no key, no cookie value and no session data.
 
-mod common;
-
 use std::fmt::Debug;
 
-use common::{NOW, forged, header, key, key_bytes, ring, ring_of, sealed};
 use sealed_session::{
     ConfigError, Key, KeyEntry, KeyId, KeyRing, Keys, Lifetime, Scope, SealError, Session,
     SessionId, Sessions, UnsealError,
 };
 use serde::{Deserialize, Serialize, Serializer};
 use time::Duration;
+
+use crate::common::{self, NOW, forged, header, key, key_bytes, ring, ring_of, sealed};
 
 /// Stands for what a visitor would not like to read in a log.
 const MARKER: &str = "MARKER-of-secret-session-data";
@@ -118,6 +117,29 @@ fn keys_are_not_shown() {
     }
     secrets
         .assert_absent_in_debug(&(KeyId::new(1), Lifetime::persistent(std::time::Duration::MAX)));
+}
+
+#[test]
+fn debug_tells_the_type_and_what_is_no_secret() {
+    let sessions = diaries();
+    let value = sealed(&sessions, diary(), NOW);
+    let session = sessions.unseal_at(&value, NOW).unwrap();
+    let hooked = Sessions::<Diary>::builder(ring()).revoke_if(|_, _| false).build().unwrap();
+    let id = session.id().unwrap();
+    for (shown, parts) in [
+        (format!("{:?}", Keys::from(ring())), ["Keys(KeyRing", "KeyId(1)"]),
+        (format!("{:?}", Sessions::<Diary>::builder(ring())), ["Builder", "__Host-session"]),
+        (format!("{sessions:?}"), ["Sessions", "RevokeIf(none)"]),
+        (format!("{hooked:?}"), ["Sessions", "RevokeIf(hook)"]),
+        (format!("{session:?}"), ["Session<", "Diary"]),
+        (format!("{:?}", session.read()), ["Snapshot<", "Diary"]),
+        (format!("{:?}", session.clone().existing().unwrap()), ["Existing(Session<", "Diary"]),
+        (format!("{:?}", sessions.commit_at(&session, NOW).unwrap()), ["Commit", "cookies: 0"]),
+        (format!("{id:?}"), ["SessionId(", &id.to_string()]),
+    ] {
+        assert!(parts.iter().all(|part| shown.contains(part)), "{parts:?} not in {shown}");
+    }
+    assert_eq!(id.to_string(), id.as_bytes().map(|byte| format!("{byte:02x}")).concat());
 }
 
 #[test]
@@ -595,6 +617,87 @@ mod events {
             builder.build().unwrap();
         });
         assert_one(&events, &["WARN", "cookie=\"session\"", "INSECURE: sessions over plain HTTP"]);
+    }
+
+    #[test]
+    fn a_first_look_after_the_commit_is_told_once() {
+        let sessions = diaries();
+        let value = sealed(&sessions, diary(), NOW);
+        let secrets = Secrets::new([1], &[&value]);
+        let session = sessions.load_at([header(&sessions, &value)], NOW);
+        let events = logged(&secrets, || drop(sessions.commit_at(&session, NOW).unwrap()));
+        assert!(events.is_empty(), "{events:?}");
+        let events = logged(&secrets, || assert_eq!(session.read().text, MARKER));
+        assert_one(&events, &["WARN", "Diary", "first looked at after the response was committed"]);
+        let events = logged(&secrets, || assert_eq!(session.read().text, MARKER));
+        assert!(events.is_empty(), "{events:?}");
+
+        let session = sessions.load_at([header(&sessions, &value)], NOW);
+        let events = logged(&secrets, || {
+            session.peek();
+            drop(sessions.commit_at(&session, NOW).unwrap());
+            session.read();
+        });
+        assert!(events.is_empty(), "the first look was in time: {events:?}");
+    }
+
+    #[test]
+    fn too_many_tombstones_are_told_with_the_limit() {
+        let sessions = Sessions::<Diary>::builder(ring())
+            .tombstone(StdDuration::from_secs(300))
+            .build()
+            .unwrap();
+        let value = sealed(&sessions, diary(), NOW);
+        let load = |tombstones: usize| {
+            let mut headers = vec![header(&sessions, &value)];
+            headers.resize(1 + tombstones, "__Host-session-ended=x".to_owned());
+            logged(&Secrets::new([1], &[&value]), || {
+                assert!(!sessions.load_at(headers, NOW).is_new());
+            })
+        };
+        let parts = ["WARN", "cookie=\"__Host-session-ended\"", "limit=8", "too many cookies"];
+        assert_one(&load(9), &parts);
+        assert_one(&load(10), &parts);
+        assert!(load(8).is_empty() && load(7).is_empty());
+    }
+
+    #[test]
+    fn values_beyond_what_is_kept_of_a_request_are_told_with_the_limit() {
+        let sessions = diaries();
+        let load = |values: usize| {
+            let headers = vec!["__Host-session=x"; values];
+            logged(&Secrets::new([1], &[]), || assert!(sessions.load_at(headers, NOW).is_new()))
+        };
+        let events = load(65);
+        assert_eq!(events.len(), 65, "the limit, and a refusal for each that was kept");
+        assert_one(&events[..1], &["WARN", COOKIE, "limit=64", "too many cookies"]);
+        let events = load(64);
+        assert_eq!(events.len(), 64, "a refusal each");
+    }
+
+    #[cfg(feature = "reload")]
+    #[test]
+    fn a_ring_of_the_source_is_told_when_it_is_taken_and_when_it_is_refused() {
+        use sealed_session::{Follower, ReloadError};
+
+        let source = Arc::new(Mutex::new(Some(ring())));
+        let shared = Arc::clone(&source);
+        let read = move |_| {
+            shared.lock().unwrap().clone().ok_or_else(|| ReloadError::source("the vault is sealed"))
+        };
+        let mut follower = Follower::new_at(read, NOW).unwrap();
+        let secrets = Secrets::new([1, 2], &[]);
+        let events = logged(&secrets, || assert!(follower.check_at(NOW).is_ok()));
+        assert!(events.is_empty(), "nothing changed: {events:?}");
+
+        *source.lock().unwrap() = Some(ring_of([2, 1]));
+        let fingerprint = format!("fingerprint={}", ring_of([2, 1]).fingerprint());
+        let events = logged(&secrets, || assert!(follower.check_at(NOW).is_ok()));
+        assert_one(&events, &["INFO", "key ring replaced", "generation=2", &fingerprint]);
+
+        *source.lock().unwrap() = None;
+        let events = logged(&secrets, || assert!(follower.check_at(NOW).is_err()));
+        assert_one(&events, &["ERROR", "the last good one stays", "the vault is sealed"]);
     }
 
     #[test]

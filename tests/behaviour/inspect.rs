@@ -1,9 +1,7 @@
 //! What a value tells with and without its key; every refusal is that of `unseal`.
 
-mod support;
-
 use sealed_session::{Hint, KeyId, Lifetime, Sessions, UnsealError};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::support::{T0, at, entry, ring, sealed, secs};
 
@@ -66,5 +64,21 @@ fn what_was_sealed_is_shown() {
     assert_eq!((inspection.lifetime(), inspection.idle_timeout()), (secs(3600), Some(secs(600))));
     assert_eq!(inspection.expires_at(), T0 + Duration::seconds(600));
     assert!(!inspection.is_persistent());
-    assert!(!format!("{inspection:?}").contains("secret"));
+    let shown = format!("{inspection:?}");
+    assert!(shown.starts_with("Inspection { key_id: KeyId(1)") && !shown.contains("secret"));
+
+    session.renew_with(Lifetime::persistent(secs(3600))).unwrap();
+    let value = sessions.seal_at(&session, at(7)).unwrap();
+    let inspection = sessions.inspect_at(&value, at(9)).unwrap();
+    assert!(inspection.is_persistent());
+    assert_eq!((inspection.created_at(), inspection.issued_at()), (Some(T0), at(7)));
+}
+
+#[test]
+fn without_a_time_a_value_is_judged_now() {
+    let sessions = Sessions::<u8>::new(ring([1]));
+    let value = sessions.seal(&sessions.create(7).unwrap()).unwrap();
+    assert_eq!(sessions.inspect(&value).unwrap().refusal(), None);
+    let old = sealed(&sessions, 7, OffsetDateTime::now_utc() - Duration::days(15));
+    assert_eq!(sessions.inspect(&old).unwrap().refusal(), Some(&UnsealError::Expired));
 }

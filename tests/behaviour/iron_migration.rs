@@ -1,7 +1,4 @@
 //! Visitors who come with a cookie of iron-session become ours, and nobody else does.
-#![cfg(feature = "iron")]
-
-mod support;
 
 use sealed_session::{
     Commit, ConfigError, KeyRing, SameSite, Scope, Session, Sessions, UnsealError,
@@ -9,8 +6,9 @@ use sealed_session::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use support::{T0, at, entry, load, ring, secs, visit};
 use time::OffsetDateTime;
+
+use crate::support::{self, T0, at, entry, load, ring, secs, visit};
 
 const PASSWORD: &str = "Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0";
 const HOUR: u64 = 3600;

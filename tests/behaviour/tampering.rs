@@ -1,7 +1,5 @@
 //! What was not sealed here, for this cookie, whole and untouched, is no session.
 
-mod support;
-
 use std::collections::HashSet;
 
 use base64::{
@@ -11,7 +9,7 @@ use base64::{
 use sealed_session::{KeyId, Sessions, UnsealError};
 use time::OffsetDateTime;
 
-use crate::support::{T0, at, class, load, ring, sealed, secs, set_value, visit};
+use crate::support::{self, T0, at, class, load, ring, sealed, secs, set_value, visit};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// Bytes of JSON: the shortest string, some usual ones, and the most that a

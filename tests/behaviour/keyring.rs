@@ -1,8 +1,6 @@
 //! Key rings: from code, text, the environment, TOML and JSON; what they refuse, when which
 //! key seals, and that no message shows a part of a key.
 
-mod support;
-
 use std::{env, process::Command};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,7 +9,7 @@ use sealed_session::{ConfigError, Key, KeyEntry, KeyId, KeyRing, Keys, Sessions}
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime, macros::datetime};
 
-use crate::support::{T0, at, entry, key, key_bytes, key_text, ring};
+use crate::support::{self, T0, at, entry, key, key_bytes, key_text, ring};
 
 const START: OffsetDateTime = datetime!(2026-12-15 00:00 UTC);
 const START_TEXT: &str = "2026-12-15T00:00:00Z";
@@ -245,7 +243,7 @@ mod environment {
     #[test]
     fn variable_holds_the_text_form() {
         let Ok(expects) = env::var(CHILD) else {
-            let test = "environment::variable_holds_the_text_form";
+            let test = "keyring::environment::variable_holds_the_text_form";
             run_with(test, format!("2:{},1:{}\n", key_text(2), key_text(1)), "ring");
             run_with(test, format!("2:{},1:x", key_text(2)), "entry");
             run_with(test, "", "empty");
@@ -271,6 +269,7 @@ mod environment {
         assert_eq!(error, ConfigError::Variable { name });
         let message = error.to_string();
         assert!(message.contains("SEALED_SESSION_TEST_IS_NOT_SET is not set"), "{message}");
+        assert_eq!(format!("{error:?}"), message, "what `main` and `expect` print");
         assert!(message.contains("openssl rand -base64 32"), "{message}");
     }
 
@@ -282,7 +281,7 @@ mod environment {
             let mut value = format!("1:{}", key_text(1)).into_bytes();
             value.push(0xff);
             run_with(
-                "environment::variable_that_is_not_unicode_is_refused_without_being_quoted",
+                "keyring::environment::variable_that_is_not_unicode_is_refused_without_being_quoted",
                 OsString::from_vec(value),
                 "variable",
             );

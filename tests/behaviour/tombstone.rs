@@ -1,12 +1,11 @@
 //! A sign-out that a response under way cannot undo.
 
-mod support;
-
 use sealed_session::{
     Commit, ConfigError, Cookie, KeyRing, Keys, SameSite, Scope, Sessions, UnsealError,
 };
-use support::{T0, at, load, ring, sealed, secs, set_value};
 use time::OffsetDateTime;
+
+use crate::support::{self, T0, at, load, ring, sealed, secs, set_value};
 
 fn sessions() -> Sessions<u32> {
     with(ring([1]), 300)

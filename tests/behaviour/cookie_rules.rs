@@ -1,12 +1,11 @@
 //! The rules of RFC 6265bis, of CHIPS and of the browsers, each both ways.
 
-mod common;
-
 use std::time::Duration;
 
-use common::{NOW, set_cookies, value_of};
 use proptest::prelude::*;
 use sealed_session::{Builder, ConfigError, Lifetime, SameSite, Scope, Sessions};
+
+use crate::common::{self, NOW, set_cookies, value_of};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const PREFIXES: [&str; 4] = ["__Host-", "__Secure-", "__Http-", "__Host-Http-"];

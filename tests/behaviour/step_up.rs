@@ -1,9 +1,8 @@
 //! A fresh sign-in for what is sensitive, by a time that nothing else moves.
 
-mod support;
-
 use sealed_session::{Keys, Session, Sessions};
-use support::{at, load, ring, sealed, secs, set_value};
+
+use crate::support::{at, load, ring, sealed, secs, set_value};
 
 #[test]
 fn created_within_holds_up_to_and_without_the_second_in_which_the_age_is_reached() {

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-const VECTORS: &str = include_str!("vectors/v1.json");
-const FORMAT: &str = include_str!("../docs/FORMAT.md");
+const VECTORS: &str = include_str!("../vectors/v1.json");
+const FORMAT: &str = include_str!("../../docs/FORMAT.md");
 
 /// Every class of [`UnsealError`], in the order of the checks.
 const CLASSES: [&str; 12] = [

@@ -1,7 +1,5 @@
 //! Keys and key ids as text: what is accepted, what is refused and what never shows.
 
-mod support;
-
 use std::collections::HashSet;
 
 use base64::{

@@ -1,11 +1,10 @@
 //! Length padding: what a cookie's length tells, and that padding costs no data its place.
 
-mod support;
-
 use std::collections::BTreeSet;
 
 use sealed_session::{ConfigError, Keys, SealError, Sessions};
-use support::{T0, at, load, open, ring, sealed, secs, set_value};
+
+use crate::support::{T0, at, load, open, ring, sealed, secs, set_value};
 
 const NAME: &str = "__Host-session";
 

@@ -1,8 +1,6 @@
 //! Rotation of keys under running machines: nobody is logged out, and a re-seal without a write
 //! is rare and careful.
 
-mod support;
-
 use std::{
     sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     thread,
@@ -13,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use crate::support::{
-    T0, at, class, entry, forge, load, open, ring, sealed, secs, set_value, visit,
+    self, T0, at, class, entry, flipped, forge, load, open, ring, sealed, secs, set_value, visit,
 };
 
 const NAME: &str = "__Host-session";
@@ -74,6 +72,24 @@ mod reseal {
         assert_eq!(fresh.expires_at(), came.expires_at());
         assert!(!fresh.is_reseal_due());
         assert_eq!(class(&sessions, &value, at(HOUR)), "live", "copies stay valid");
+    }
+
+    #[test]
+    fn of_several_values_the_one_that_was_chosen_is_sealed_again() {
+        let (sessions, value) = rotated();
+        let chosen = sessions.unseal_at(&value, T0).unwrap().id();
+        let older = sealed(&sessions, Account { user: "eve".to_owned() }, at(-1));
+        for other in [&flipped(&value), &older] {
+            for values in [[other, &value], [&value, other]] {
+                let header = values.map(|value| format!("{NAME}={value}")).join("; ");
+                let session = sessions.load_at([header], at(HOUR));
+                assert_eq!(*session.read(), ada());
+                let commit = sessions.commit_at(&session, at(HOUR)).unwrap();
+                let fresh = set_value(&commit).expect("its key is superseded");
+                let fresh = sessions.unseal_at(&fresh, at(HOUR)).unwrap();
+                assert_eq!((&*fresh.read(), fresh.id()), (&ada(), chosen));
+            }
+        }
     }
 
     #[test]

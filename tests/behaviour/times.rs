@@ -1,7 +1,5 @@
 //! Every rule about time, at its exact boundary.
 
-mod support;
-
 use std::time::Duration;
 
 use sealed_session::{

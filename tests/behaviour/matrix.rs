@@ -1,11 +1,10 @@
 //! Cookie name × purpose × audience × key: a value is accepted where it was made for, and nowhere else.
 
-mod support;
-
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{AeadInOut as _, KeyInit as _, XChaCha20Poly1305};
 use sealed_session::{KeyEntry, KeyRing, Sessions, UnsealError};
-use support::{T0, key, key_bytes, secs};
+
+use crate::support::{self, T0, key, key_bytes, secs};
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Purpose {

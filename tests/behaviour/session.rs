@@ -1,7 +1,5 @@
 //! The session of one request, as handlers and middleware use it.
 
-mod common;
-
 use std::{
     any::type_name,
     collections::BTreeMap,
@@ -12,13 +10,14 @@ use std::{
     time::Duration as StdDuration,
 };
 
-use common::{NOW, header, key, ring, ring_of, sealed, sessions, set_cookies, value_of};
 use sealed_session::{
     Builder, Commit, ConfigError, Cookie, Key, KeyEntry, KeyId, KeyRing, Keys, Lifetime, Scope,
     SealError, Session, SessionId, Sessions, Snapshot, UnsealError,
 };
 use serde::{Deserialize, Serialize};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
+
+use crate::common::{NOW, header, key, ring, ring_of, sealed, sessions, set_cookies, value_of};
 
 const SECOND: Duration = Duration::SECOND;
 const LIFETIME: Duration = Duration::days(14);
@@ -126,6 +125,23 @@ fn anonymous_visitor_who_is_not_written_to_gets_no_cookie() {
     assert!(!session.is_changed());
     let commit = sessions.commit_at(&session, NOW).unwrap();
     assert!(!commit.sets_cookies() && commit.into_cookies().is_empty());
+}
+
+#[test]
+fn only_who_came_with_a_live_session_has_an_existing_one() {
+    let sessions = sessions();
+    assert!(anonymous(&sessions).existing().is_none());
+    let mut begun = anonymous(&sessions);
+    begun.write(|cart| cart.push(1));
+    assert!(begun.existing().is_none(), "it did not come with the request");
+
+    let session = returning(&sessions);
+    let mut existing = session.clone().existing().unwrap();
+    assert_eq!(existing.id(), session.id());
+    existing.write(|cart| cart.push(7));
+    assert_eq!((&*existing.clone().read(), &*session.read()), (&vec![1, 7], &vec![1, 7]));
+    existing.destroy();
+    assert!(session.existing().is_none());
 }
 
 #[test]
@@ -289,6 +305,7 @@ fn write_then_commit_gives_one_cookie_and_a_second_commit_none() {
         assert_eq!(commit.cookies()[0].name(), "__Host-session");
         let again = sessions.commit_at(&session, NOW).unwrap();
         assert!(again.cookies().is_empty() && again.depends_on_cookie());
+        assert_eq!(commit.clone().into_cookies(), commit.cookies());
     }
 }
 
@@ -798,4 +815,35 @@ fn a_change_while_the_session_is_being_sealed_is_too_late_and_does_not_spoil_it(
     let commit = sessions.commit_at(&session, NOW).unwrap();
     assert_eq!(commit.cookies()[0].max_age(), Some(LIFETIME));
     assert!(!sessions.commit_at(&session, NOW).unwrap().sets_cookies());
+}
+
+#[test]
+fn the_present_is_now_where_it_is_not_given() {
+    let is_now = |time: Option<OffsetDateTime>| {
+        (OffsetDateTime::now_utc() - time.unwrap()).abs() < Duration::minutes(5)
+    };
+    let sessions = sessions::<Cart>();
+    let mut session = sessions.load([""]);
+    session.write(|cart| cart.push(1));
+    assert!(is_now(session.created_at()));
+    let value = value_of(&sessions.commit(&session).unwrap());
+    let session = sessions.load([header(&sessions, &value)]);
+    assert_eq!(*session.read(), [1]);
+    assert!(is_now(session.issued_at()));
+
+    let created = sessions.create(vec![2]).unwrap();
+    assert!(is_now(created.created_at()));
+    let session = sessions.unseal(&sessions.seal(&created).unwrap()).unwrap();
+    assert_eq!((&*session.read(), session.id()), (&vec![2], created.id()));
+
+    let today = OffsetDateTime::now_utc();
+    let old = sealed(&sessions, vec![3], today - LIFETIME - SECOND);
+    assert_eq!(sessions.unseal(&old).unwrap_err(), UnsealError::Expired);
+    assert_eq!(sessions.reseal(&old), Err(UnsealError::Expired));
+    assert!(sessions.load([header(&sessions, &old)]).is_new());
+
+    let newest = Sessions::<Cart>::new(ring_of([2, 1]));
+    let value = sealed(&sessions, vec![4], today - Duration::hours(2));
+    let fresh = newest.reseal(&value).unwrap().expect("its key is superseded");
+    assert!(is_now(newest.unseal(&fresh).unwrap().issued_at()));
 }

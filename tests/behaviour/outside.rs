@@ -1,11 +1,10 @@
 //! From outside every refusal looks the same: it is no session, with the headers of no session.
 
-mod support;
-
 use std::collections::HashMap;
 
 use sealed_session::{Commit, Keys, Session, Sessions, UnsealError};
-use support::{T0, at, forge, open, ring, sealed, secs};
+
+use crate::support::{self, T0, at, forge, open, ring, sealed, secs};
 
 const NAME: &str = "__Host-session";
 

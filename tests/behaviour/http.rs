@@ -1,17 +1,15 @@
 //! Load and commit over header maps.
-#![cfg(feature = "http")]
-
-mod common;
 
 use std::time::Duration as StdDuration;
 
-use common::{NOW, header, ring, sealed, sessions};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, SET_COOKIE, VARY},
 };
 use sealed_session::{SameSite, Scope, SealError, Sessions};
 use time::Duration;
+
+use crate::common::{NOW, header, ring, sealed, sessions};
 
 const SECOND: Duration = Duration::SECOND;
 

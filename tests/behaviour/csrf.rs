@@ -1,14 +1,13 @@
 //! CSRF tokens: bound to the session, its name, its audience and its keys, and to nothing stored.
 
-mod support;
-
 use std::collections::HashSet;
 
 use sealed_session::{
     Commit, CsrfError, Keys, SealError, Session, SessionData, Sessions, UnsealError,
 };
-use support::{at, entry, ring, sealed, secs};
 use time::OffsetDateTime;
+
+use crate::support::{self, at, entry, ring, sealed, secs};
 
 fn load<T: SessionData>(sessions: &Sessions<T>, value: &str, now: OffsetDateTime) -> Session<T> {
     support::load(sessions, value, now)

@@ -1,7 +1,4 @@
 //! The values of iron-session: what the packages wrote, and what nobody may get accepted.
-#![cfg(feature = "iron")]
-
-mod support;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,10 +7,11 @@ use sealed_session::{
     iron::{self, IronError, Passwords},
 };
 use serde_json::{Value, json};
-use support::{T0, at, secs};
 use time::OffsetDateTime;
 
-const VECTORS: &str = include_str!("vectors/iron-session.json");
+use crate::support::{T0, at, secs};
+
+const VECTORS: &str = include_str!("../vectors/iron-session.json");
 const PASSWORD: &str = "Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0";
 const OTHER: &str = "12345678901234567890123456789012";
 
@@ -173,6 +171,25 @@ fn any_truncation_and_any_addition_is_refused() {
 }
 
 #[test]
+fn the_last_millisecond_of_the_year_9999_is_the_latest_expiry() {
+    let last = 253_402_300_799_999;
+    let ttl = |end: i64| Duration::from_millis(end.abs_diff(T0.unix_timestamp() * 1000));
+    let value = iron::seal_at(&7, &one(), Some(ttl(last)), T0).unwrap();
+    let unsealed = iron::unseal_at::<u8>(&value, &one(), T0).unwrap();
+    assert_eq!(unsealed.expires_at, Some(millis(last)));
+    let refused = iron::seal_at(&7, &one(), Some(ttl(last + 1)), T0);
+    assert_eq!(refused, Err(SealError::TimeOutOfRange));
+}
+
+#[test]
+fn a_value_without_ciphertext_is_malformed() {
+    let value = iron::seal_at(&7, &one(), None, T0).unwrap();
+    let mut fields: Vec<_> = value.split('*').collect();
+    fields[4] = "";
+    assert_eq!(class(iron::unseal_at(&fields.join("*"), &one(), T0)), "malformed");
+}
+
+#[test]
 fn an_expiry_is_not_believed_before_the_mac() {
     // Expired for whoever believes it; the refusal must be the MAC's.
     let value = iron::seal_at(&1, &one(), Some(secs(60)), T0).unwrap();
@@ -239,6 +256,19 @@ fn the_length_follows_the_formula_and_ends_at_what_browsers_keep() {
         let refused = iron::seal_at(&"x".repeat(n), &one(), Some(secs(60)), T0);
         assert_eq!(refused, Err(SealError::TooLarge { size, limit: 4096 }));
     }
+}
+
+#[test]
+fn a_value_of_exactly_what_browsers_keep_is_sealed_and_read() {
+    let longest = "x".repeat(2909);
+    let seal = |id| {
+        let passwords = Passwords::with_ids([(id, PASSWORD)]).unwrap();
+        iron::seal_at(&longest, &passwords, None, T0).map(|value| (value, passwords))
+    };
+    let (value, passwords) = seal(10_000).unwrap();
+    assert_eq!(value.len(), 4096);
+    assert_eq!(iron::unseal_at::<String>(&value, &passwords, T0).unwrap().data, longest);
+    assert_eq!(seal(100_000).unwrap_err(), SealError::TooLarge { size: 4097, limit: 4096 });
 }
 
 #[test]

@@ -1,14 +1,13 @@
 //! From the Cookie headers of a request to its session: whose value it is, which one wins, what is refused.
 
-mod common;
-
 use std::cell::Cell;
 
-use common::{NOW, forged, header, key, ring, ring_of, sealed, sessions, value_of};
 use proptest::prelude::*;
 use sealed_session::{KeyEntry, KeyRing, Keys, Session, Sessions, UnsealError};
 use serde::{Deserialize, Deserializer, Serialize};
 use time::{Duration, OffsetDateTime};
+
+use crate::common::{NOW, forged, header, key, ring, ring_of, sealed, sessions, value_of};
 
 const SECOND: Duration = Duration::SECOND;
 

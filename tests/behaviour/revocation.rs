@@ -1,7 +1,5 @@
 //! Revocation without a store: the application's hook, and a look-up now and then.
 
-mod support;
-
 use std::{
     collections::HashMap,
     sync::{
@@ -12,8 +10,9 @@ use std::{
 
 use sealed_session::{Keys, SessionInfo, Sessions, UnsealError};
 use serde::{Deserialize, Serialize};
-use support::{T0, at, load, ring, sealed, secs, set_value, visit};
 use time::OffsetDateTime;
+
+use crate::support::{self, T0, at, load, ring, sealed, secs, set_value, visit};
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Account {

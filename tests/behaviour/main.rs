@@ -1,0 +1,41 @@
+//! What the crate does, through its public API alone; each file states the facts of one subject.
+//!
+//! One target, so that a change of the crate compiles and links one test crate:
+//! mutation testing does that a thousand times.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cookie_rules;
+mod csrf;
+mod format;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "inspect")]
+mod inspect;
+#[cfg(feature = "iron")]
+mod iron;
+#[cfg(feature = "iron")]
+mod iron_migration;
+mod keyring;
+mod keys;
+mod load;
+mod matrix;
+mod model;
+mod origin_guard;
+mod outside;
+mod padding;
+mod redaction;
+#[cfg(feature = "reload")]
+mod reload;
+mod revocation;
+mod rotation;
+mod session;
+mod step_up;
+mod tampering;
+mod times;
+mod tombstone;
+#[cfg(feature = "reload")]
+mod toml_ring;

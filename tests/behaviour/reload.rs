@@ -1,0 +1,344 @@
+//! A ring that follows its source: what it takes over, what it refuses, and that nobody waits.
+
+use std::{
+    error::Error,
+    fs,
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use sealed_session::{
+    Follower, KeyEntry, KeyId, KeyRing, Keys, Reload, ReloadError, RingFile, RingSource,
+};
+use time::OffsetDateTime;
+
+use crate::support::{T0, at, entry, key, key_text, ring};
+
+/// A source that has whatever was put into it last.
+#[derive(Clone, Default)]
+struct Source(Arc<Mutex<Option<KeyRing>>>);
+
+impl Source {
+    fn with(ring: KeyRing) -> Self {
+        Self(Arc::new(Mutex::new(Some(ring))))
+    }
+
+    fn put(&self, ring: impl Into<Option<KeyRing>>) {
+        *self.0.lock().unwrap() = ring.into();
+    }
+}
+
+impl RingSource for Source {
+    fn read(&mut self, _: OffsetDateTime) -> Result<KeyRing, ReloadError> {
+        self.0.lock().unwrap().clone().ok_or_else(|| ReloadError::source("the vault is sealed"))
+    }
+}
+
+fn table(id: u8) -> String {
+    format!("[[keys]]\nid = {id}\nkey = \"{}\"\n", key_text(id))
+}
+
+/// Puts a file in place at a stroke.
+fn place(path: &Path, text: &str) {
+    let beside = path.with_extension("new");
+    fs::write(&beside, text).unwrap();
+    fs::rename(beside, path).unwrap();
+}
+
+fn ids(keys: &Keys) -> Vec<u32> {
+    keys.current().entries().iter().map(|entry| entry.id().get()).collect()
+}
+
+mod rings {
+    use super::*;
+
+    #[test]
+    fn a_new_ring_is_taken_over_once() {
+        let source = Source::with(ring([1]));
+        let mut follower = Follower::new_at(source.clone(), T0).unwrap();
+        let keys = follower.keys();
+        assert_eq!((ids(&keys), keys.generation()), (vec![1], 1));
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Unchanged);
+        source.put(ring([2, 1]));
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Replaced);
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Unchanged);
+        assert_eq!((ids(&keys), keys.generation()), (vec![2, 1], 2));
+    }
+
+    #[test]
+    fn whatever_a_ring_says_makes_it_another_one() {
+        let rings = [
+            ring([2, 1]),
+            ring([1, 2]),
+            ring([2]),
+            ring([2, 1]).with_not_created_before(T0),
+            KeyRing::new_at([entry(2).not_before(T0), entry(1)], T0).unwrap(),
+            KeyRing::new_at([entry(2), entry(1).not_after(at(9))], T0).unwrap(),
+            KeyRing::new_at([entry(2), entry(1).not_before(at(9))], T0).unwrap(),
+            KeyRing::new_at([KeyEntry::new(3, key(2)), entry(1)], T0).unwrap(),
+        ];
+        for (index, one) in rings.iter().enumerate() {
+            for (other_index, other) in rings.iter().enumerate() {
+                let is_same = index == other_index;
+                assert_eq!(one == other, is_same);
+                assert_eq!(one.fingerprint() == other.fingerprint(), is_same);
+            }
+        }
+        let other_bytes = KeyRing::new_at([KeyEntry::new(2, key(9)), entry(1)], T0).unwrap();
+        assert_ne!(ring([2, 1]).fingerprint(), other_bytes.fingerprint());
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_same_in_every_version() {
+        // Machines that run different versions of this crate compare them. From another
+        // implementation of what `Fingerprint` says.
+        assert_eq!(ring([2, 1]).fingerprint().to_string(), "81946401f1c5c7f0fe55a1b6a9bd28a3");
+    }
+
+    #[test]
+    fn a_fingerprint_counts_a_bound_within_a_second_as_the_next_second() {
+        let of = |bound| ring([1]).with_not_created_before(bound).fingerprint();
+        let half = T0 + time::Duration::milliseconds(500);
+        assert_eq!(of(half), of(at(1)), "sessions begin at whole seconds");
+        assert_ne!(of(half), of(T0));
+        assert_eq!(format!("{:?}", of(T0)), format!("Fingerprint({})", of(T0)));
+    }
+
+    #[test]
+    fn a_source_without_a_ring_leaves_the_last_one_and_is_reported_each_time() {
+        let source = Source::with(ring([1]));
+        let mut follower = Follower::new_at(source.clone(), T0).unwrap();
+        let keys = follower.keys();
+        source.put(None);
+        for _ in 0..3 {
+            let error = follower.check_at(T0).unwrap_err();
+            assert_eq!(error.to_string(), "the vault is sealed");
+            assert!(Arc::ptr_eq(&error, &keys.last_error().unwrap()));
+            assert_eq!((ids(&keys), keys.generation()), (vec![1], 1));
+        }
+        source.put(ring([1]));
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Unchanged);
+        assert!(keys.last_error().is_none());
+    }
+
+    #[test]
+    fn an_id_keeps_its_bytes_for_the_life_of_the_process() {
+        let changed = |id: u32, seed| KeyEntry::new(id, key(seed));
+        let source = Source::with(ring([1]));
+        let mut follower = Follower::new_at(source.clone(), T0).unwrap();
+        let keys = follower.keys();
+        let mut refuses = |ring: KeyRing, id: u32| {
+            source.put(ring);
+            let error = follower.check_at(T0).unwrap_err();
+            assert!(matches!(*error, ReloadError::KeyChanged(other) if other == KeyId::new(id)));
+            assert!(error.to_string().contains("an id that was never used"));
+        };
+        refuses(KeyRing::new_at([changed(1, 9)], T0).unwrap(), 1);
+        refuses(KeyRing::new_at([entry(2), changed(1, 9)], T0).unwrap(), 1);
+        assert_eq!(ids(&keys), [1]);
+
+        source.put(ring([2, 1]));
+        follower.check_at(T0).unwrap();
+        source.put(ring([2]));
+        follower.check_at(T0).unwrap();
+        // Also after it was taken out. The same key may come back.
+        source.put(KeyRing::new_at([entry(2), changed(1, 9)], T0).unwrap());
+        follower.check_at(T0).unwrap_err();
+        source.put(ring([2, 1]));
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Replaced);
+        // What was refused was not remembered.
+        source.put(KeyRing::new_at([entry(2), KeyEntry::new(5, key(9))], T0).unwrap());
+        follower.check_at(T0).unwrap();
+    }
+
+    #[test]
+    fn without_a_first_ring_there_is_no_follower() {
+        let error = Follower::new_at(Source::default(), T0).unwrap_err();
+        assert_eq!(error.to_string(), "the vault is sealed");
+    }
+
+    #[test]
+    fn a_source_that_panics_is_an_error_and_not_the_end() {
+        let is_bad = Arc::new(AtomicBool::new(false));
+        let switch = Arc::clone(&is_bad);
+        let source = move |_: OffsetDateTime| -> Result<KeyRing, ReloadError> {
+            assert!(!switch.load(SeqCst), "this panic is part of the test");
+            Ok(ring([1]))
+        };
+        let mut follower = Follower::new_at(source, T0).unwrap();
+        is_bad.store(true, SeqCst);
+        assert!(matches!(*follower.check_at(T0).unwrap_err(), ReloadError::Panicked));
+        is_bad.store(false, SeqCst);
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Unchanged);
+    }
+
+    #[test]
+    fn the_time_of_the_check_judges_the_ring() {
+        let text = format!("1@2026-12-01T01:00:00Z:{}", key_text(1));
+        let source = move |now: OffsetDateTime| Ok(KeyRing::parse_at(&text, now)?);
+        let error = Follower::new_at(source.clone(), T0).unwrap_err();
+        assert!(matches!(*error, ReloadError::Ring(_)), "{error}");
+        Follower::new_at(source, at(3600)).unwrap();
+    }
+}
+
+mod files {
+    use super::*;
+
+    fn new(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys.toml");
+        fs::write(&path, text).unwrap();
+        (directory, path)
+    }
+
+    #[test]
+    fn a_file_is_followed_by_its_content() {
+        let (_directory, path) = new(&table(1));
+        let mut follower = Follower::new_at(RingFile::new(&path), T0).unwrap();
+        let keys = follower.keys();
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        // Of the same length and time as the one before.
+        place(&path, &table(2));
+        fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Replaced);
+        assert_eq!(ids(&keys), [2]);
+        place(&path, &format!("# a comment\n{}", table(2)));
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Unchanged);
+    }
+
+    #[test]
+    fn no_damage_to_the_file_empties_the_ring() {
+        let whole = format!("{}{}", table(2), table(1));
+        let (_directory, path) = new(&whole);
+        let mut follower = Follower::new_at(RingFile::new(&path), T0).unwrap();
+        let keys = follower.keys();
+        for (damage, line) in [
+            (String::new(), "keys.toml: line 1"),
+            ("keys = []".to_owned(), "keys.toml: line 1"),
+            (whole[..whole.len() - 10].to_owned(), "keys.toml: line 6"),
+            (whole.replace("id = 1", "id = 2"), "keys.toml: line 4"),
+            ("\0".repeat(100), "keys.toml: line 1"),
+            ("#".repeat(70_000), "more than 64 KiB"),
+        ] {
+            place(&path, &damage);
+            for _ in 0..2 {
+                let error = follower.check_at(T0).unwrap_err().to_string();
+                assert!(error.contains(line), "{error}");
+                assert!(!error.contains(&key_text(1)[..8]) && !error.contains(&key_text(2)[..8]));
+                assert_eq!((ids(&keys), keys.generation()), (vec![2, 1], 1));
+                assert_eq!(keys.last_error().unwrap().to_string(), error);
+            }
+        }
+        fs::remove_file(&path).unwrap();
+        let error = follower.check_at(T0).unwrap_err();
+        assert!(matches!(*error, ReloadError::Read { .. }), "{error}");
+        assert!(error.to_string().contains("check the path"));
+        place(&path, &whole);
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Unchanged);
+        assert!(keys.last_error().is_none());
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_is_not_taken_for_whole() {
+        let whole = format!("{}{}", table(2), table(1));
+        let (_directory, path) = new(&whole);
+        let mut follower = Follower::new_at(RingFile::new(&path), T0).unwrap();
+        let keys = follower.keys();
+        // Key 3 alone is a ring too, and would sign everybody out.
+        fs::write(&path, table(3)).unwrap();
+        let rest = path.clone();
+        let writer = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(40));
+            fs::write(rest, format!("{}{whole}", table(3))).unwrap();
+        });
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Replaced);
+        writer.join().unwrap();
+        assert_eq!((ids(&keys), keys.generation()), (vec![3, 2, 1], 2));
+    }
+
+    #[test]
+    fn a_file_that_never_rests_is_an_error() -> Result<(), Box<dyn Error>> {
+        let (_directory, path) = new(&table(1));
+        let mut follower = Follower::new_at(RingFile::new(&path), T0).unwrap();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (stop, file) = (Arc::clone(&is_over), path.clone());
+        let writer = thread::spawn(move || {
+            for count in 0_u64.. {
+                if stop.load(SeqCst) {
+                    return;
+                }
+                place(&file, &format!("# {count}\n{}", table(1)));
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        // On a busy computer the writer too may rest for a while.
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let error = loop {
+            assert!(Instant::now() < deadline, "it was never refused");
+            if let Err(error) = follower.check_at(T0) {
+                break error;
+            }
+        };
+        is_over.store(true, SeqCst);
+        writer.join().unwrap();
+        assert!(matches!(*error, ReloadError::Unsettled { .. }), "{error}");
+        assert_eq!(follower.check_at(T0)?, Reload::Unchanged);
+        Ok(())
+    }
+}
+
+mod threads {
+    use super::*;
+
+    fn wait_for(what: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !what() {
+            assert!(Instant::now() < deadline, "it never happened");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_thread_follows_and_reports_until_nobody_has_the_keys() {
+        let source = Source::with(ring([1]));
+        let follower = Follower::new(source.clone()).unwrap();
+        let keys = follower.keys();
+        let reports = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&reports);
+        follower
+            .spawn(Duration::from_millis(2), move |error| {
+                assert_eq!(error.to_string(), "the vault is sealed");
+                counter.fetch_add(1, SeqCst);
+            })
+            .unwrap();
+        source.put(ring([2, 1]));
+        wait_for(|| keys.generation() == 2);
+        source.put(None);
+        wait_for(|| reports.load(SeqCst) > 3);
+        assert_eq!(ids(&keys), [2, 1]);
+        source.put(ring([3, 2]));
+        wait_for(|| keys.generation() == 3);
+        assert!(keys.last_error().is_none());
+        // The thread holds the last clones of what it reports to.
+        drop(keys);
+        wait_for(|| Arc::strong_count(&reports) == 1);
+    }
+
+    #[test]
+    fn parallel_replacements_are_counted_each() {
+        let keys = Keys::from(ring([1]));
+        thread::scope(|scope| {
+            for id in 1..=4 {
+                let keys = &keys;
+                scope.spawn(move || (0..100).for_each(|_| keys.replace(ring([id]))));
+            }
+        });
+        assert_eq!(keys.generation(), 401);
+    }
+}
