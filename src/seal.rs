@@ -412,11 +412,14 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_associated_data_fills_its_room() {
-        let longest = "n".repeat(envelope::MAX_BOUND_LEN);
-        let binding = Binding::new(Purpose::Session, &longest, Some(&longest)).unwrap();
-        let mut room = [0; MAX_AAD_LEN];
-        assert_eq!(binding.aad(KeyId::new(1), &mut room).len(), MAX_AAD_LEN);
+    fn names_of_every_length_are_bound_whole() {
+        for length in 1..=envelope::MAX_BOUND_LEN {
+            let text = "n".repeat(length);
+            let binding = Binding::new(Purpose::Session, &text, Some(&text)).unwrap();
+            let bound = binding.with_aad(KeyId::new(1), <[u8]>::to_vec);
+            assert_eq!(bound.len(), 1 + 4 + 1 + 2 * (2 + length));
+            assert!(bound.ends_with(text.as_bytes()));
+        }
     }
 
     #[test]
