@@ -174,3 +174,21 @@ fn write(buffer: &mut [u8], fields: &[&[u8]]) -> usize {
     }
     room.saturating_sub(rest.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn associated_data_of_every_length_has_room_and_the_longest_fills_it() {
+        let longest = "n".repeat(MAX_BOUND_LEN);
+        let length = |name: &str, audience| {
+            let binding = Binding::new(Purpose::Session, name, audience).unwrap();
+            binding.with_aad(KeyId::new(1), <[u8]>::len)
+        };
+        for bound in 1..=MAX_BOUND_LEN {
+            assert_eq!(length(&longest[..bound], None), 10 + bound);
+        }
+        assert_eq!(length(&longest, Some(&longest)), MAX_AAD_LEN);
+    }
+}

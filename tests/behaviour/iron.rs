@@ -203,7 +203,7 @@ fn nothing_is_decrypted_before_the_mac() {
     // With the same salts, iv and MAC any block gives good or bad padding: neither may show.
     let value = iron::seal_at(&"x".repeat(40), &one(), None, T0).unwrap();
     let ciphertext = value.split('*').nth(4).unwrap();
-    for length in [22, 43, 64] {
+    for length in [22, 43] {
         let forged = value.replace(ciphertext, &ciphertext[..length].replace(['g', 'w', 'Q'], "A"));
         let word = class(iron::unseal_at(&forged, &one(), T0));
         assert!(["malformed", "not_authentic"].contains(&word), "{word}");
