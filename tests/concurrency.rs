@@ -258,7 +258,7 @@ impl Stage {
         self.observe(
             || self.sessions.commit_at(&session, NOW).unwrap(),
             |commit, step| match commit.cookies() {
-                [] => !writes && !(is_due && step.reseals(id)),
+                [] => !(writes || is_due && step.reseals(id)),
                 [cookie] if writes => self.content(cookie.value()) == (data + 1000, step.sealing()),
                 [cookie] => {
                     is_due
