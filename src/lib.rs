@@ -133,6 +133,7 @@ mod seal;
 mod secret;
 mod session;
 mod sessions;
+mod sync;
 mod text;
 #[cfg(feature = "tower")]
 mod tower;

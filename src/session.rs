@@ -1,17 +1,16 @@
 //! The session of one request, as a handler sees it. Knows neither keys nor HTTP.
 
+#[cfg(all(test, shuttle))]
+mod interleavings;
+
 use std::{
     any::type_name,
     fmt,
     ops::Deref,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{
-            AtomicBool,
-            Ordering::{Acquire, Relaxed, Release},
-        },
+        Arc, OnceLock, PoisonError,
+        atomic::Ordering::{Acquire, Relaxed, Release},
     },
-    thread::{self, ThreadId},
 };
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -23,6 +22,10 @@ use crate::{
     events,
     key::KeyId,
     secret::RandomSource,
+    sync::{
+        AtomicBool, Mutex, MutexGuard,
+        thread::{self, ThreadId},
+    },
 };
 
 /// What a session can hold: any type with these traits, without further ado.

@@ -15,7 +15,7 @@ use std::{
 use sealed_session::{
     Follower, KeyEntry, KeyId, KeyRing, Keys, Reload, ReloadError, RingFile, RingSource,
 };
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::support::{T0, at, entry, key, key_text, ring};
 
@@ -107,6 +107,22 @@ mod rings {
         assert_eq!(of(half), of(at(1)), "sessions begin at whole seconds");
         assert_ne!(of(half), of(T0));
         assert_eq!(format!("{:?}", of(T0)), format!("Fingerprint({})", of(T0)));
+    }
+
+    #[test]
+    fn a_fingerprint_is_one_number_in_all_its_forms() {
+        let fingerprint = ring([2, 1]).fingerprint();
+        let hex = format!("{:032x}", u128::from_be_bytes(*fingerprint.as_bytes()));
+        assert_eq!(hex, fingerprint.to_string());
+        assert_eq!(format!("{fingerprint:?}"), format!("Fingerprint({hex})"));
+    }
+
+    #[test]
+    fn a_follower_shows_its_ring_and_no_key() {
+        let follower = Follower::new_at(Source::with(ring([7])), T0).unwrap();
+        let shown = format!("{follower:?}");
+        assert!(shown.contains("KeyId(7)") && shown.contains("Key(..)"), "{shown}");
+        assert!(!shown.contains(&key_text(7)[..8]));
     }
 
     #[test]
@@ -210,6 +226,23 @@ mod files {
         assert_eq!(ids(&keys), [2]);
         place(&path, &format!("# a comment\n{}", table(2)));
         assert_eq!(follower.check_at(T0).unwrap(), Reload::Unchanged);
+    }
+
+    #[test]
+    fn where_no_time_is_given_it_is_the_present() {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let with_start = |seconds: i64| {
+            let start = OffsetDateTime::from_unix_timestamp(now + seconds).unwrap();
+            format!("{}not_before = \"{}\"\n", table(1), start.format(&Rfc3339).unwrap())
+        };
+        let (_directory, path) = new(&with_start(-60));
+        let file = RingFile::new(&path);
+        assert_eq!(file.path(), path);
+        let mut follower = Follower::new(file).unwrap();
+        assert_eq!(follower.check().unwrap(), Reload::Unchanged);
+        // A ring whose only key has yet to start cannot seal.
+        place(&path, &with_start(3600));
+        assert!(follower.check().is_err());
     }
 
     #[test]
