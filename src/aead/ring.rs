@@ -93,3 +93,32 @@ fn ring_key(bytes: &[u8; Key::LENGTH]) -> LessSafeKey {
         UnboundKey::new(&CHACHA20_POLY1305, bytes).expect("a ChaCha20 key has 32 bytes"),
     )
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::{fs::File, os::unix::fs::FileExt as _};
+
+    use super::*;
+
+    /// Whether these bytes stand in the memory that an element had, which the list keeps.
+    fn is_left<T>(emptied: &Vec<T>, bytes: &[u8]) -> bool {
+        let mut memory = vec![0; size_of::<T>()];
+        File::open("/proc/self/mem")
+            .and_then(|own| own.read_exact_at(&mut memory, emptied.as_ptr() as u64))
+            .unwrap();
+        memory.windows(bytes.len()).any(|window| window == bytes)
+    }
+
+    #[test]
+    fn subkeys_are_overwritten_where_they_are_dropped() {
+        let bytes: [u8; Key::LENGTH] = std::array::from_fn(|i| u8::try_from(i * 7 + 1).unwrap());
+
+        let mut plain = vec![SubkeyBytes(bytes)];
+        let mut expanded = vec![Subkey::new(&plain[0])];
+        assert!(is_left(&plain, &bytes) && is_left(&expanded, &bytes), "or this could not fail");
+        plain.clear();
+        assert!(!is_left(&plain, &bytes));
+        expanded.clear();
+        assert!(!is_left(&expanded, &bytes));
+    }
+}
