@@ -255,6 +255,9 @@ impl<T: SessionData> Session<T> {
     /// After [`destroy`](Self::destroy) or the commit, the closure runs on a
     /// copy that is dropped, with a warning event: it is too late to keep it.
     ///
+    /// Writers to one session wait for each other, so write to another session after the
+    /// closure, not in it: two that nest the same two the other way round wait for ever.
+    ///
     /// # Panics
     ///
     /// If the closure writes to the same session through another handle.
