@@ -219,7 +219,8 @@ impl<T: SessionData> Builder<T> {
     ///
     /// Five minutes are enough where requests follow a sign-out. The
     /// session that came too late lies in the browser until then, and is live
-    /// again afterwards, so for shared machines give the absolute timeout.
+    /// again afterwards, so for shared machines give the absolute timeout, and while
+    /// sessions are taken over from another library, what its cookies live for if that is longer.
     ///
     /// It binds this browser alone: a copy of the cookie elsewhere stays valid until it expires,
     /// which only [`revoke_if`](Self::revoke_if) can stop. There is one tombstone, for

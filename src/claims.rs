@@ -121,9 +121,13 @@ impl Claims {
     }
 
     /// Of the tombstone of this session, ended `now`: for `lifetime` seconds,
-    /// or as long as the session itself could have lived.
+    /// or as long as the session itself could have lived. One that was taken over may
+    /// be taken over again, so nobody knows its end.
     pub(crate) fn of_tombstone(&self, now: u64, lifetime: u32, timeouts: &Timeouts) -> Self {
-        let left = self.ends_at(timeouts).saturating_sub(now);
+        let left = match self.creation_known {
+            true => self.ends_at(timeouts).saturating_sub(now),
+            false => u64::MAX,
+        };
         Self {
             persistent: true,
             creation_known: true,

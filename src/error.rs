@@ -227,8 +227,8 @@ pub enum UnsealError {
     /// token with a payload.
     #[error("authentic, but its flags, times or length are invalid")]
     InvalidClaims,
-    /// Created before the ring's `not_created_before`.
-    #[error("created before the ring's not_created_before")]
+    /// Created before the ring's `not_created_before`, or nobody knows when.
+    #[error("created before the ring's not_created_before, or at a time that nobody knows")]
     CreatedTooEarly,
     /// Issued more than 60 s ahead of this machine's clock.
     #[error("issued more than 60 s in the future; check the machines' clocks")]

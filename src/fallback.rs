@@ -23,7 +23,15 @@ pub(crate) trait Fallback<T>: Send + Sync {
         value: &str,
         now: OffsetDateTime,
         timeouts: &Timeouts,
-    ) -> Result<(T, Claims), UnsealError>;
+    ) -> Result<Found<T>, UnsealError>;
+}
+
+/// What another library's value holds.
+pub(crate) struct Found<T> {
+    pub(crate) data: T,
+    pub(crate) claims: Claims,
+    /// Of several values in a request the greatest wins.
+    pub(crate) newness: u64,
 }
 
 /// A fallback whose cookie was checked.

@@ -142,7 +142,8 @@ impl KeyRing {
         env::var(name).map_err(|_| ConfigError::Variable { name: name.to_owned() })?.parse()
     }
 
-    /// Refuses every session created before `time`, under whatever key.
+    /// Refuses every session created before `time`, under whatever key, and every
+    /// session of which nobody knows when it was created.
     ///
     /// For an incident: whoever held a leaked key could forge sessions, and
     /// those were re-sealed under the next key.

@@ -9,7 +9,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc, OnceLock, PoisonError,
-        atomic::Ordering::{Acquire, Relaxed, Release},
+        atomic::Ordering::{Relaxed, SeqCst},
     },
 };
 
@@ -117,15 +117,6 @@ pub(crate) struct Opened<T> {
 }
 
 impl<T> Opened<T> {
-    /// Orders live sessions by when they were sealed, those of another library by when
-    /// they end, in Unix seconds; less than any where there is none.
-    pub(crate) fn newness(&self) -> Option<u64> {
-        self.live.map(|live| match live.key_id {
-            Some(_) => live.claims.issued_at,
-            None => live.claims.created_at.saturating_add(live.claims.lifetime.into()),
-        })
-    }
-
     /// Refused if it was ended in this browser.
     pub(crate) fn unless_ended(self, ended: &[SessionId]) -> Result<Self, UnsealError> {
         match self.live.is_some_and(|live| ended.iter().any(|id| id.ct_eq(&live.claims.id))) {
@@ -394,6 +385,7 @@ impl<T: SessionData> Session<T> {
         let mut state = self.state();
         if self.claims_in(&state).is_none() && !state.is_destroyed && !state.is_committed {
             state.claims = Some(self.begin());
+            state.is_begun = true;
         }
         let claims = self.claims_in(&state).ok_or(SealError::NoSession)?;
         drop(state);
@@ -579,7 +571,7 @@ impl<T: SessionData> Session<T> {
     /// Ends a commit: for good, or, where it failed, so that there can be another.
     pub(crate) fn end_commit(&self, succeeded: bool) {
         match succeeded {
-            true => self.0.is_closed.store(true, Release),
+            true => self.0.is_closed.store(true, SeqCst),
             false => self.state().is_committed = false,
         }
     }
@@ -622,14 +614,15 @@ impl<T: SessionData> Session<T> {
 
     /// Whether the response depends on the cookie.
     pub(crate) fn was_looked_at(&self) -> bool {
-        self.0.looked_at.load(Relaxed)
+        self.0.looked_at.load(SeqCst)
     }
 
     fn look(&self) -> &Opened<T> {
         let inner = &*self.0;
         if !inner.looked_at.load(Relaxed) {
-            inner.looked_at.store(true, Relaxed);
-            if inner.is_closed.load(Acquire) {
+            // SeqCst here and where a commit ends, or both could miss each other: no `Vary`, and no event.
+            inner.looked_at.store(true, SeqCst);
+            if inner.is_closed.load(SeqCst) {
                 events::late_look(type_name::<T>());
             }
         }

@@ -14,7 +14,7 @@ use crate::{
     envelope::Binding,
     error::{CsrfError, SealError, UnsealError},
     events,
-    fallback::FallbackCookie,
+    fallback::{FallbackCookie, Found},
     key::KeyId,
     keyring::KeyRing,
     keys::Keys,
@@ -392,18 +392,19 @@ impl<T: SessionData> Core<T> {
         })
     }
 
-    /// The session in another library's value, held to the same rules as one of ours.
+    /// The session in another library's value, held to the same rules as one of ours,
+    /// and how new it is among its like.
     fn unseal_fallback(
         &self,
         other: &FallbackCookie<T>,
         value: &str,
         now: OffsetDateTime,
-    ) -> Result<Opened<T>, UnsealError> {
-        let (data, claims) = other.reader.open(value, now, &self.timeouts)?;
+    ) -> Result<(u64, Opened<T>), UnsealError> {
+        let Found { data, claims, newness } = other.reader.open(value, now, &self.timeouts)?;
         self.with_ring(|seal| seal.judge(&claims, unix_seconds(now)))?;
         self.ask_hook(&data, &claims, None, now)?;
         let live = Live { claims, key_id: None, reseal_due: true, value: 0 };
-        Ok(Opened { data, live: Some(live), refusal: None })
+        Ok((newness, Opened { data, live: Some(live), refusal: None }))
     }
 
     fn reseal(
@@ -527,8 +528,8 @@ impl<T: SessionData> Core<T> {
 }
 
 impl<T: SessionData> Origin<T> for Core<T> {
-    /// Of several live values the one issued last wins, ties go to the last. Of
-    /// another library's, all are issued now, and the one that ends last wins.
+    /// Of several live values the one issued last wins, of another library's the one
+    /// that is newest there; ties go to the last.
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
         let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
         let (name, values) = match other {
@@ -541,7 +542,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
         };
         let mut best = Opened { data: T::default(), live: None, refusal: None };
         let mut decryptions = 0..MAX_DECRYPTIONS;
-        let mut several_live = false;
+        let (mut newest, mut several_live) = (0, false);
         for (index, value) in values.iter().enumerate() {
             if decryptions.is_empty() {
                 events::too_many(name, MAX_DECRYPTIONS);
@@ -549,13 +550,19 @@ impl<T: SessionData> Origin<T> for Core<T> {
             }
             let opened = match other {
                 Some(other) => self.unseal_fallback(other, value, now),
-                None => self.unseal(value, now, |opened| opened),
+                None => self.unseal(value, now, |opened| {
+                    (opened.live.map_or(0, |live| live.claims.issued_at), opened)
+                }),
             };
-            match opened.and_then(|opened| opened.unless_ended(&ended)) {
-                Ok(opened) => {
+            let opened = opened.and_then(|(newness, opened)| {
+                opened.unless_ended(&ended).map(|opened| (newness, opened))
+            });
+            match opened {
+                Ok((newness, opened)) => {
                     decryptions.next();
                     several_live |= best.live.is_some();
-                    if best.newness() <= opened.newness() {
+                    if newest <= newness {
+                        newest = newness;
                         best = opened.at_value(index);
                     }
                 }

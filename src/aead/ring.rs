@@ -100,8 +100,8 @@ mod tests {
 
     use super::*;
 
-    /// Whether these bytes stand in the memory that an element had, which the list keeps.
-    fn is_left<T>(emptied: &Vec<T>, bytes: &[u8]) -> bool {
+    /// Whether these bytes stand in the memory that an element had, which the list keeps when it is cleared.
+    fn is_left<T>(emptied: &[T], bytes: &[u8]) -> bool {
         let mut memory = vec![0; size_of::<T>()];
         File::open("/proc/self/mem")
             .and_then(|own| own.read_exact_at(&mut memory, emptied.as_ptr() as u64))

@@ -12,7 +12,7 @@ use crate::{
     claims::{CLOCK_TOLERANCE, Claims, SessionId, Timeouts, unix_seconds, whole_seconds},
     cookie::{CookieConfig, Scope},
     error::{ConfigError, UnsealError},
-    fallback::Fallback,
+    fallback::{Fallback, Found},
     session::SessionData,
 };
 
@@ -69,7 +69,8 @@ use crate::{
 ///
 /// What remains is what a cookie without a store always has: a copy of the
 /// iron-session value that somebody kept is accepted until it expires, also after
-/// signing out, and starts the idle timeout anew whenever it is used. Keep `accept_until` near.
+/// signing out, and starts the idle timeout anew whenever it is used; where its creation is
+/// unknown, the absolute timeout too. Keep `accept_until` near.
 ///
 /// # When the session was created
 ///
@@ -110,7 +111,8 @@ impl Migration {
     }
 
     /// iron-session's `ttl`, whole seconds (its default is 14 days), which tells when a value was
-    /// saved. If it was ever changed, the longest.
+    /// saved. If it was ever changed, the longest: one that is too long makes sessions
+    /// look older than they are, one that is too short makes old sign-ins look fresh.
     ///
     /// iron-session starts the ttl anew at each `save()`. Give it only where
     /// nothing but the sign-in saves, or where a late save may pass for a
@@ -196,7 +198,7 @@ impl<T: DeserializeOwned> Fallback<T> for Migration {
         value: &str,
         now: OffsetDateTime,
         timeouts: &Timeouts,
-    ) -> Result<(T, Claims), UnsealError> {
+    ) -> Result<Found<T>, UnsealError> {
         if now >= self.accept_until {
             return Err(refuse("migration_over", "accept_until has passed; drop accept_iron"));
         }
@@ -210,7 +212,12 @@ impl<T: DeserializeOwned> Fallback<T> for Migration {
             ));
         }
         let id = SessionId::from_bytes(crypto::fingerprint(&tag));
-        Ok((unsealed.data, self.claims(id, expires_at, unix_seconds(now), timeouts)))
+        Ok(Found {
+            data: unsealed.data,
+            claims: self.claims(id, expires_at, unix_seconds(now), timeouts),
+            // Saved last is what expires last, before any limit of ours cuts it.
+            newness: expires_at.unwrap_or(u64::MAX),
+        })
     }
 }
 

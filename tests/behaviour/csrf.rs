@@ -329,3 +329,17 @@ fn making_and_verifying_count_as_activity() {
         assert_eq!(load(&sessions, &slid, at(1400)).verify_csrf(&token), Ok(()));
     }
 }
+
+#[test]
+fn session_begun_by_a_token_is_sealed_however_long_its_handler_took_within_its_lifetime() {
+    let sessions = Sessions::<u32>::builder(ring([1]))
+        .absolute_timeout(secs(3600))
+        .idle_timeout(secs(1))
+        .build()
+        .unwrap();
+    let mut session = sessions.load_at([""], at(0));
+    let token = session.csrf_token().unwrap();
+    let commit = sessions.commit_at(&session, at(3599)).unwrap();
+    let value = value(&commit);
+    load(&sessions, &value, at(3599)).verify_csrf(&token).unwrap();
+}

@@ -303,6 +303,49 @@ fn where_creation_is_unknown_the_lifetime_counts_from_the_take_over() {
 }
 
 #[test]
+fn where_creation_is_unknown_a_reseal_keeps_that_and_tokens_are_good() {
+    let sessions = Sessions::<Account>::builder(ring([1]))
+        .idle_timeout(secs(HOUR))
+        .accept_iron(Migration::new("app", passwords(), after(100 * DAY)))
+        .build()
+        .unwrap();
+    let mut session = sessions.load_at([ada(Some(DAYS_14), T0)], T0);
+    let token = session.csrf_token().unwrap();
+    let commit = sessions.commit_at(&session, T0).unwrap();
+    let value = commit.cookies()[0].value().to_owned();
+    let later = after(HOUR - 1);
+    load(&sessions, &value, later).verify_csrf(&token).unwrap();
+
+    let fresh = visit(&sessions, &value, later).unwrap();
+    let session = load(&sessions, &fresh, later);
+    assert_eq!((session.created_at(), session.issued_at()), (None, Some(later)));
+    session.verify_csrf(&token).unwrap();
+    sessions.keys().replace(ring([1]).with_not_created_before(T0));
+    assert!(session.verify_csrf(&token).is_err());
+}
+
+#[test]
+fn tombstone_outlives_a_session_that_could_be_taken_over_again() {
+    let sessions = Sessions::<Account>::builder(ring([1]))
+        .absolute_timeout(secs(HOUR))
+        .tombstone(secs(DAYS_14))
+        .accept_iron(Migration::new("app", passwords(), after(100 * DAY)))
+        .build()
+        .unwrap();
+    let theirs = ada(Some(DAYS_14), T0);
+    let mut session = sessions.load_at([&theirs], T0);
+    session.destroy();
+    let commit = sessions.commit_at(&session, T0).unwrap();
+    let tombstone =
+        commit.cookies().iter().find(|cookie| cookie.name().ends_with("-ended")).unwrap();
+    let header = format!("{theirs}; {}={}", tombstone.name(), tombstone.value());
+    for now in [T0, after(HOUR), after(DAYS_14 - 1)] {
+        let session = sessions.load_at([&header], now);
+        assert_eq!(session.refusal(), Some(&UnsealError::Ended), "{now}");
+    }
+}
+
+#[test]
 fn where_creation_is_unknown_any_not_created_before_refuses() {
     for (sessions, header) in creation_unknown() {
         let session = sessions.load_at([&header], T0);
@@ -550,11 +593,17 @@ fn of_several_the_one_saved_last_wins_within_eight_decryptions() {
             iron::seal_at(&data, &passwords(), Some(secs(DAYS_14)), saved_at).unwrap()
         )
     };
-    let sessions = sessions();
     let (old, new) = (value("old", T0), value("new", after(HOUR)));
-    for header in [format!("{old}; {new}"), format!("{new}; {old}")] {
-        assert_eq!(read(&sessions, &header, after(DAY)).0.as_deref(), Some("new"));
+    let near = Migration::new("app", passwords(), after(3 * DAY));
+    // However near the end that all of them have in common.
+    for sessions in
+        [sessions(), sessions_with(near.clone()), sessions_with(near.ttl(secs(DAYS_14)))]
+    {
+        for header in [format!("{old}; {new}"), format!("{new}; {old}")] {
+            assert_eq!(read(&sessions, &header, after(DAY)).0.as_deref(), Some("new"));
+        }
     }
+    let sessions = sessions();
     // The first character of the MAC changed: each costs a verification.
     let at = old.rfind('*').unwrap() + 1;
     let other = if old.as_bytes()[at] == b'A' { "B" } else { "A" };

@@ -52,6 +52,29 @@ fn with_keys_it_tells_times_and_shows_data_on_demand_only() {
     assert_eq!(inspect(&["--show-payload", &value], "").code, 2);
 }
 
+#[cfg(feature = "iron")]
+#[test]
+fn of_a_session_that_was_taken_over_it_says_that_nobody_knows_its_age() {
+    use sealed_session::iron::{self, Migration, Passwords};
+
+    let ring = Ring::of([(7, "")]);
+    let passwords = Passwords::new("Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0").unwrap();
+    let day = std::time::Duration::from_secs(24 * 3600);
+    let theirs = iron::seal_at(&json!(1), &passwords, Some(day), NOW).unwrap();
+    let sessions = Sessions::<Value>::builder(ring.at(NOW))
+        .accept_iron(Migration::new("app", passwords, NOW + Duration::DAY))
+        .build()
+        .unwrap();
+    let session = sessions.load_at([format!("app={theirs}")], NOW);
+    let value = sessions.seal_at(&session, NOW).unwrap();
+
+    let arguments = ["--keys", ring.path.to_str().unwrap(), &value];
+    let found = &report(&arguments, "")["values"][0];
+    assert_eq!((&found["created"], found["ends"].is_string()), (&Value::Null, true));
+    let said = inspect(&arguments, "").done();
+    assert!(said.contains("created  nobody knows") && said.contains("live"), "{said}");
+}
+
 #[test]
 fn it_tells_why_a_value_is_refused() {
     let ring = Ring::of([

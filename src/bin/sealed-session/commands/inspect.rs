@@ -116,11 +116,10 @@ impl Args {
             }
         };
         lines.add("session id", &inspection.id().to_string());
-        let created = inspection.created_at().map(report::time);
-        lines.add(
-            "created",
-            created.as_deref().unwrap_or("unknown (taken over from another library)"),
-        );
+        match inspection.created_at() {
+            Some(time) => lines.add("created", &report::time(time)),
+            None => lines.add_unknown("created", "nobody knows: taken over from another library"),
+        }
         lines.add("sealed", &report::time(inspection.issued_at()));
         lines.add("ends", &report::time(inspection.expires_at()));
         lines.add("lifetime", &report::duration(inspection.lifetime()));
@@ -286,6 +285,11 @@ struct Lines(Vec<(&'static str, Value, String)>);
 impl Lines {
     fn add(&mut self, name: &'static str, value: &str) {
         self.0.push((name, value.into(), value.to_owned()));
+    }
+
+    /// A field without a value, in JSON null.
+    fn add_unknown(&mut self, name: &'static str, shown: &str) {
+        self.0.push((name, Value::Null, shown.to_owned()));
     }
 
     fn json(&self) -> Value {
