@@ -126,6 +126,11 @@ fn write_ring(file: &Path, ids: &[u8]) {
 
 const SETTINGS: [(&str, &str); 2] = [("theme", "dark"), ("nickname", "Amazing Grace")];
 
+/// The settings, with a token.
+fn with(token: &str) -> Vec<(&str, &str)> {
+    SETTINGS.into_iter().chain([("csrf", token)]).collect()
+}
+
 #[tokio::test]
 async fn a_token_from_before_renew_is_refused_and_a_cookie_from_before_signs_nobody_in() {
     let demo = Demo::start();
@@ -136,23 +141,18 @@ async fn a_token_from_before_renew_is_refused_and_a_cookie_from_before_signs_nob
     assert_eq!(visitor.sign_in().await, StatusCode::SEE_OTHER);
     assert!(visitor.is_signed_in().await);
 
-    let with = |token: String| {
-        let mut fields = SETTINGS.to_vec();
-        fields.push(("csrf", token.leak()));
-        fields
-    };
-    assert_eq!(visitor.post("/settings", &with(before.clone())).await, StatusCode::FORBIDDEN);
+    assert_eq!(visitor.post("/settings", &with(&before)).await, StatusCode::FORBIDDEN);
     assert_eq!(visitor.post("/settings", &SETTINGS).await, StatusCode::FORBIDDEN, "no token");
     let now = visitor.token("/settings").await;
-    assert_eq!(visitor.post("/settings", &with(now.clone())).await, StatusCode::SEE_OTHER);
+    assert_eq!(visitor.post("/settings", &with(&now)).await, StatusCode::SEE_OTHER);
 
     // Whoever planted a session before the sign-in is left with a stranger's.
     assert!(!fixed.is_signed_in().await);
-    assert_eq!(fixed.post("/settings", &with(now.clone())).await, StatusCode::FORBIDDEN);
+    assert_eq!(fixed.post("/settings", &with(&now)).await, StatusCode::FORBIDDEN);
 
     let mut other = Visitor::of(&demo);
     other.sign_in().await;
-    assert_eq!(other.post("/settings", &with(now)).await, StatusCode::FORBIDDEN, "of another");
+    assert_eq!(other.post("/settings", &with(&now)).await, StatusCode::FORBIDDEN, "of another");
 }
 
 #[tokio::test]
