@@ -6,7 +6,7 @@ use cookie::SameSite;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
-use super::{crypto, error::IronError, passwords::Passwords, value};
+use super::{crypto, passwords::Passwords, value};
 use crate::{
     builder::Builder,
     claims::{CLOCK_TOLERANCE, Claims, SessionId, Timeouts, unix_seconds, whole_seconds},
@@ -202,8 +202,8 @@ impl<T: DeserializeOwned> Fallback<T> for Migration {
         if now >= self.accept_until {
             return Err(refuse("migration_over", "accept_until has passed; drop accept_iron"));
         }
-        let (unsealed, tag) =
-            value::decode(value, &self.passwords, now).map_err(|error| refuse_value(&error))?;
+        let (unsealed, tag) = value::decode(value, &self.passwords, now)
+            .map_err(|error| refuse(error.class(), error.to_string()))?;
         let expires_at = unsealed.expires_at.map(unix_seconds);
         if expires_at.is_none() && !self.allow_without_expiry {
             return Err(refuse(
@@ -229,10 +229,6 @@ impl<T: SessionData> Builder<T> {
     pub fn accept_iron(self, migration: Migration) -> Self {
         self.accept(Arc::new(migration))
     }
-}
-
-fn refuse_value(error: &IronError) -> UnsealError {
-    refuse(error.class(), error.to_string())
 }
 
 fn refuse(class: &'static str, reason: impl Into<Box<str>>) -> UnsealError {
