@@ -117,6 +117,11 @@ pub(crate) struct Opened<T> {
 }
 
 impl<T> Opened<T> {
+    /// Less than any where there is no live session.
+    pub(crate) fn newness(&self) -> Option<u64> {
+        self.live.map(|live| live.newness)
+    }
+
     /// Refused if it was ended in this browser.
     pub(crate) fn unless_ended(self, ended: &[SessionId]) -> Result<Self, UnsealError> {
         match self.live.is_some_and(|live| ended.iter().any(|id| id.ct_eq(&live.claims.id))) {
@@ -138,6 +143,8 @@ pub(crate) struct Live {
     /// `None` for what came in another library's cookie.
     pub(crate) key_id: Option<KeyId>,
     pub(crate) reseal_due: bool,
+    /// Of several in a request the greatest wins.
+    pub(crate) newness: u64,
     /// The place among the request's values, where it came from one.
     pub(crate) value: usize,
 }

@@ -386,25 +386,25 @@ impl<T: SessionData> Core<T> {
             seal.unseal(value, unix_seconds(now), |unsealed| {
                 let Unsealed { data, claims, key_id, reseal_due } = unsealed;
                 self.ask_hook(&data, &claims, Some(key_id), now)?;
-                let live = Live { claims, key_id: Some(key_id), reseal_due, value: 0 };
+                let newness = claims.issued_at;
+                let live = Live { claims, key_id: Some(key_id), reseal_due, newness, value: 0 };
                 Ok(use_it(Opened { data, live: Some(live), refusal: None }))
             })
         })
     }
 
-    /// The session in another library's value, held to the same rules as one of ours,
-    /// and how new it is among its like.
+    /// The session in another library's value, held to the same rules as one of ours.
     fn unseal_fallback(
         &self,
         other: &FallbackCookie<T>,
         value: &str,
         now: OffsetDateTime,
-    ) -> Result<(u64, Opened<T>), UnsealError> {
+    ) -> Result<Opened<T>, UnsealError> {
         let Found { data, claims, newness } = other.reader.open(value, now, &self.timeouts)?;
         self.with_ring(|seal| seal.judge(&claims, unix_seconds(now)))?;
         self.ask_hook(&data, &claims, None, now)?;
-        let live = Live { claims, key_id: None, reseal_due: true, value: 0 };
-        Ok((newness, Opened { data, live: Some(live), refusal: None }))
+        let live = Live { claims, key_id: None, reseal_due: true, newness, value: 0 };
+        Ok(Opened { data, live: Some(live), refusal: None })
     }
 
     fn reseal(
@@ -542,7 +542,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
         };
         let mut best = Opened { data: T::default(), live: None, refusal: None };
         let mut decryptions = 0..MAX_DECRYPTIONS;
-        let (mut newest, mut several_live) = (0, false);
+        let mut several_live = false;
         for (index, value) in values.iter().enumerate() {
             if decryptions.is_empty() {
                 events::too_many(name, MAX_DECRYPTIONS);
@@ -550,19 +550,13 @@ impl<T: SessionData> Origin<T> for Core<T> {
             }
             let opened = match other {
                 Some(other) => self.unseal_fallback(other, value, now),
-                None => self.unseal(value, now, |opened| {
-                    (opened.live.map_or(0, |live| live.claims.issued_at), opened)
-                }),
+                None => self.unseal(value, now, |opened| opened),
             };
-            let opened = opened.and_then(|(newness, opened)| {
-                opened.unless_ended(&ended).map(|opened| (newness, opened))
-            });
-            match opened {
-                Ok((newness, opened)) => {
+            match opened.and_then(|opened| opened.unless_ended(&ended)) {
+                Ok(opened) => {
                     decryptions.next();
                     several_live |= best.live.is_some();
-                    if newest <= newness {
-                        newest = newness;
+                    if best.newness() <= opened.newness() {
                         best = opened.at_value(index);
                     }
                 }
