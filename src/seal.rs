@@ -273,9 +273,8 @@ impl Seal<'_> {
 
     /// Whether a session with these claims, whoever vouches for them, is live at `now`.
     pub(crate) fn judge(&self, claims: &Claims, now: u64) -> Result<(), UnsealError> {
-        let created_at = claims.known_creation().map(date_time);
         // A session of unknown age may be older than any such time.
-        let is_early = |limit| created_at.is_none_or(|created_at| created_at < limit);
+        let is_early = |limit| claims.known_creation().is_none_or(|at| date_time(at) < limit);
         if self.ring.not_created_before().is_some_and(is_early) {
             return Err(UnsealError::CreatedTooEarly);
         }
