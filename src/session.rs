@@ -9,7 +9,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc, OnceLock, PoisonError,
-        atomic::Ordering::{Relaxed, SeqCst},
+        atomic::Ordering::{Acquire, Relaxed, Release, SeqCst},
     },
 };
 
@@ -162,6 +162,9 @@ struct Inner<T> {
     gave_token: AtomicBool,
     /// Committed: the response's head is on its way.
     is_closed: AtomicBool,
+    /// The data is no longer what came: written or destroyed. Set with the state locked, and
+    /// read without, for most sessions are only read.
+    is_overwritten: AtomicBool,
     state: Mutex<State<T>>,
     /// Held while a writer's closure runs; never by a reader.
     writer: Mutex<()>,
@@ -271,6 +274,7 @@ impl<T: SessionData> Session<T> {
         let mut state = self.state();
         if Self::accepts_changes(&state, "write") {
             std::mem::swap(&mut state.written, &mut outdated);
+            self.0.is_overwritten.store(true, Release);
             if self.claims_in(&state).is_none() {
                 state.claims = Some(self.begin());
                 state.is_begun = true;
@@ -338,6 +342,7 @@ impl<T: SessionData> Session<T> {
         let mut state = self.state();
         if Self::accepts_changes(&state, "destroy") {
             state.is_destroyed = true;
+            self.0.is_overwritten.store(true, Release);
             state.claims = None;
             let written = state.written.take();
             drop(state);
@@ -525,6 +530,7 @@ impl<T: SessionData> Session<T> {
             active: AtomicBool::new(false),
             gave_token: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
+            is_overwritten: AtomicBool::new(false),
             state: Mutex::new(State {
                 is_committed: false,
                 is_destroyed: false,
@@ -664,6 +670,9 @@ impl<T: SessionData> Session<T> {
     }
 
     fn snapshot(&self) -> Snapshot<T> {
+        if !self.0.is_overwritten.load(Acquire) {
+            return self.snapshot_of(None);
+        }
         let (written, is_destroyed) = {
             let state = self.state();
             (state.written.clone(), state.is_destroyed)
