@@ -49,13 +49,17 @@ const MAX_AAD_LEN: usize = 1 + KEY_ID_LEN + 1 + 2 * (2 + MAX_BOUND_LEN);
 const SHORT_AAD_LEN: usize = 64;
 
 /// What a value is bound to besides its key: purpose, cookie name and audience.
+///
+/// Kept as the associated data of key 0, for only the id changes from value to value.
 #[derive(Debug, Clone)]
 pub(crate) struct Binding(Box<[u8]>);
 
 impl Binding {
     /// `None` if the name or the audience is longer than [`MAX_BOUND_LEN`].
     pub(crate) fn new(purpose: Purpose, name: &str, audience: Option<&str>) -> Option<Self> {
-        let mut bytes = vec![purpose as u8];
+        let mut bytes = vec![VERSION];
+        bytes.extend([0; KEY_ID_LEN]);
+        bytes.push(purpose as u8);
         for text in [name, audience.unwrap_or_default()] {
             let length = u16::try_from(text.len()).ok()?;
             if text.len() > MAX_BOUND_LEN {
@@ -71,10 +75,14 @@ impl Binding {
     #[inline]
     pub(crate) fn with_aad<R>(&self, id: KeyId, f: impl FnOnce(&[u8]) -> R) -> R {
         let write_to = |room: &mut [u8]| {
-            let length = write(room, &[&[VERSION], &id.get().to_be_bytes(), &self.0]);
-            f(room.get(..length).unwrap_or_default())
+            let aad = room.get_mut(..self.0.len()).expect("name and audience were measured");
+            aad.copy_from_slice(&self.0);
+            aad.get_mut(1..=KEY_ID_LEN)
+                .expect("version and key id come first")
+                .copy_from_slice(&id.get().to_be_bytes());
+            f(aad)
         };
-        match self.0.len().saturating_add(1 + KEY_ID_LEN) {
+        match self.0.len() {
             ..=SHORT_AAD_LEN => write_to(&mut [0; SHORT_AAD_LEN]),
             _ => write_to(&mut [0; MAX_AAD_LEN]),
         }
@@ -88,7 +96,19 @@ pub(crate) fn encode_header(id: KeyId, nonce: &[u8; NONCE_LEN]) -> [u8; HEADER_L
     header
 }
 
+/// The key id and the nonce of a value.
+#[inline]
+pub(crate) fn decode_header(
+    header: &[u8; HEADER_LEN],
+) -> Result<(KeyId, &[u8; NONCE_LEN]), UnsealError> {
+    let end = "version, key id and nonce are the header";
+    let ([version, id @ ..], _) = header.split_first_chunk::<{ 1 + KEY_ID_LEN }>().expect(end);
+    let nonce = header.last_chunk().expect(end);
+    Ok((decode_key_id(*version, *id)?, nonce))
+}
+
 /// The key id of a value, from its first bytes.
+#[inline]
 pub(crate) fn decode_key_id(version: u8, key_id: [u8; KEY_ID_LEN]) -> Result<KeyId, UnsealError> {
     match version {
         VERSION => Ok(KeyId::new(u32::from_be_bytes(key_id))),

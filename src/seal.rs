@@ -49,14 +49,28 @@ pub(crate) struct Seal<'a> {
     pub(crate) pad_to: usize,
 }
 
-/// A live session as it came.
-#[derive(Debug)]
-pub(crate) struct Unsealed<T> {
-    pub(crate) data: T,
-    pub(crate) claims: Claims,
-    pub(crate) key_id: KeyId,
+/// A live value, opened.
+pub(crate) struct Unsealed<'a> {
+    pub(crate) claims: &'a Claims,
     /// Whether the value should be replaced by a fresh one though nothing was written.
     pub(crate) reseal_due: bool,
+    entry: &'a KeyEntry,
+    payload: &'a [u8],
+}
+
+impl Unsealed<'_> {
+    pub(crate) fn key_id(&self) -> KeyId {
+        self.entry.id()
+    }
+
+    /// The data in the payload.
+    pub(crate) fn data<T: DeserializeOwned>(&self) -> Result<T, UnsealError> {
+        let malformed = |column| UnsealError::Payload { type_name: type_name::<T>(), column };
+        // From a `str` that was checked once, serde_json need not check each string.
+        let json = str::from_utf8(self.payload)
+            .map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
+        serde_json::from_str(json).map_err(|error| malformed(error.column()))
+    }
 }
 
 impl Seal<'_> {
@@ -79,22 +93,24 @@ impl Seal<'_> {
 
     /// Opens a value and judges it at `now` (Unix seconds).
     ///
-    /// What is unsealed goes to `use_it`, where it can be put in its place at
-    /// once: to return it from here copies it at every step.
-    pub(crate) fn unseal<T: DeserializeOwned, R>(
+    /// What is unsealed is used where it stands: the plaintext is wiped behind it.
+    pub(crate) fn unseal<R, E: From<UnsealError>>(
         &self,
         value: &str,
         now: u64,
-        use_it: impl FnOnce(Unsealed<T>) -> Result<R, UnsealError>,
-    ) -> Result<R, UnsealError> {
-        self.decode(value, now, |entry, claims, payload| {
-            let data = parse(payload)?;
-            use_it(Unsealed {
-                data,
-                claims: *claims,
-                key_id: entry.id(),
-                reseal_due: self.is_reseal_due(entry, claims, now),
-            })
+        use_it: impl FnOnce(Unsealed<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let find = |key_id| {
+            let entry = self.find(key_id)?;
+            match entry.is_accepted(now) {
+                true => Ok(entry),
+                false => Err(UnsealError::RetiredKey(key_id)),
+            }
+        };
+        self.open(value, find, |entry, claims, payload| {
+            self.judge(claims, now)?;
+            let reseal_due = self.is_reseal_due(entry, claims, now);
+            use_it(Unsealed { claims, reseal_due, entry, payload })
         })
     }
 
@@ -107,8 +123,8 @@ impl Seal<'_> {
 
     /// Opens what [`seal_token`](Self::seal_token) sealed, and judges it at `now`.
     pub(crate) fn unseal_token(&self, value: &str, now: u64) -> Result<Claims, UnsealError> {
-        self.decode(value, now, |_, claims, payload| match payload {
-            [] => Ok(*claims),
+        self.unseal(value, now, |unsealed| match unsealed.payload {
+            [] => Ok(*unsealed.claims),
             _ => Err(UnsealError::InvalidClaims),
         })
     }
@@ -121,13 +137,14 @@ impl Seal<'_> {
         &self,
         value: &str,
         now: u64,
-        inspect: impl FnOnce(KeyId, &Claims, &[u8]) -> Result<(), UnsealError>,
+        inspect: impl FnOnce(&Unsealed<'_>) -> Result<(), UnsealError>,
     ) -> Result<Option<(String, Claims)>, ResealError> {
-        self.decode(value, now, |entry, claims, payload| {
-            inspect(entry.id(), claims, payload)?;
-            if !self.is_reseal_due(entry, claims, now) {
+        self.unseal(value, now, |unsealed| {
+            inspect(&unsealed)?;
+            if !unsealed.reseal_due {
                 return Ok(None);
             }
+            let Unsealed { claims, entry, payload, .. } = unsealed;
             let sealing = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
             // A value from a machine that is ahead keeps its key, or the two would go back and forth.
             let entry = if self.ring.is_superseded(entry.id(), now) { sealing } else { entry };
@@ -203,23 +220,7 @@ impl Seal<'_> {
         Ok(text::encode(buffer.get(..sealed_len).expect(end)))
     }
 
-    fn decode<R, E: From<UnsealError>>(
-        &self,
-        value: &str,
-        now: u64,
-        read_payload: impl FnOnce(&KeyEntry, &Claims, &[u8]) -> Result<R, E>,
-    ) -> Result<R, E> {
-        let entry = self.entry(value)?;
-        if !entry.is_accepted(now) {
-            return Err(UnsealError::RetiredKey(entry.id()).into());
-        }
-        self.open(entry, value, |claims, payload| {
-            self.judge(claims, now)?;
-            read_payload(entry, claims, payload)
-        })
-    }
-
-    /// [`decode`](Self::decode) for an operator: hands over what is refused too, with the reason.
+    /// [`unseal`](Self::unseal) for an operator: hands over what is refused too, with the reason.
     #[cfg(feature = "inspect")]
     pub(crate) fn inspect<R>(
         &self,
@@ -227,8 +228,8 @@ impl Seal<'_> {
         now: u64,
         read: impl FnOnce(&KeyEntry, &Claims, &[u8], Option<UnsealError>) -> R,
     ) -> Result<R, UnsealError> {
-        let entry = self.entry(value)?;
-        self.open(entry, value, |claims, payload| {
+        let find = |key_id| self.find(key_id);
+        self.open(value, find, |entry, claims, payload| {
             let refusal = match entry.is_accepted(now) {
                 true => self.judge(claims, now).err(),
                 false => Some(UnsealError::RetiredKey(entry.id())),
@@ -237,33 +238,38 @@ impl Seal<'_> {
         })
     }
 
-    /// The key that a value names.
-    fn entry(&self, value: &str) -> Result<&KeyEntry, UnsealError> {
-        let key_id = key_id(value)?;
+    fn find(&self, key_id: KeyId) -> Result<&KeyEntry, UnsealError> {
         self.ring.find(key_id).ok_or(UnsealError::UnknownKey(key_id))
     }
 
-    /// Decrypts what is authentic under the key of `entry`, whatever its times.
-    fn open<R, E: From<UnsealError>>(
+    /// Decrypts what is authentic under the key that it names, whatever its times.
+    fn open<'a, R, E: From<UnsealError>>(
         &self,
-        entry: &KeyEntry,
         value: &str,
-        read: impl FnOnce(&Claims, &[u8]) -> Result<R, E>,
+        find: impl FnOnce(KeyId) -> Result<&'a KeyEntry, UnsealError>,
+        read: impl FnOnce(&'a KeyEntry, &Claims, &[u8]) -> Result<R, E>,
     ) -> Result<R, E> {
+        check_length(value)?;
         let open = |buffer: &mut [u8]| {
-            let sealed = text::decode(value.as_bytes(), buffer).ok_or(UnsealError::Malformed)?;
-            let (header, rest) = sealed.split_at_mut(HEADER_LEN);
+            let Some(sealed) = text::decode(value.as_bytes(), buffer) else {
+                // Of several reasons, the key's comes first.
+                find(key_id(value)?)?;
+                return Err(UnsealError::Malformed.into());
+            };
+            let (header, rest) =
+                sealed.split_first_chunk_mut::<HEADER_LEN>().ok_or(UnsealError::Malformed)?;
             let (body, tag) =
                 rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
-            let nonce = header.last_chunk::<NONCE_LEN>().ok_or(UnsealError::Malformed)?;
+            let (key_id, nonce) = envelope::decode_header(header)?;
+            let entry = find(key_id)?;
 
             let plaintext = self
                 .binding
-                .with_aad(entry.id(), |aad| aead::decrypt(entry.key(), nonce, aad, body, tag))
-                .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(entry.id()))?;
+                .with_aad(key_id, |aad| aead::decrypt(entry.key(), nonce, aad, body, tag))
+                .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
 
             let (claims, payload) = Claims::decode(plaintext.bytes())?;
-            read(&claims, payload)
+            read(entry, &claims, payload)
         };
         match value.len() {
             ..=SHORT_VALUE_LEN => open(&mut [0; SHORT_VALUE_LEN / 4 * 3]),
@@ -280,15 +286,6 @@ impl Seal<'_> {
         }
         claims.judge(now, self.timeouts)
     }
-}
-
-/// The data in an authentic payload.
-pub(crate) fn parse<T: DeserializeOwned>(payload: &[u8]) -> Result<T, UnsealError> {
-    let malformed = |column| UnsealError::Payload { type_name: type_name::<T>(), column };
-    // From a `str` that was checked once, serde_json need not check each string.
-    let json = str::from_utf8(payload)
-        .map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
-    serde_json::from_str(json).map_err(|error| malformed(error.column()))
 }
 
 /// The bytes that base64 can bring into a cookie beside a name of this length.
@@ -315,21 +312,23 @@ impl From<SealError> for ResealError {
     }
 }
 
-/// The key id that a value names, after the checks that cost nothing: its
-/// length and its version. Not to be believed before the tag has verified.
+/// The key id that a value names, from its first characters alone. Not to be
+/// believed before the tag has verified.
 pub(crate) fn key_id(value: &str) -> Result<KeyId, UnsealError> {
-    let length = value.len();
-    if length > MAX_COOKIE_LEN {
-        return Err(UnsealError::TooLong { limit: MAX_COOKIE_LEN });
-    }
-    if length < MIN_VALUE_LEN {
-        return Err(UnsealError::Malformed);
-    }
+    check_length(value)?;
     let mut hint = [0; HINT_LEN / 4 * 3];
     let text = value.as_bytes().get(..HINT_LEN).ok_or(UnsealError::Malformed)?;
     text::decode(text, &mut hint).ok_or(UnsealError::Malformed)?;
     let [version, id @ .., _] = hint;
     envelope::decode_key_id(version, id)
+}
+
+fn check_length(value: &str) -> Result<(), UnsealError> {
+    match value.len() {
+        MIN_VALUE_LEN..=MAX_COOKIE_LEN => Ok(()),
+        ..MIN_VALUE_LEN => Err(UnsealError::Malformed),
+        _ => Err(UnsealError::TooLong { limit: MAX_COOKIE_LEN }),
+    }
 }
 
 #[cfg(test)]

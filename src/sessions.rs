@@ -19,7 +19,7 @@ use crate::{
     keyring::KeyRing,
     keys::Keys,
     revocation::RevokeIf,
-    seal::{self, ResealError, Seal, Unsealed, key_id},
+    seal::{ResealError, Seal, Unsealed, key_id},
     secret::RandomSource,
     session::{Candidates, Live, Opened, Origin, Outcome, Request, Session, SessionData},
 };
@@ -384,11 +384,13 @@ impl<T: SessionData> Core<T> {
     ) -> Result<R, UnsealError> {
         self.with_ring(|seal| {
             seal.unseal(value, unix_seconds(now), |unsealed| {
-                let Unsealed { data, claims, key_id, reseal_due } = unsealed;
-                self.ask_hook(&data, &claims, Some(key_id), now)?;
-                let newness = claims.issued_at;
-                let live = Live { claims, key_id: Some(key_id), reseal_due, newness, value: 0 };
-                Ok(use_it(Opened { data, live: Some(live), refusal: None }))
+                let (claims, key_id) = (*unsealed.claims, Some(unsealed.key_id()));
+                let (reseal_due, newness) = (unsealed.reseal_due, claims.issued_at);
+                let live = Live { claims, key_id, reseal_due, newness, value: 0 };
+                // In its place from the start: each move is a copy.
+                let opened = Opened { data: unsealed.data()?, live: Some(live), refusal: None };
+                self.ask_hook(&opened.data, unsealed.claims, key_id, now)?;
+                Ok(use_it(opened))
             })
         })
     }
@@ -413,8 +415,8 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> Result<Option<(String, Claims)>, UnsealError> {
         // The payload is copied as it is; it is read for the hook alone.
-        let inspect = |key_id, claims: &Claims, payload: &[u8]| match self.revoke_if.is_set() {
-            true => self.ask_hook(&seal::parse(payload)?, claims, Some(key_id), now),
+        let inspect = |unsealed: &Unsealed<'_>| match self.revoke_if.is_set() {
+            true => self.ask_hook(&unsealed.data()?, unsealed.claims, Some(unsealed.key_id()), now),
             false => Ok(()),
         };
         match self.with_ring(|seal| seal.reseal(value, unix_seconds(now), inspect)) {
