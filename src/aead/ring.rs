@@ -10,7 +10,10 @@
 
 use std::sync::LazyLock;
 
-use ::ring::aead::{self, Aad, CHACHA20_POLY1305, LessSafeKey, UnboundKey};
+use ::ring::{
+    aead::{self, Aad, CHACHA20_POLY1305, LessSafeKey, UnboundKey},
+    error::Unspecified,
+};
 use chacha20::{R20, hchacha};
 use zeroize::optimization_barrier;
 
@@ -24,10 +27,9 @@ pub(super) fn encrypt(
     aad: &[u8],
     plaintext: &mut [u8],
 ) -> Tag {
-    let (bytes, nonce) = derive(key, nonce);
-    let tag = Subkey::new(&bytes)
-        .0
-        .seal_in_place_separate_tag(nonce, Aad::from(aad), plaintext)
+    let tag = Subkey::new(&derive(key, nonce))
+        .key()
+        .seal_in_place_separate_tag(rest_of(nonce), Aad::from(aad), plaintext)
         .expect("a cookie is shorter than the 256 GiB that ChaCha20 can encrypt");
     tag.as_ref().try_into().expect("the tag of Poly1305 has 16 bytes")
 }
@@ -41,27 +43,33 @@ pub(super) fn decrypt(
     ciphertext: &mut [u8],
     tag: &Tag,
 ) -> Result<(), NotAuthentic> {
-    let (bytes, nonce) = derive(key, nonce);
-    Subkey::new(&bytes)
-        .0
-        .open_in_place_separate_tag(nonce, Aad::from(aad), (*tag).into(), ciphertext, 0..)
+    Subkey::new(&derive(key, nonce))
+        .key()
+        .open_in_place_separate_tag(rest_of(nonce), Aad::from(aad), (*tag).into(), ciphertext, 0..)
         .map(|_plaintext| ())
         .map_err(|_| NotAuthentic)
 }
 
-fn derive(key: &[u8; Key::LENGTH], nonce: &Nonce) -> (SubkeyBytes, aead::Nonce) {
-    let (input, rest) = nonce.split_first_chunk::<16>().expect("24 bytes begin with 16");
+#[inline]
+fn derive(key: &[u8; Key::LENGTH], nonce: &Nonce) -> SubkeyBytes {
+    let input = nonce.first_chunk::<16>().expect("24 bytes begin with 16");
+    SubkeyBytes(hchacha::<R20>(key.into(), input.into()))
+}
+
+/// The nonce under the subkey.
+#[inline]
+fn rest_of(nonce: &Nonce) -> aead::Nonce {
     let mut short = [0; aead::NONCE_LEN];
     short
         .last_chunk_mut()
-        .map(|end: &mut [u8; 8]| end.copy_from_slice(rest))
-        .expect("12 bytes end with 8");
-    let subkey = SubkeyBytes(hchacha::<R20>(key.into(), input.into()).into());
-    (subkey, aead::Nonce::assume_unique_for_key(short))
+        .zip(nonce.last_chunk())
+        .map(|(end, rest): (&mut [u8; 8], _)| *end = *rest)
+        .expect("24 and 12 bytes end with 8");
+    aead::Nonce::assume_unique_for_key(short)
 }
 
 /// The key of one value. Who has it can forge others, so it is wiped like the key that it comes from.
-struct SubkeyBytes([u8; Key::LENGTH]);
+struct SubkeyBytes(chacha20::Key);
 
 impl Drop for SubkeyBytes {
     fn drop(&mut self) {
@@ -69,29 +77,33 @@ impl Drop for SubkeyBytes {
     }
 }
 
-struct Subkey(LessSafeKey);
+struct Subkey(Result<LessSafeKey, Unspecified>);
 
 impl Subkey {
     #[inline]
     fn new(bytes: &SubkeyBytes) -> Self {
         Self(ring_key(&bytes.0))
     }
+
+    #[inline]
+    fn key(&self) -> &LessSafeKey {
+        self.0.as_ref().expect("a ChaCha20 key has 32 bytes")
+    }
 }
 
 impl Drop for Subkey {
     /// ring does not wipe its keys, so one that is no secret is put in the place of this one.
     fn drop(&mut self) {
-        static NO_SECRET: LazyLock<LessSafeKey> = LazyLock::new(|| ring_key(&[0; Key::LENGTH]));
+        static NO_SECRET: LazyLock<Result<LessSafeKey, Unspecified>> =
+            LazyLock::new(|| ring_key(&[0; Key::LENGTH]));
         self.0.clone_from(&NO_SECRET);
         optimization_barrier(&self.0);
     }
 }
 
 #[inline]
-fn ring_key(bytes: &[u8; Key::LENGTH]) -> LessSafeKey {
-    LessSafeKey::new(
-        UnboundKey::new(&CHACHA20_POLY1305, bytes).expect("a ChaCha20 key has 32 bytes"),
-    )
+fn ring_key(bytes: &[u8]) -> Result<LessSafeKey, Unspecified> {
+    UnboundKey::new(&CHACHA20_POLY1305, bytes).map(LessSafeKey::new)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -113,7 +125,7 @@ mod tests {
     fn subkeys_are_overwritten_where_they_are_dropped() {
         let bytes: [u8; Key::LENGTH] = std::array::from_fn(|i| u8::try_from(i * 7 + 1).unwrap());
 
-        let mut plain = vec![SubkeyBytes(bytes)];
+        let mut plain = vec![SubkeyBytes(bytes.into())];
         let mut expanded = vec![Subkey::new(&plain[0])];
         assert!(is_left(&plain, &bytes) && is_left(&expanded, &bytes), "or this could not fail");
         plain.clear();
