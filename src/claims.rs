@@ -140,11 +140,13 @@ impl Claims {
     }
 
     /// When the session began or was last renewed, `None` where nobody knows.
+    #[inline]
     pub(crate) fn known_creation(&self) -> Option<u64> {
         self.creation_known.then_some(self.created_at)
     }
 
     /// Judges an authentic session; `now < limit` is live, `now == limit` is not.
+    #[inline]
     pub(crate) fn judge(&self, now: u64, timeouts: &Timeouts) -> Result<(), UnsealError> {
         if self.issued_at > now.saturating_add(CLOCK_TOLERANCE) {
             return Err(UnsealError::IssuedInFuture);
@@ -159,6 +161,7 @@ impl Claims {
     }
 
     /// The claims of the next value of this session, sealed at `now`. Sealing revives nothing.
+    #[inline]
     pub(crate) fn reissue(&self, now: u64, timeouts: &Timeouts) -> Result<Self, SealError> {
         if now >= self.expires_at(timeouts) {
             return Err(SealError::Expired);
@@ -169,6 +172,7 @@ impl Claims {
     }
 
     /// When the session ends unless it is used.
+    #[inline]
     pub(crate) fn expires_at(&self, timeouts: &Timeouts) -> u64 {
         let end = self.ends_at(timeouts);
         self.idles_out_at(timeouts).map_or(end, |idle| idle.min(end))
@@ -176,6 +180,7 @@ impl Claims {
 
     /// Whether the value is old enough to be sealed again without a write:
     /// rarely, because such a response races with those of parallel requests.
+    #[inline]
     pub(crate) fn is_renewal_due(&self, now: u64, timeouts: &Timeouts) -> bool {
         let interval = match self.idle(timeouts).map(u64::from) {
             // At the latest after half of a very short idle timeout, or it could never slide.
@@ -186,6 +191,7 @@ impl Claims {
     }
 
     /// The idle timeout that holds: the sealed one or the configured one, whichever is shorter.
+    #[inline]
     pub(crate) fn idle(&self, timeouts: &Timeouts) -> Option<u32> {
         match (self.idle, timeouts.idle) {
             (Some(sealed), Some(configured)) => Some(sealed.min(configured)),
@@ -193,10 +199,12 @@ impl Claims {
         }
     }
 
+    #[inline]
     fn ends_at(&self, timeouts: &Timeouts) -> u64 {
         self.created_at.saturating_add(self.lifetime.min(timeouts.absolute).into())
     }
 
+    #[inline]
     fn idles_out_at(&self, timeouts: &Timeouts) -> Option<u64> {
         self.idle(timeouts).map(|idle| self.issued_at.saturating_add(idle.into()))
     }
@@ -215,6 +223,7 @@ pub(crate) fn whole_seconds(
 }
 
 /// Whole seconds since 1970; an earlier time counts as 1970.
+#[inline]
 pub(crate) fn unix_seconds(time: OffsetDateTime) -> u64 {
     u64::try_from(time.unix_timestamp()).unwrap_or(0)
 }

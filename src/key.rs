@@ -71,6 +71,7 @@ impl Key {
         Zeroizing::new(general_purpose::STANDARD.encode(self.0.as_slice()))
     }
 
+    #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
     }

@@ -170,15 +170,18 @@ impl KeyRing {
     }
 
     /// The first entry that is active at `now`.
+    #[inline]
     pub(crate) fn sealing(&self, now: u64) -> Option<&KeyEntry> {
         self.entries.iter().find(|entry| entry.is_active(now))
     }
 
+    #[inline]
     pub(crate) fn find(&self, id: KeyId) -> Option<&KeyEntry> {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
     /// Whether the key with this id stands after the one that seals at `now`.
+    #[inline]
     pub(crate) fn is_superseded(&self, id: KeyId, now: u64) -> bool {
         self.entries.iter().skip_while(|e| !e.is_active(now)).skip(1).any(|e| e.id == id)
     }
@@ -250,15 +253,18 @@ impl KeyEntry {
         self.not_after
     }
 
+    #[inline]
     pub(crate) fn key(&self) -> &Key {
         &self.key
     }
 
     /// Whether what the key sealed is still accepted.
+    #[inline]
     pub(crate) fn is_accepted(&self, now: u64) -> bool {
         self.not_after.is_none_or(|end| now < unix_seconds(end))
     }
 
+    #[inline]
     fn is_active(&self, now: u64) -> bool {
         self.is_accepted(now) && self.not_before.is_none_or(|start| unix_seconds(start) <= now)
     }

@@ -83,6 +83,7 @@ impl Keys {
 
     /// [`current`](Self::current) for a short time, without touching the reference count
     /// that all threads share.
+    #[inline]
     pub(crate) fn snapshot(&self) -> Guard<Arc<Generation>> {
         self.0.current.load()
     }

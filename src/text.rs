@@ -9,12 +9,14 @@ use self::scalar as backend;
 use self::simd as backend;
 
 /// The bytes as text.
+#[inline]
 pub(crate) fn encode(bytes: &[u8]) -> String {
     backend::encode(bytes)
 }
 
 /// The bytes of a text, written to the front of `buffer`. `None` where the text
 /// is not canonical base64url, or `buffer` is too short.
+#[inline]
 pub(crate) fn decode<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a mut [u8]> {
     let length = text.len().checked_mul(3)? / 4;
     let bytes = buffer.get_mut(..length)?;
@@ -22,6 +24,7 @@ pub(crate) fn decode<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a mut [u
 }
 
 /// The length of the text of so many bytes.
+#[inline]
 pub(crate) fn encoded_len(bytes: usize) -> usize {
     base64::encoded_len(bytes, false).unwrap_or(usize::MAX)
 }
