@@ -16,7 +16,7 @@ use self::rustcrypto as backend;
 use crate::{
     envelope::{NONCE_LEN, TAG_LEN},
     key::Key,
-    secret::{Plaintext, RandomSource, random},
+    secret::{Draft, Plaintext, RandomSource, random},
 };
 
 pub(crate) type Nonce = [u8; NONCE_LEN];
@@ -32,11 +32,16 @@ pub(crate) fn nonce() -> Result<Nonce, RandomSource> {
     random()
 }
 
-/// Encrypts in place. `plaintext` is wiped if anything goes wrong on the way.
+/// Encrypts in place. What was written is wiped if anything goes wrong on the way.
 #[inline]
-pub(crate) fn encrypt(key: &Key, nonce: &Nonce, aad: &[u8], mut plaintext: Plaintext<'_>) -> Tag {
-    let tag = backend::encrypt(key.as_bytes(), nonce, aad, plaintext.bytes_mut());
-    plaintext.declassify();
+pub(crate) fn encrypt<const N: usize>(
+    key: &Key,
+    nonce: &Nonce,
+    aad: &[u8],
+    mut draft: Draft<'_, N>,
+) -> Tag {
+    let tag = backend::encrypt(key.as_bytes(), nonce, aad, draft.bytes_mut());
+    draft.declassify();
     tag
 }
 
@@ -50,7 +55,7 @@ pub(crate) fn decrypt<'a>(
     ciphertext: &'a mut [u8],
     tag: &Tag,
 ) -> Result<Plaintext<'a>, NotAuthentic> {
-    let mut plaintext = Plaintext::full(ciphertext);
+    let mut plaintext = Plaintext::new(ciphertext);
     backend::decrypt(key.as_bytes(), nonce, aad, plaintext.bytes_mut(), tag)?;
     Ok(plaintext)
 }

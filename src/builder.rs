@@ -39,7 +39,7 @@ impl<T: SessionData> Sessions<T> {
             absolute_timeout: DEFAULT_ABSOLUTE_TIMEOUT,
             idle_timeout: None,
             persistent: true,
-            pad_to: 1,
+            pad_to: None,
             tombstone: None,
             revoke_if: RevokeIf::never(),
             fallback: None,
@@ -73,7 +73,7 @@ pub struct Builder<T> {
     absolute_timeout: Duration,
     idle_timeout: Option<Duration>,
     persistent: bool,
-    pad_to: usize,
+    pad_to: Option<usize>,
     tombstone: Option<Duration>,
     revoke_if: RevokeIf<T>,
     fallback: Option<Arc<dyn Fallback<T>>>,
@@ -260,7 +260,7 @@ impl<T: SessionData> Builder<T> {
     /// accept any. Data that fits without padding fits with it: near
     /// the limit of browsers the last step is shorter.
     pub fn pad_to(mut self, bytes: usize) -> Self {
-        self.pad_to = bytes;
+        self.pad_to = Some(bytes);
         self
     }
 
@@ -325,7 +325,7 @@ impl<T: SessionData> Builder<T> {
             }),
             None => None,
         };
-        if !(1..=MAX_PADDING).contains(&self.pad_to) {
+        if self.pad_to.is_some_and(|step| !(1..=MAX_PADDING).contains(&step)) {
             return Err(ConfigError::Padding { limit: MAX_PADDING });
         }
         let (binding, csrf_binding) = (bind(Purpose::Session)?, bind(Purpose::CsrfToken)?);

@@ -9,16 +9,17 @@
 
 use std::any::type_name;
 
+use arrayvec::ArrayVec;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     aead::{self, Nonce},
     claims::{Claims, Timeouts, date_time},
-    envelope::{self, Binding, CLAIMS_LEN, HEADER_LEN, NONCE_LEN, OVERHEAD, TAG_LEN},
+    envelope::{self, Binding, CLAIMS_LEN, HEADER_LEN, OVERHEAD, TAG_LEN},
     error::{SealError, UnsealError},
     key::KeyId,
     keyring::{KeyEntry, KeyRing},
-    secret::{Plaintext, RandomSource},
+    secret::{Draft, RandomSource},
     text,
 };
 
@@ -27,6 +28,7 @@ use crate::{
 pub(crate) const MAX_COOKIE_LEN: usize = 4096;
 /// What [`MAX_COOKIE_LEN`] characters of base64 hold.
 pub(crate) const MAX_SEALED_LEN: usize = max_sealed_len(0);
+type Sealed = ArrayVec<u8, MAX_SEALED_LEN>;
 /// The longest padding.
 const SPACES: [u8; MAX_SEALED_LEN] = [b' '; MAX_SEALED_LEN];
 /// Most values are shorter than this, and zeroing a buffer for the longest takes
@@ -45,8 +47,8 @@ pub(crate) struct Seal<'a> {
     pub(crate) timeouts: &'a Timeouts,
     /// Bytes of the cookie's name, which count towards the limit of browsers.
     pub(crate) name_len: usize,
-    /// Payloads are padded with spaces to a multiple of so many bytes, 1 for none.
-    pub(crate) pad_to: usize,
+    /// Payloads are padded with spaces to a multiple of so many bytes.
+    pub(crate) pad_to: Option<usize>,
 }
 
 /// A live value, opened.
@@ -159,6 +161,7 @@ impl Seal<'_> {
 
     /// Whether a session that is read but not written should be sealed again:
     /// because its idle timeout slides, or because its key has been superseded.
+    #[inline]
     fn is_reseal_due(&self, entry: &KeyEntry, claims: &Claims, now: u64) -> bool {
         claims.is_renewal_due(now, self.timeouts)
             && (claims.idle(self.timeouts).is_some() || self.ring.is_superseded(entry.id(), now))
@@ -170,7 +173,7 @@ impl Seal<'_> {
         entry: &KeyEntry,
         claims: &Claims,
         now: u64,
-        write_payload: impl FnOnce(&mut Plaintext<'_>) -> Result<(), SealError>,
+        write_payload: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
     ) -> Result<(String, Claims), SealError> {
         let nonce = aead::nonce().map_err(|RandomSource| SealError::RandomSource)?;
         let claims = claims.reissue(now, self.timeouts)?;
@@ -180,10 +183,11 @@ impl Seal<'_> {
 
     /// Appends spaces up to the next multiple of the step, or to what fits in a
     /// cookie: padding makes nothing too large.
-    fn pad(&self, plaintext: &mut Plaintext<'_>) {
+    fn pad(&self, plaintext: &mut Draft<'_, MAX_SEALED_LEN>) {
+        let Some(step) = self.pad_to else { return };
         let length = plaintext.length().saturating_sub(CLAIMS_LEN);
         let room = max_sealed_len(self.name_len).saturating_sub(OVERHEAD);
-        let padded = length.checked_next_multiple_of(self.pad_to).unwrap_or(length).min(room);
+        let padded = length.checked_next_multiple_of(step).unwrap_or(length).min(room);
         plaintext.append(SPACES.get(..padded.saturating_sub(length)).unwrap_or_default());
     }
 
@@ -192,32 +196,24 @@ impl Seal<'_> {
         entry: &KeyEntry,
         nonce: &Nonce,
         claims: &Claims,
-        write_payload: impl FnOnce(&mut Plaintext<'_>) -> Result<(), SealError>,
+        write_payload: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
     ) -> Result<String, SealError> {
-        let mut buffer = [0; MAX_SEALED_LEN];
-        let (header, body) = buffer.split_at_mut(HEADER_LEN);
-
-        let mut plaintext = Plaintext::empty(body);
-        plaintext.append(&claims.encode()?);
+        let mut sealed = Sealed::new();
+        envelope::encode_header(entry.id(), nonce, |field| {
+            sealed.try_extend_from_slice(field).expect("a header is shorter than a cookie");
+        });
+        let mut plaintext = Draft::behind(&mut sealed);
+        claims.encode(|field| plaintext.append(field))?;
         write_payload(&mut plaintext)?;
-        let body_len = plaintext.length();
-        let sealed_len = HEADER_LEN.saturating_add(body_len).saturating_add(TAG_LEN);
+        let sealed_len = plaintext.length().saturating_add(HEADER_LEN + TAG_LEN);
         let size = text::encoded_len(sealed_len).saturating_add(self.name_len);
         if size > MAX_COOKIE_LEN {
             return Err(SealError::TooLarge { size, limit: MAX_COOKIE_LEN });
         }
 
-        let tag = self
-            .binding
-            .with_aad(entry.id(), |aad| aead::encrypt(entry.key(), nonce, aad, plaintext));
-
-        header.copy_from_slice(&envelope::encode_header(entry.id(), nonce));
-        let end = "measured above: header, body and tag fit";
-        body.get_mut(body_len..)
-            .and_then(<[u8]>::first_chunk_mut)
-            .map(|room| *room = tag)
-            .expect(end);
-        Ok(text::encode(buffer.get(..sealed_len).expect(end)))
+        let tag = aead::encrypt(entry.key(), nonce, &self.binding.aad(entry.id()), plaintext);
+        sealed.try_extend_from_slice(&tag).expect("header, body and tag were measured");
+        Ok(text::encode(&sealed))
     }
 
     /// [`unseal`](Self::unseal) for an operator: hands over what is refused too, with the reason.
@@ -238,6 +234,7 @@ impl Seal<'_> {
         })
     }
 
+    #[inline]
     fn find(&self, key_id: KeyId) -> Result<&KeyEntry, UnsealError> {
         self.ring.find(key_id).ok_or(UnsealError::UnknownKey(key_id))
     }
@@ -252,7 +249,7 @@ impl Seal<'_> {
         check_length(value)?;
         let open = |buffer: &mut [u8]| {
             let Some(sealed) = text::decode(value.as_bytes(), buffer) else {
-                // Of several reasons, the key's comes first.
+                // Version and key come first among the reasons, and may be legible all the same.
                 find(key_id(value)?)?;
                 return Err(UnsealError::Malformed.into());
             };
@@ -263,13 +260,12 @@ impl Seal<'_> {
             let (key_id, nonce) = envelope::decode_header(header)?;
             let entry = find(key_id)?;
 
-            let plaintext = self
-                .binding
-                .with_aad(key_id, |aad| aead::decrypt(entry.key(), nonce, aad, body, tag))
+            let plaintext = aead::decrypt(entry.key(), nonce, &self.binding.aad(key_id), body, tag)
                 .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
 
-            let (claims, payload) = Claims::decode(plaintext.bytes())?;
-            read(entry, &claims, payload)
+            let (claims, payload) =
+                plaintext.bytes().split_first_chunk().ok_or(UnsealError::InvalidClaims)?;
+            read(entry, &Claims::decode(claims)?, payload)
         };
         match value.len() {
             ..=SHORT_VALUE_LEN => open(&mut [0; SHORT_VALUE_LEN / 4 * 3]),
@@ -278,6 +274,7 @@ impl Seal<'_> {
     }
 
     /// Whether a session with these claims, whoever vouches for them, is live at `now`.
+    #[inline]
     pub(crate) fn judge(&self, claims: &Claims, now: u64) -> Result<(), UnsealError> {
         // A session of unknown age may be older than any such time.
         let is_early = |limit| claims.known_creation().is_none_or(|at| date_time(at) < limit);
@@ -323,6 +320,7 @@ pub(crate) fn key_id(value: &str) -> Result<KeyId, UnsealError> {
     envelope::decode_key_id(version, id)
 }
 
+#[inline]
 fn check_length(value: &str) -> Result<(), UnsealError> {
     match value.len() {
         MIN_VALUE_LEN..=MAX_COOKIE_LEN => Ok(()),
@@ -370,7 +368,7 @@ mod tests {
             binding: &binding,
             timeouts: &Timeouts { absolute: 1, idle: None, persistent: true },
             name_len: name.len(),
-            pad_to: 1,
+            pad_to: None,
         };
         let claims_in = Claims {
             persistent: claims["persistent"].as_bool().unwrap(),
@@ -418,7 +416,7 @@ mod tests {
             let binding = Binding::new(Purpose::Session, name.unwrap(), audience).unwrap();
             let id = KeyId::new(seconds(&vector["expect"]["claims"]["key_id"]).unwrap());
             let aad = unhex(&vector["sealed"]["aad"]);
-            assert_eq!(binding.with_aad(id, <[u8]>::to_vec), aad, "{}", vector["name"]);
+            assert_eq!(*binding.aad(id), *aad, "{}", vector["name"]);
         }
     }
 }

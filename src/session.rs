@@ -99,12 +99,11 @@ pub(crate) trait Origin<T>: Send + Sync {
 }
 
 /// The values of the cookies that a request brought, as they came.
-#[derive(Default)]
 pub(crate) struct Candidates {
-    pub(crate) sessions: Box<[Box<str>]>,
-    pub(crate) tombstones: Box<[Box<str>]>,
+    pub(crate) sessions: Vec<Box<str>>,
+    pub(crate) tombstones: Vec<Box<str>>,
     /// Those of another library's cookie, where there is none of ours.
-    pub(crate) fallback: Box<[Box<str>]>,
+    pub(crate) fallback: Vec<Box<str>>,
 }
 
 /// What the cookies of a request came to.
@@ -112,8 +111,9 @@ pub(crate) struct Opened<T> {
     /// The live session's data, `T::default()` where there is none.
     pub(crate) data: T,
     pub(crate) live: Option<Live>,
-    /// Why the last candidate was refused, where there is no live session.
-    pub(crate) refusal: Option<UnsealError>,
+    /// Why the last candidate was refused, where there is no live session. Boxed, for most
+    /// have none, and a session is copied to where it stays.
+    pub(crate) refusal: Option<Box<UnsealError>>,
 }
 
 impl<T> Opened<T> {
@@ -122,17 +122,9 @@ impl<T> Opened<T> {
         self.live.map(|live| live.newness)
     }
 
-    /// Refused if it was ended in this browser.
-    pub(crate) fn unless_ended(self, ended: &[SessionId]) -> Result<Self, UnsealError> {
-        match self.live.is_some_and(|live| ended.iter().any(|id| id.ct_eq(&live.claims.id))) {
-            true => Err(UnsealError::Ended),
-            false => Ok(self),
-        }
-    }
-
-    /// The session as one that came in this place among the request's values.
-    pub(crate) fn at_value(self, value: usize) -> Self {
-        Self { live: self.live.map(|live| Live { value, ..live }), ..self }
+    /// Whether it was ended in this browser.
+    pub(crate) fn is_ended(&self, ended: &[SessionId]) -> bool {
+        self.live.is_some_and(|live| ended.iter().any(|id| id.ct_eq(&live.claims.id)))
     }
 }
 
@@ -151,9 +143,7 @@ pub(crate) struct Live {
 
 struct Inner<T> {
     origin: Arc<dyn Origin<T>>,
-    /// Empty until somebody asks for the session of an exchange.
-    request: Known<Request>,
-    opened: Known<Opened<T>>,
+    source: Source<T>,
     /// Somebody saw that there is, or is not, a session: the response depends on the cookie.
     looked_at: AtomicBool,
     /// The data was read or written: the visitor was active.
@@ -170,26 +160,40 @@ struct Inner<T> {
     writer: Mutex<()>,
 }
 
-/// What is known from the start, or once somebody has asked for it.
-enum Known<V> {
-    Already(V),
-    Once(OnceLock<V>),
+/// Where a session comes from.
+enum Source<T> {
+    /// It was unsealed or created before there was a handle to it.
+    Given { opened: Opened<T>, at: OffsetDateTime },
+    /// It is a request's, which is empty until somebody asks for it, and opened at the first look.
+    Exchange { request: OnceLock<Request>, opened: OnceLock<Opened<T>> },
 }
 
-impl<V> Known<V> {
-    fn get(&self) -> Option<&V> {
+impl<T> Source<T> {
+    fn opened(&self) -> Option<&Opened<T>> {
         match self {
-            Self::Already(value) => Some(value),
-            Self::Once(slot) => slot.get(),
+            Self::Given { opened, .. } => Some(opened),
+            Self::Exchange { opened, .. } => opened.get(),
         }
     }
 
-    fn get_or_init(&self, find_out: impl FnOnce() -> V) -> &V {
+    /// The request, for whom there is one.
+    fn request(&self) -> Option<&Request> {
         match self {
-            Self::Already(value) => value,
-            Self::Once(slot) => slot.get_or_init(find_out),
+            Self::Given { .. } => None,
+            Self::Exchange { request, .. } => request.get(),
         }
     }
+
+    fn loaded_at(&self) -> OffsetDateTime {
+        match self {
+            Self::Given { at, .. } => *at,
+            Self::Exchange { request, .. } => attached(request).loaded_at,
+        }
+    }
+}
+
+fn attached(request: &OnceLock<Request>) -> &Request {
+    request.get().expect("a session is attached before it is handed out")
 }
 
 /// What a request brought.
@@ -403,7 +407,7 @@ impl<T: SessionData> Session<T> {
         drop(state);
         let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
         self.0.gave_token.store(true, Relaxed);
-        self.0.origin.seal_csrf_token(&claims, self.request().loaded_at)
+        self.0.origin.seal_csrf_token(&claims, self.0.source.loaded_at())
     }
 
     /// Checks a token of [`csrf_token`](Self::csrf_token): the value of a form's
@@ -418,7 +422,7 @@ impl<T: SessionData> Session<T> {
     /// [`CsrfError`], the reason for logs. Answer with 403 and nothing more.
     pub fn verify_csrf(&self, token: &str) -> Result<(), CsrfError> {
         self.0.active.store(true, Relaxed);
-        self.0.origin.verify_csrf_token(token, self.id(), self.request().loaded_at)
+        self.0.origin.verify_csrf_token(token, self.id(), self.0.source.loaded_at())
     }
 
     /// Whether the session was begun or [renewed](Self::renew) less than `age`
@@ -501,31 +505,40 @@ impl<T: SessionData> Session<T> {
     /// Why the cookie was refused, where one came and none was live. For logs;
     /// tell the visitor nothing of it.
     pub fn refusal(&self) -> Option<&UnsealError> {
-        self.look().refusal.as_ref()
+        self.look().refusal.as_deref()
     }
 
     /// A session whose cookies are decrypted at the first look.
     pub(crate) fn unopened(origin: Arc<dyn Origin<T>>) -> Self {
-        Self::with(origin, Known::Once(OnceLock::new()), Known::Once(OnceLock::new()))
+        Self::with(origin, Source::Exchange { request: OnceLock::new(), opened: OnceLock::new() })
     }
 
-    /// A session that is known already. Inlined, so that its parts are copied as seldom as can be.
+    /// A session that is known already.
+    ///
+    /// The data is read where it is going to stay, for to move it is to copy it.
     #[inline]
-    pub(crate) fn opened(
+    pub(crate) fn given<E>(
         origin: Arc<dyn Origin<T>>,
-        opened: Opened<T>,
-        now: OffsetDateTime,
-    ) -> Self {
-        let request = Request { candidates: Candidates::default(), loaded_at: now };
-        Self::with(origin, Known::Already(request), Known::Already(opened))
+        at: OffsetDateTime,
+        live: Option<Live>,
+        data: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Self, E> {
+        Ok(Self::with(
+            origin,
+            Source::Given { opened: Opened { data: data()?, live, refusal: None }, at },
+        ))
+    }
+
+    /// The data as it came.
+    pub(crate) fn given_data(&self) -> &T {
+        &self.look().data
     }
 
     #[inline]
-    fn with(origin: Arc<dyn Origin<T>>, request: Known<Request>, opened: Known<Opened<T>>) -> Self {
+    fn with(origin: Arc<dyn Origin<T>>, source: Source<T>) -> Self {
         Self(Arc::new(Inner {
             origin,
-            request,
-            opened,
+            source,
             looked_at: AtomicBool::new(false),
             active: AtomicBool::new(false),
             gave_token: AtomicBool::new(false),
@@ -545,13 +558,15 @@ impl<T: SessionData> Session<T> {
 
     /// Gives the session its request, unless it has one. Before this, nobody can look at it.
     pub(crate) fn attach(&self, request: impl FnOnce() -> Request) {
-        self.0.request.get_or_init(request);
+        if let Source::Exchange { request: slot, .. } = &self.0.source {
+            slot.get_or_init(request);
+        }
     }
 
     /// Whether anybody asked for the session.
     #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     pub(crate) fn is_attached(&self) -> bool {
-        self.0.request.get().is_some()
+        self.0.source.request().is_some()
     }
 
     /// Begins a commit at `now`, and says what it has to do; `None` where there
@@ -567,9 +582,9 @@ impl<T: SessionData> Session<T> {
             }
             (state.is_changed(), self.claims_to_seal(&state, unix_seconds(now)))
         };
-        let is_prompt = now <= self.request().loaded_at.saturating_add(RESEAL_WITHIN);
+        let is_prompt = now <= self.0.source.loaded_at().saturating_add(RESEAL_WITHIN);
         let is_active = self.0.active.load(Relaxed);
-        Some(match (claims, self.0.opened.get().and_then(|opened| opened.live)) {
+        Some(match (claims, self.0.source.opened().and_then(|opened| opened.live)) {
             (Some(claims), _) if is_changed => Outcome::Seal { claims, data: self.snapshot() },
             (_, Some(live)) if live.reseal_due && is_prompt && is_active => {
                 match self.came_by_fallback() {
@@ -594,20 +609,24 @@ impl<T: SessionData> Session<T> {
         std::ptr::addr_eq(Arc::as_ptr(&self.0.origin), Arc::as_ptr(origin))
     }
 
-    /// The claims and the data to seal at `now` (Unix seconds), for a caller who has no
-    /// response to commit to.
-    pub(crate) fn to_seal(&self, now: u64) -> Option<(Result<Claims, RandomSource>, Snapshot<T>)> {
-        self.look();
+    /// Seals the session at `now` (Unix seconds), for a caller who has no response to commit to.
+    pub(crate) fn seal_with<R>(
+        &self,
+        now: u64,
+        seal: impl FnOnce(&Claims, &T) -> Result<R, SealError>,
+    ) -> Result<R, SealError> {
+        let opened = self.look();
         let (claims, written) = {
             let state = self.state();
-            (self.claims_to_seal(&state, now)?, state.written.clone())
+            let claims = self.claims_to_seal(&state, now).ok_or(SealError::Expired)?;
+            (claims.map_err(|RandomSource| SealError::RandomSource)?, state.written.clone())
         };
-        Some((claims, self.snapshot_of(written)))
+        seal(&claims, written.as_deref().unwrap_or(&opened.data))
     }
 
     /// The values of our cookie that came with the request.
     pub(crate) fn values(&self) -> &[Box<str>] {
-        &self.request().candidates.sessions
+        self.0.source.request().map_or(&[], |request| &request.candidates.sessions)
     }
 
     /// What the visitor's browser holds: the claims of the session that came with the request.
@@ -617,7 +636,7 @@ impl<T: SessionData> Session<T> {
 
     /// Whether the request brought another library's cookie in place of ours.
     pub(crate) fn came_by_fallback(&self) -> bool {
-        !self.request().candidates.fallback.is_empty()
+        self.0.source.request().is_some_and(|request| !request.candidates.fallback.is_empty())
     }
 
     /// Whether the response holds a token.
@@ -627,11 +646,19 @@ impl<T: SessionData> Session<T> {
 
     /// Whether the response depends on the cookie.
     pub(crate) fn was_looked_at(&self) -> bool {
-        self.0.looked_at.load(SeqCst)
+        match &self.0.source {
+            // Who unseals a value has looked at it, and who creates a session needs none.
+            Source::Given { opened, .. } => opened.live.is_some(),
+            Source::Exchange { .. } => self.0.looked_at.load(SeqCst),
+        }
     }
 
     fn look(&self) -> &Opened<T> {
         let inner = &*self.0;
+        let (request, slot) = match &inner.source {
+            Source::Given { opened, .. } => return opened,
+            Source::Exchange { request, opened } => (request, opened),
+        };
         if !inner.looked_at.load(Relaxed) {
             // SeqCst here and where a commit ends, or both could miss each other: no `Vary`, and no event.
             inner.looked_at.store(true, SeqCst);
@@ -639,14 +666,10 @@ impl<T: SessionData> Session<T> {
                 events::late_look(type_name::<T>());
             }
         }
-        inner.opened.get_or_init(|| {
-            let request = self.request();
+        slot.get_or_init(|| {
+            let request = attached(request);
             inner.origin.open(&request.candidates, request.loaded_at)
         })
-    }
-
-    fn request(&self) -> &Request {
-        self.0.request.get().expect("a session is attached before it is handed out")
     }
 
     fn claims(&self) -> Option<Claims> {
@@ -658,7 +681,7 @@ impl<T: SessionData> Session<T> {
         if state.is_destroyed {
             return None;
         }
-        state.claims.or_else(|| Some(Ok(self.0.opened.get()?.live?.claims)))
+        state.claims.or_else(|| Some(Ok(self.0.source.opened()?.live?.claims)))
     }
 
     /// The claims for a value sealed at `now` (Unix seconds). A session that was never sealed
@@ -713,7 +736,7 @@ impl<T: SessionData> Session<T> {
     }
 
     fn now(&self) -> u64 {
-        unix_seconds(self.request().loaded_at)
+        unix_seconds(self.0.source.loaded_at())
     }
 
     fn accepts_changes(state: &State<T>, what: &'static str) -> bool {
@@ -786,7 +809,7 @@ impl<T> Deref for Snapshot<T> {
     fn deref(&self) -> &T {
         match &self.0 {
             Version::Opened(inner) => {
-                &inner.opened.get().expect("a snapshot is made after the first look").data
+                &inner.source.opened().expect("a snapshot is made after the first look").data
             }
             Version::Written(data) => data,
         }

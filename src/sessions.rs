@@ -54,7 +54,7 @@ pub(crate) struct Core<T> {
     pub(crate) binding: Binding,
     pub(crate) csrf_binding: Binding,
     pub(crate) timeouts: Timeouts,
-    pub(crate) pad_to: usize,
+    pub(crate) pad_to: Option<usize>,
     pub(crate) tombstone: Option<Tombstone>,
     pub(crate) revoke_if: RevokeIf<T>,
     pub(crate) fallback: Option<FallbackCookie<T>>,
@@ -127,11 +127,7 @@ impl<T: SessionData> Sessions<T> {
             if !sessions.is_empty() {
                 fallback.clear();
             }
-            let candidates = Candidates {
-                sessions: sessions.into(),
-                tombstones: tombstones.into(),
-                fallback: fallback.into(),
-            };
+            let candidates = Candidates { sessions, tombstones, fallback };
             Request { candidates, loaded_at: clock() }
         });
     }
@@ -236,8 +232,7 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// As for [`create`](Self::create).
     pub fn create_at(&self, data: T, now: OffsetDateTime) -> Result<Session<T>, SealError> {
-        let opened = Opened { data, live: None, refusal: None };
-        let mut session = Session::opened(self.origin(), opened, now);
+        let mut session = Session::given(self.origin(), now, None, || Ok(data))?;
         session.renew();
         Ok(session)
     }
@@ -269,9 +264,7 @@ impl<T: SessionData> Sessions<T> {
     pub fn seal_at(&self, session: &Session<T>, now: OffsetDateTime) -> Result<String, SealError> {
         self.check_origin(session)?;
         let now = unix_seconds(now);
-        let (claims, data) = session.to_seal(now).ok_or(SealError::Expired)?;
-        let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
-        self.0.seal(&claims, &*data, now)
+        session.seal_with(now, |claims, data| self.0.seal(claims, data, now))
     }
 
     /// Opens a value that [`seal`](Self::seal) returned, or that a cookie carried.
@@ -293,7 +286,10 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// As for [`unseal`](Self::unseal).
     pub fn unseal_at(&self, value: &str, now: OffsetDateTime) -> Result<Session<T>, UnsealError> {
-        self.0.unseal(value, now, |opened| Session::opened(self.origin(), opened, now))
+        let hold = |live, unsealed: &Unsealed<'_>| {
+            Session::given(self.origin(), now, Some(live), || unsealed.data())
+        };
+        self.0.unseal(value, now, hold, Session::given_data)
     }
 
     /// A fresh value with the payload of this one byte for byte, or `None` if
@@ -380,17 +376,17 @@ impl<T: SessionData> Core<T> {
         &self,
         value: &str,
         now: OffsetDateTime,
-        use_it: impl FnOnce(Opened<T>) -> R,
+        hold: impl FnOnce(Live, &Unsealed<'_>) -> Result<R, UnsealError>,
+        data: impl FnOnce(&R) -> &T,
     ) -> Result<R, UnsealError> {
         self.with_ring(|seal| {
             seal.unseal(value, unix_seconds(now), |unsealed| {
                 let (claims, key_id) = (*unsealed.claims, Some(unsealed.key_id()));
                 let (reseal_due, newness) = (unsealed.reseal_due, claims.issued_at);
                 let live = Live { claims, key_id, reseal_due, newness, value: 0 };
-                // In its place from the start: each move is a copy.
-                let opened = Opened { data: unsealed.data()?, live: Some(live), refusal: None };
-                self.ask_hook(&opened.data, unsealed.claims, key_id, now)?;
-                Ok(use_it(opened))
+                let holder = hold(live, &unsealed)?;
+                self.ask_hook(data(&holder), unsealed.claims, key_id, now)?;
+                Ok(holder)
             })
         })
     }
@@ -542,7 +538,8 @@ impl<T: SessionData> Origin<T> for Core<T> {
             true => Vec::new(),
             false => self.ended(&candidates.tombstones, now),
         };
-        let mut best = Opened { data: T::default(), live: None, refusal: None };
+        let mut best: Option<Opened<T>> = None;
+        let mut last_refusal = None;
         let mut decryptions = 0..MAX_DECRYPTIONS;
         let mut several_live = false;
         for (index, value) in values.iter().enumerate() {
@@ -552,31 +549,38 @@ impl<T: SessionData> Origin<T> for Core<T> {
             }
             let opened = match other {
                 Some(other) => self.unseal_fallback(other, value, now),
-                None => self.unseal(value, now, |opened| opened),
+                None => self.unseal(
+                    value,
+                    now,
+                    |live, unsealed| {
+                        let live = Some(Live { value: index, ..live });
+                        Ok(Opened { data: unsealed.data()?, live, refusal: None })
+                    },
+                    |opened| &opened.data,
+                ),
             };
-            match opened.and_then(|opened| opened.unless_ended(&ended)) {
+            let error = match opened {
+                Ok(opened) if opened.is_ended(&ended) => UnsealError::Ended,
                 Ok(opened) => {
                     decryptions.next();
-                    several_live |= best.live.is_some();
-                    if best.newness() <= opened.newness() {
-                        best = opened.at_value(index);
+                    several_live |= best.is_some();
+                    if best.as_ref().and_then(Opened::newness) <= opened.newness() {
+                        best = Some(opened);
                     }
+                    continue;
                 }
-                Err(error) => {
-                    events::refused(name, &error, key_id(value).ok());
-                    if error.is_after_decryption() {
-                        decryptions.next();
-                    }
-                    if best.live.is_none() {
-                        best.refusal = Some(error);
-                    }
-                }
+                Err(error) => error,
+            };
+            events::refused(name, &error, key_id(value).ok());
+            if error.is_after_decryption() {
+                decryptions.next();
             }
+            last_refusal = Some(Box::new(error));
         }
         if several_live {
             events::several_live(name);
         }
-        best
+        best.unwrap_or_else(|| Opened { data: T::default(), live: None, refusal: last_refusal })
     }
 
     fn seal_csrf_token(&self, claims: &Claims, now: OffsetDateTime) -> Result<String, SealError> {
@@ -662,7 +666,7 @@ impl Commit {
         self.sets_cookies() || self.gave_token
     }
 
-    /// Whether the handler looked at the session, found or not.
+    /// Whether the handler looked at the session, found or not. Who unsealed it has looked.
     pub fn depends_on_cookie(&self) -> bool {
         self.depends_on_cookie
     }

@@ -47,11 +47,11 @@ pub(super) fn encrypt<'a>(
     password: &str,
     salt: &str,
     iv: &Iv,
-    plaintext: &Plaintext<'_>,
+    plaintext: &[u8],
     ciphertext: &'a mut [u8],
 ) -> &'a [u8] {
     cbc::Encryptor::<Aes256>::new((&*derive(password, salt)).into(), iv.into())
-        .encrypt_padded_b2b::<Pkcs7>(plaintext.bytes(), ciphertext)
+        .encrypt_padded_b2b::<Pkcs7>(plaintext, ciphertext)
         .expect("the caller measured that plaintext and padding fit")
 }
 

@@ -2,6 +2,7 @@
 
 use std::{any::type_name, fmt, time::Duration};
 
+use arrayvec::ArrayVec;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
@@ -15,7 +16,7 @@ use crate::{
     claims::MAX_TIME,
     error::SealError,
     seal::MAX_COOKIE_LEN,
-    secret::{Plaintext, RandomSource, random},
+    secret::{Draft, Plaintext, RandomSource, random},
 };
 
 /// What a value held.
@@ -131,8 +132,8 @@ fn encode<T: Serialize>(
     let Draw { salt, mac_salt, iv } = draw;
     let (id, password) = passwords.sealing();
 
-    let mut buffer = [0; MAX_CIPHERTEXT_LEN];
-    let mut plaintext = Plaintext::empty(&mut buffer);
+    let mut buffer = ArrayVec::<u8, MAX_CIPHERTEXT_LEN>::new();
+    let mut plaintext = Draft::behind(&mut buffer);
     serde_json::to_writer(&mut plaintext, data)
         .map_err(|_| SealError::Payload { type_name: type_name::<T>() })?;
 
@@ -149,7 +150,7 @@ fn encode<T: Serialize>(
     }
 
     let mut ciphertext = [0; MAX_CIPHERTEXT_LEN];
-    let ciphertext = crypto::encrypt(password, salt, iv, &plaintext, &mut ciphertext);
+    let ciphertext = crypto::encrypt(password, salt, iv, plaintext.bytes_mut(), &mut ciphertext);
 
     let mut value = String::with_capacity(size);
     value.push_str(&head);
@@ -185,7 +186,7 @@ pub(super) fn decode<T: DeserializeOwned>(
         return Err(IronError::Expired);
     }
 
-    let mut plaintext = Plaintext::full(ciphertext);
+    let mut plaintext = Plaintext::new(ciphertext);
     let json = crypto::decrypt(password, parts.salt, &parts.iv, &mut plaintext)
         .map_err(|BadPadding| IronError::Padding)?;
     let malformed = |column| IronError::Payload { type_name: type_name::<T>(), column };
