@@ -455,6 +455,45 @@ fn looking_at_an_absent_session_makes_the_response_depend_on_the_cookie() {
 }
 
 #[test]
+fn what_was_unsealed_makes_a_response_depend_on_the_cookie_and_what_was_created_does_not() {
+    let sessions = sessions();
+    let value = sealed(&sessions, 7, NOW);
+    let unsealed = sessions.unseal_at(&value, NOW).unwrap();
+    assert!(sessions.commit_at(&unsealed, NOW).unwrap().depends_on_cookie());
+
+    let created = sessions.create_at(7, NOW).unwrap();
+    assert_eq!(*created.read(), 7);
+    let commit = sessions.commit_at(&created, NOW).unwrap();
+    assert!(commit.sets_cookies() && !commit.depends_on_cookie());
+}
+
+#[test]
+fn of_several_reasons_against_a_value_the_first_of_the_specification_is_told() {
+    let sessions = sessions();
+    let retired = [KeyEntry::new(2, key(2)), KeyEntry::new(1, key(1)).not_after(NOW)];
+    let retired = Sessions::new(KeyRing::new_at(retired, NOW).unwrap());
+    let unknown = Sessions::new(ring_of([2]));
+
+    let class =
+        |sessions: &Sessions<u32>, value: &str| sessions.unseal_at(value, NOW).unwrap_err().class();
+    let cut = |value: &str| format!("{}*", &value[..value.len() - 1]);
+    let version = |value: &str| format!("Ag{}", &value[2..]);
+    let long = |value: &str| format!("{value}{}", "*".repeat(4097));
+    let good = sealed(&sessions, 7, NOW);
+    for (value, expected) in [
+        (cut(&good), ["malformed", "unknown_key", "retired_key"]),
+        (version(&cut(&good)), ["unsupported_version"; 3]),
+        (version(&good), ["unsupported_version"; 3]),
+        (long(&version(&good)), ["too_long"; 3]),
+        (version(&good)[..109].to_owned(), ["malformed"; 3]),
+        (format!("*{}", &good[1..]), ["malformed"; 3]),
+    ] {
+        let told = [&sessions, &unknown, &retired].map(|sessions| class(sessions, &value));
+        assert_eq!(told, expected, "{value}");
+    }
+}
+
+#[test]
 fn late_look_judges_by_the_time_of_the_load() {
     let sessions = sessions();
     let value = sealed(&sessions, 7, NOW);
