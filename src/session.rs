@@ -9,7 +9,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc, OnceLock, PoisonError,
-        atomic::Ordering::{Acquire, Relaxed, Release, SeqCst},
+        atomic::Ordering::{Relaxed, SeqCst},
     },
 };
 
@@ -153,7 +153,8 @@ struct Inner<T> {
     /// Committed: the response's head is on its way.
     is_closed: AtomicBool,
     /// The data is no longer what came: written or destroyed. Set with the state locked, and
-    /// read without, for most sessions are only read.
+    /// read without, for most sessions are only read. SeqCst, so that it orders writes
+    /// to several sessions as the lock would.
     is_overwritten: AtomicBool,
     state: Mutex<State<T>>,
     /// Held while a writer's closure runs; never by a reader.
@@ -278,7 +279,7 @@ impl<T: SessionData> Session<T> {
         let mut state = self.state();
         if Self::accepts_changes(&state, "write") {
             std::mem::swap(&mut state.written, &mut outdated);
-            self.0.is_overwritten.store(true, Release);
+            self.0.is_overwritten.store(true, SeqCst);
             if self.claims_in(&state).is_none() {
                 state.claims = Some(self.begin());
                 state.is_begun = true;
@@ -346,7 +347,7 @@ impl<T: SessionData> Session<T> {
         let mut state = self.state();
         if Self::accepts_changes(&state, "destroy") {
             state.is_destroyed = true;
-            self.0.is_overwritten.store(true, Release);
+            self.0.is_overwritten.store(true, SeqCst);
             state.claims = None;
             let written = state.written.take();
             drop(state);
@@ -647,8 +648,8 @@ impl<T: SessionData> Session<T> {
     /// Whether the response depends on the cookie.
     pub(crate) fn was_looked_at(&self) -> bool {
         match &self.0.source {
-            // Who unseals a value has looked at it, and who creates a session needs none.
-            Source::Given { opened, .. } => opened.live.is_some(),
+            // Who unseals a value has looked at it, and may have created a session because it was refused.
+            Source::Given { .. } => true,
             Source::Exchange { .. } => self.0.looked_at.load(SeqCst),
         }
     }
@@ -693,7 +694,7 @@ impl<T: SessionData> Session<T> {
     }
 
     fn snapshot(&self) -> Snapshot<T> {
-        if !self.0.is_overwritten.load(Acquire) {
+        if !self.0.is_overwritten.load(SeqCst) {
             return self.snapshot_of(None);
         }
         let (written, is_destroyed) = {

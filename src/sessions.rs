@@ -666,7 +666,8 @@ impl Commit {
         self.sets_cookies() || self.gave_token
     }
 
-    /// Whether the handler looked at the session, found or not. Who unsealed it has looked.
+    /// Whether the handler looked at the session, found or not. A session that was
+    /// [unsealed](Sessions::unseal) or [created](Sessions::create) counts as looked at.
     pub fn depends_on_cookie(&self) -> bool {
         self.depends_on_cookie
     }

@@ -455,16 +455,18 @@ fn looking_at_an_absent_session_makes_the_response_depend_on_the_cookie() {
 }
 
 #[test]
-fn what_was_unsealed_makes_a_response_depend_on_the_cookie_and_what_was_created_does_not() {
+fn what_was_unsealed_or_created_in_its_place_makes_a_response_depend_on_the_cookie() {
     let sessions = sessions();
     let value = sealed(&sessions, 7, NOW);
     let unsealed = sessions.unseal_at(&value, NOW).unwrap();
     assert!(sessions.commit_at(&unsealed, NOW).unwrap().depends_on_cookie());
 
-    let created = sessions.create_at(7, NOW).unwrap();
-    assert_eq!(*created.read(), 7);
-    let commit = sessions.commit_at(&created, NOW).unwrap();
-    assert!(commit.sets_cookies() && !commit.depends_on_cookie());
+    let end = NOW + Duration::days(14);
+    assert!(sessions.unseal_at(&value, end).is_err());
+    let created = sessions.create_at(8, end).unwrap();
+    // Too late for a Set-Cookie, and with it for `no-store`.
+    let commit = sessions.commit_at(&created, end + Duration::days(14)).unwrap();
+    assert!(!commit.sets_cookies() && commit.depends_on_cookie());
 }
 
 #[test]
