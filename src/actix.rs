@@ -242,6 +242,10 @@ impl ResponseHeaders for HeaderMap {
         HeaderMap::append(self, header_name(name), value);
     }
 
+    fn append_static(&mut self, name: Name, value: &'static str) {
+        HeaderMap::append(self, header_name(name), HeaderValue::from_static(value));
+    }
+
     fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
         let name = header_name(name);
         let kept: Vec<_> = self.remove(&name).filter(|value| keep(value.as_bytes())).collect();

@@ -24,6 +24,9 @@ pub(crate) trait ResponseHeaders {
     /// Adds a value behind those that are there.
     fn append(&mut self, name: Name, value: Vec<u8>);
 
+    /// [`append`](Self::append), of a text that need not be copied.
+    fn append_static(&mut self, name: Name, value: &'static str);
+
     /// Removes the values that are not to be kept; the order of the others stays.
     fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool);
 }
@@ -39,10 +42,10 @@ impl Commit {
         }
         if self.forbids_storing() {
             headers.retain(Name::CacheControl, |_| false);
-            headers.append(Name::CacheControl, "no-store".into());
+            headers.append_static(Name::CacheControl, "no-store");
         }
         if self.depends_on_cookie() && !headers.values(Name::Vary).any(names_cookie) {
-            headers.append(Name::Vary, "cookie".into());
+            headers.append_static(Name::Vary, "cookie");
         }
     }
 }
@@ -61,7 +64,7 @@ pub(crate) fn write_failure(response: &impl ResponseHeaders, failure: &mut impl 
     for cookie in response.values(Name::SetCookie) {
         failure.append(Name::SetCookie, cookie.to_vec());
     }
-    failure.append(Name::CacheControl, "no-store".into());
+    failure.append_static(Name::CacheControl, "no-store");
 }
 
 /// Whether a Set-Cookie is kept by browsers in the same place as `cookie`.

@@ -153,7 +153,7 @@ struct Inner<T> {
     /// Committed: the response's head is on its way.
     is_closed: AtomicBool,
     /// The data is no longer what came: written or destroyed. Set with the state locked, and
-    /// read without, for most sessions are only read. SeqCst, so that it orders writes
+    /// read without, for most sessions are only read. `SeqCst`, so that it orders writes
     /// to several sessions as the lock would.
     is_overwritten: AtomicBool,
     state: Mutex<State<T>>,
