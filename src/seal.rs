@@ -28,7 +28,6 @@ use crate::{
 pub(crate) const MAX_COOKIE_LEN: usize = 4096;
 /// What [`MAX_COOKIE_LEN`] characters of base64 hold.
 pub(crate) const MAX_SEALED_LEN: usize = max_sealed_len(0);
-type Sealed = ArrayVec<u8, MAX_SEALED_LEN>;
 /// The longest padding.
 const SPACES: [u8; MAX_SEALED_LEN] = [b' '; MAX_SEALED_LEN];
 /// Most values are shorter than this, and zeroing a buffer for the longest takes
@@ -198,7 +197,7 @@ impl Seal<'_> {
         claims: &Claims,
         write_payload: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
     ) -> Result<String, SealError> {
-        let mut sealed = Sealed::new();
+        let mut sealed = ArrayVec::<u8, MAX_SEALED_LEN>::new();
         envelope::encode_header(entry.id(), nonce, |field| {
             sealed.try_extend_from_slice(field).expect("a header is shorter than a cookie");
         });

@@ -59,12 +59,9 @@ fn derive(key: &[u8; Key::LENGTH], nonce: &Nonce) -> SubkeyBytes {
 /// The nonce under the subkey.
 #[inline]
 fn rest_of(nonce: &Nonce) -> aead::Nonce {
+    let rest: &[u8; 8] = nonce.last_chunk().expect("24 bytes end with 8");
     let mut short = [0; aead::NONCE_LEN];
-    short
-        .last_chunk_mut()
-        .zip(nonce.last_chunk())
-        .map(|(end, rest): (&mut [u8; 8], _)| *end = *rest)
-        .expect("24 and 12 bytes end with 8");
+    *short.last_chunk_mut().expect("12 bytes end with 8") = *rest;
     aead::Nonce::assume_unique_for_key(short)
 }
 
