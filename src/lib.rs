@@ -80,7 +80,7 @@
 //!   the tools of an operator.
 //! - `cli`: the binary `sealed-session`, which makes, rotates, checks and retires
 //!   keys: `cargo install sealed-session --features cli`.
-//! - `ring`: the same cipher by ring, faster; needs a C compiler.
+//! - `ring`: the same cipher by ring, and `simd`: faster; needs a C compiler.
 //! - `simd`: base64 by SIMD, faster.
 #![cfg_attr(feature = "axum", doc = include_str!("../docs/axum.md"))]
 #![cfg_attr(feature = "actix-web", doc = include_str!("../docs/actix-web.md"))]
