@@ -84,15 +84,15 @@ where
         let mounting = {
             let extensions = request.extensions();
             let outer = extensions.get::<Exchange<T>>();
-            self.sessions.mounting(outer.map(|outer| &outer.sessions))
+            self.sessions.mounting(outer.map(|outer| outer.0.cookie_name()))
         };
         match mounting {
             Mounting::First => {
-                let exchange =
-                    Exchange { sessions: self.sessions.clone(), session: self.sessions.exchange() };
-                request.extensions_mut().insert(exchange.clone());
+                let session = self.sessions.exchange();
+                request.extensions_mut().insert(Exchange(session.clone()));
                 let response = self.inner.call(request);
-                Box::pin(async move { exchange.commit(response.await) })
+                let sessions = self.sessions.clone();
+                Box::pin(async move { commit(&sessions, &session, response.await) })
             }
             Mounting::Again => {
                 let response = self.inner.call(request);
@@ -107,42 +107,34 @@ where
 }
 
 /// What the middleware puts beside a request: a session that nobody has asked for yet.
-struct Exchange<T> {
-    sessions: Sessions<T>,
-    session: Session<T>,
-}
+struct Exchange<T>(Session<T>);
 
 impl<T: SessionData> Exchange<T> {
     fn session(&self, request: &HttpRequest) -> Session<T> {
         let cookies = request.headers().get_all(COOKIE).map(HeaderValue::as_bytes);
-        self.sessions.attach(&self.session, cookies, OffsetDateTime::now_utc);
-        self.session.clone()
-    }
-
-    fn commit<B>(
-        &self,
-        response: Result<ServiceResponse<B>, Error>,
-    ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-        match (response, self.sessions.finish(&self.session)) {
-            (Ok(mut response), Ok(commit)) => {
-                commit.write_to(response.headers_mut());
-                Ok(response.map_into_left_body())
-            }
-            (Ok(response), Err(_)) => {
-                let failure = failure(response.headers()).map_into_right_body();
-                Ok(response.into_response(failure))
-            }
-            // Outer middleware may look for the error's own type.
-            (Err(error), Ok(commit)) if commit.is_empty() => Err(error),
-            // There is no response yet: actix makes it later, outside this middleware.
-            (Err(error), commit) => Err(CommittedError { error, commit: commit.ok() }.into()),
-        }
+        self.0.attach(cookies, OffsetDateTime::now_utc);
+        self.0.clone()
     }
 }
 
-impl<T> Clone for Exchange<T> {
-    fn clone(&self) -> Self {
-        Self { sessions: self.sessions.clone(), session: self.session.clone() }
+fn commit<B, T: SessionData>(
+    sessions: &Sessions<T>,
+    session: &Session<T>,
+    response: Result<ServiceResponse<B>, Error>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    match (response, sessions.finish(session)) {
+        (Ok(mut response), Ok(commit)) => {
+            commit.write_to(response.headers_mut());
+            Ok(response.map_into_left_body())
+        }
+        (Ok(response), Err(_)) => {
+            let failure = failure(response.headers()).map_into_right_body();
+            Ok(response.into_response(failure))
+        }
+        // Outer middleware may look for the error's own type.
+        (Err(error), Ok(commit)) if commit.is_empty() => Err(error),
+        // There is no response yet: actix makes it later, outside this middleware.
+        (Err(error), commit) => Err(CommittedError { error, commit: commit.ok() }.into()),
     }
 }
 

@@ -21,10 +21,10 @@ pub(crate) enum Mounting {
 }
 
 impl<T: SessionData> Sessions<T> {
-    /// How this stands to what is `mounted`. A clash is an error event too.
-    pub(crate) fn mounting(&self, mounted: Option<&Self>) -> Mounting {
+    /// How this stands to what is mounted for the cookie of that name. A clash is an error event too.
+    pub(crate) fn mounting(&self, mounted: Option<&str>) -> Mounting {
         let name = self.cookie_name();
-        match mounted.map(Self::cookie_name) {
+        match mounted {
             None => Mounting::First,
             Some(outer) if outer == name => Mounting::Again,
             Some(outer) => {

@@ -109,6 +109,7 @@ mod error;
 mod events;
 mod existing;
 mod fallback;
+mod few;
 #[cfg(feature = "inspect")]
 mod hint;
 #[cfg(feature = "http")]

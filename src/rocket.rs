@@ -33,7 +33,7 @@ impl<T: SessionData> Fairing for Sessions<T> {
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
         let attached = rocket.state::<Attached<T>>();
-        match self.mounting(attached.map(|Attached(sessions)| sessions)) {
+        match self.mounting(attached.map(|Attached(sessions)| sessions.cookie_name())) {
             Mounting::First => Ok(rocket.manage(Attached(self.clone()))),
             // The second to commit finds that it is done.
             Mounting::Again => Ok(rocket),

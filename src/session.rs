@@ -20,6 +20,7 @@ use crate::{
     claims::{Claims, Lifetime, SessionId, Timeouts, date_time, unix_seconds, whole_seconds},
     error::{ConfigError, CsrfError, SealError, UnsealError},
     events,
+    few::Few,
     key::KeyId,
     secret::RandomSource,
     sync::{
@@ -81,6 +82,11 @@ pub struct Session<T>(Arc<Inner<T>>);
 
 /// What a session needs of the layer above: the keys and the clock's verdict.
 pub(crate) trait Origin<T>: Send + Sync {
+    fn cookie_name(&self) -> &str;
+
+    /// Takes from a Cookie header what may be a session.
+    fn collect(&self, header: &[u8], candidates: &mut Candidates);
+
     /// Chooses among the values that the request brought.
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T>;
 
@@ -99,11 +105,20 @@ pub(crate) trait Origin<T>: Send + Sync {
 }
 
 /// The values of the cookies that a request brought, as they came.
+#[derive(Default)]
 pub(crate) struct Candidates {
-    pub(crate) sessions: Vec<Box<str>>,
-    pub(crate) tombstones: Vec<Box<str>>,
-    /// Those of another library's cookie, where there is none of ours.
-    pub(crate) fallback: Vec<Box<str>>,
+    pub(crate) sessions: Few<Box<str>>,
+    pub(crate) tombstones: Few<Box<str>>,
+    /// Those of another library's cookie.
+    pub(crate) fallback: Few<Box<str>>,
+}
+
+impl Candidates {
+    /// Whether another library's cookie stands in place of ours, which has the last word where
+    /// there is one, be it live or not.
+    pub(crate) fn are_fallback(&self) -> bool {
+        self.sessions.is_empty() && !self.fallback.is_empty()
+    }
 }
 
 /// What the cookies of a request came to.
@@ -198,9 +213,9 @@ fn attached(request: &OnceLock<Request>) -> &Request {
 }
 
 /// What a request brought.
-pub(crate) struct Request {
-    pub(crate) candidates: Candidates,
-    pub(crate) loaded_at: OffsetDateTime,
+struct Request {
+    candidates: Candidates,
+    loaded_at: OffsetDateTime,
 }
 
 struct State<T> {
@@ -557,11 +572,20 @@ impl<T: SessionData> Session<T> {
         }))
     }
 
-    /// Gives the session its request, unless it has one. Before this, nobody can look at it.
-    pub(crate) fn attach(&self, request: impl FnOnce() -> Request) {
-        if let Source::Exchange { request: slot, .. } = &self.0.source {
-            slot.get_or_init(request);
-        }
+    /// Gives an exchange its request, unless it has one. Before this, nobody can look at it.
+    pub(crate) fn attach<H: AsRef<[u8]>>(
+        &self,
+        cookie_headers: impl IntoIterator<Item = H>,
+        clock: impl FnOnce() -> OffsetDateTime,
+    ) {
+        let Source::Exchange { request, .. } = &self.0.source else { return };
+        request.get_or_init(|| {
+            let mut candidates = Candidates::default();
+            for header in cookie_headers {
+                self.0.origin.collect(header.as_ref(), &mut candidates);
+            }
+            Request { candidates, loaded_at: clock() }
+        });
     }
 
     /// Whether anybody asked for the session.
@@ -625,9 +649,15 @@ impl<T: SessionData> Session<T> {
         seal(&claims, written.as_deref().unwrap_or(&opened.data))
     }
 
-    /// The values of our cookie that came with the request.
-    pub(crate) fn values(&self) -> &[Box<str>] {
-        self.0.source.request().map_or(&[], |request| &request.candidates.sessions)
+    /// The name of the session's cookie.
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    pub(crate) fn cookie_name(&self) -> &str {
+        self.0.origin.cookie_name()
+    }
+
+    /// One of the values of our cookie that came with the request.
+    pub(crate) fn value(&self, place: usize) -> Option<&str> {
+        self.0.source.request()?.candidates.sessions.iter().nth(place).map(|value| &**value)
     }
 
     /// What the visitor's browser holds: the claims of the session that came with the request.
@@ -637,7 +667,7 @@ impl<T: SessionData> Session<T> {
 
     /// Whether the request brought another library's cookie in place of ours.
     pub(crate) fn came_by_fallback(&self) -> bool {
-        self.0.source.request().is_some_and(|request| !request.candidates.fallback.is_empty())
+        self.0.source.request().is_some_and(|request| request.candidates.are_fallback())
     }
 
     /// Whether the response holds a token.

@@ -15,13 +15,14 @@ use crate::{
     error::{CsrfError, SealError, UnsealError},
     events,
     fallback::{FallbackCookie, Found},
+    few::Few,
     key::KeyId,
     keyring::KeyRing,
     keys::Keys,
     revocation::RevokeIf,
     seal::{ResealError, Seal, Unsealed, key_id},
     secret::RandomSource,
-    session::{Candidates, Live, Opened, Origin, Outcome, Request, Session, SessionData},
+    session::{Candidates, Live, Opened, Origin, Outcome, Session, SessionData},
 };
 
 /// A kind of session: its keys, its cookie and its timeouts. Made once, cheap
@@ -95,41 +96,14 @@ impl<T: SessionData> Sessions<T> {
         now: OffsetDateTime,
     ) -> Session<T> {
         let session = self.exchange();
-        self.attach(&session, cookie_headers, || now);
+        session.attach(cookie_headers, || now);
         session
     }
 
-    /// A session that nobody has asked for yet, for a middleware to keep
-    /// beside its request: without [`attach`](Self::attach) it costs an allocation and no more.
+    /// A session that nobody has asked for yet, for a middleware to keep beside its request:
+    /// until that is [attached](Session::attach) it costs an allocation and no more.
     pub(crate) fn exchange(&self) -> Session<T> {
         Session::unopened(self.origin())
-    }
-
-    /// Hands an exchange's request to its session, the first time that somebody asks for it.
-    pub(crate) fn attach<H: AsRef<[u8]>>(
-        &self,
-        exchange: &Session<T>,
-        cookie_headers: impl IntoIterator<Item = H>,
-        clock: impl FnOnce() -> OffsetDateTime,
-    ) {
-        exchange.attach(|| {
-            let (mut sessions, mut tombstones, mut fallback) = (Vec::new(), Vec::new(), Vec::new());
-            for header in cookie_headers {
-                collect(&self.0.cookie, header.as_ref(), &mut sessions);
-                if let Some(tombstone) = &self.0.tombstone {
-                    collect(&tombstone.cookie, header.as_ref(), &mut tombstones);
-                }
-                if let Some(other) = &self.0.fallback {
-                    collect(&other.cookie, header.as_ref(), &mut fallback);
-                }
-            }
-            // A cookie of ours has the last word, be it live or not.
-            if !sessions.is_empty() {
-                fallback.clear();
-            }
-            let candidates = Candidates { sessions, tombstones, fallback };
-            Request { candidates, loaded_at: clock() }
-        });
     }
 
     /// What the response to the request has to say of the session.
@@ -455,7 +429,7 @@ impl<T: SessionData> Core<T> {
     }
 
     /// The ids of the sessions that were ended in this browser.
-    fn ended(&self, tombstones: &[Box<str>], now: OffsetDateTime) -> Vec<SessionId> {
+    fn ended(&self, tombstones: &Few<Box<str>>, now: OffsetDateTime) -> Vec<SessionId> {
         let Some(tombstone) = &self.tombstone else { return Vec::new() };
         if tombstones.len() > MAX_DECRYPTIONS {
             events::too_many(tombstone.cookie.name(), MAX_DECRYPTIONS);
@@ -513,7 +487,7 @@ impl<T: SessionData> Core<T> {
         value: usize,
         now: OffsetDateTime,
     ) -> Vec<Cookie<'static>> {
-        let Some(value) = session.values().get(value) else { return Vec::new() };
+        let Some(value) = session.value(value) else { return Vec::new() };
         match self.reseal(value, now) {
             Ok(Some((value, claims))) => vec![self.set_cookie(value, &claims, now)],
             Ok(None) => Vec::new(),
@@ -526,10 +500,24 @@ impl<T: SessionData> Core<T> {
 }
 
 impl<T: SessionData> Origin<T> for Core<T> {
+    fn cookie_name(&self) -> &str {
+        self.cookie.name()
+    }
+
+    fn collect(&self, header: &[u8], candidates: &mut Candidates) {
+        collect(&self.cookie, header, &mut candidates.sessions);
+        if let Some(tombstone) = &self.tombstone {
+            collect(&tombstone.cookie, header, &mut candidates.tombstones);
+        }
+        if let Some(other) = &self.fallback {
+            collect(&other.cookie, header, &mut candidates.fallback);
+        }
+    }
+
     /// Of several live values the one issued last wins, of another library's the one
     /// that is newest there; ties go to the last.
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
-        let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
+        let other = self.fallback.as_ref().filter(|_| candidates.are_fallback());
         let (name, values) = match other {
             Some(other) => (other.cookie.name(), &candidates.fallback),
             None => (self.cookie.name(), &candidates.sessions),
@@ -685,7 +673,7 @@ impl fmt::Debug for Commit {
 }
 
 /// Adds the values of a cookie in one Cookie header, as far as there is room.
-fn collect(cookie: &CheckedCookie, header: &[u8], values: &mut Vec<Box<str>>) {
+fn collect(cookie: &CheckedCookie, header: &[u8], values: &mut Few<Box<str>>) {
     for value in cookie.values(header) {
         if values.len() == MAX_CANDIDATES {
             events::too_many(cookie.name(), MAX_CANDIDATES);

@@ -18,6 +18,7 @@ use tower_service::Service;
 
 use crate::{
     adapter::Mounting,
+    few::Few,
     response::write_failure,
     session::{Session, SessionData},
     sessions::Sessions,
@@ -71,13 +72,11 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let outer = request.extensions().get::<Exchange<T>>();
-        let state = match self.sessions.mounting(outer.map(|outer| &outer.sessions)) {
+        let state = match self.sessions.mounting(outer.map(|outer| outer.session.cookie_name())) {
             Mounting::First => {
                 let session = self.sessions.exchange();
-                let cookies = CookieHeaders::of(request.headers());
-                let sessions = self.sessions.clone();
-                let exchange = Exchange { sessions, session: session.clone(), cookies };
-                request.extensions_mut().insert(exchange);
+                let cookies = request.headers().get_all(COOKIE).into_iter().cloned().collect();
+                request.extensions_mut().insert(Exchange { session: session.clone(), cookies });
                 let sessions = self.sessions.clone();
                 State::Commit { inner: self.inner.call(request), sessions, session }
             }
@@ -148,9 +147,8 @@ fn failure<R: Default>(headers: &HeaderMap) -> Response<R> {
 /// What the layer puts beside a request: a session that nobody has asked for yet.
 #[derive(Clone)]
 struct Exchange<T> {
-    sessions: Sessions<T>,
     session: Session<T>,
-    cookies: CookieHeaders,
+    cookies: Few<HeaderValue>,
 }
 
 impl<T: SessionData> Session<T> {
@@ -161,26 +159,7 @@ impl<T: SessionData> Session<T> {
     #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
     pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
         let exchange = extensions.get::<Exchange<T>>()?;
-        let cookies = exchange.cookies.iter();
-        exchange.sessions.attach(&exchange.session, cookies, OffsetDateTime::now_utc);
+        exchange.session.attach(exchange.cookies.iter(), OffsetDateTime::now_utc);
         Some(exchange.session.clone())
-    }
-}
-
-/// The Cookie headers of a request, without an allocation where there is one, as there mostly is.
-#[derive(Clone)]
-struct CookieHeaders {
-    first: Option<HeaderValue>,
-    rest: Vec<HeaderValue>,
-}
-
-impl CookieHeaders {
-    fn of(headers: &HeaderMap) -> Self {
-        let mut values = headers.get_all(COOKIE).into_iter().cloned();
-        Self { first: values.next(), rest: values.collect() }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &HeaderValue> {
-        self.first.iter().chain(&self.rest)
     }
 }
