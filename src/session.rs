@@ -240,7 +240,6 @@ impl<T> State<T> {
 
 /// What a commit has to do.
 pub(crate) enum Outcome<T> {
-    Nothing,
     Remove,
     Seal {
         claims: Result<Claims, RandomSource>,
@@ -594,10 +593,10 @@ impl<T: SessionData> Session<T> {
         self.0.source.request().is_some()
     }
 
-    /// Begins a commit at `now`, and says what it has to do; `None` where there
-    /// was one already. From here on changes are too late.
-    pub(crate) fn begin_commit(&self, now: OffsetDateTime) -> Option<Outcome<T>> {
-        let (is_changed, claims) = {
+    /// Begins a commit, and says what it has to do; `None` where that is nothing, which
+    /// ends it, or where there was one already. From here on changes are too late.
+    pub(crate) fn begin_commit(&self, now: impl Fn() -> OffsetDateTime) -> Option<Outcome<T>> {
+        let claims = {
             let mut state = self.state();
             if std::mem::replace(&mut state.is_committed, true) {
                 return None;
@@ -605,20 +604,30 @@ impl<T: SessionData> Session<T> {
             if state.is_destroyed {
                 return Some(Outcome::Remove);
             }
-            (state.is_changed(), self.claims_to_seal(&state, unix_seconds(now)))
-        };
-        let is_prompt = now <= self.0.source.loaded_at().saturating_add(RESEAL_WITHIN);
-        let is_active = self.0.active.load(Relaxed);
-        Some(match (claims, self.0.source.opened().and_then(|opened| opened.live)) {
-            (Some(claims), _) if is_changed => Outcome::Seal { claims, data: self.snapshot() },
-            (_, Some(live)) if live.reseal_due && is_prompt && is_active => {
-                match self.came_by_fallback() {
-                    true => Outcome::Replace { claims: live.claims, data: self.snapshot() },
-                    false => Outcome::Reseal { value: live.value },
-                }
+            match state.is_changed() {
+                true => self.claims_to_seal(&state, unix_seconds(now())),
+                false => None,
             }
-            _ => Outcome::Nothing,
-        })
+        };
+        let outcome = match claims {
+            Some(claims) => Some(Outcome::Seal { claims, data: self.snapshot() }),
+            None => self.live_to_reseal(now).map(|live| match self.came_by_fallback() {
+                true => Outcome::Replace { claims: live.claims, data: self.snapshot() },
+                false => Outcome::Reseal { value: live.value },
+            }),
+        };
+        if outcome.is_none() {
+            self.end_commit(true);
+        }
+        outcome
+    }
+
+    /// What came, where it is to be sealed again though nothing was written.
+    fn live_to_reseal(&self, now: impl FnOnce() -> OffsetDateTime) -> Option<Live> {
+        let live = self.0.source.opened().and_then(|opened| opened.live)?;
+        let is_due = live.reseal_due && self.0.active.load(Relaxed);
+        let is_prompt = || now() <= self.0.source.loaded_at().saturating_add(RESEAL_WITHIN);
+        (is_due && is_prompt()).then_some(live)
     }
 
     /// Ends a commit: for good, or, where it failed, so that there can be another.

@@ -1,7 +1,7 @@
 //! Load and commit: from the Cookie headers of a request to the Set-Cookie
 //! headers of its response, with the policy in between.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{cell::LazyCell, fmt, sync::Arc, time::Duration};
 
 use cookie::Cookie;
 use time::OffsetDateTime;
@@ -118,7 +118,7 @@ impl<T: SessionData> Sessions<T> {
     /// the caller can make it smaller and commit again, and the visitor keeps
     /// the cookie that came with the request.
     pub fn commit(&self, session: &Session<T>) -> Result<Commit, SealError> {
-        self.commit_at(session, OffsetDateTime::now_utc())
+        self.commit_by(session, OffsetDateTime::now_utc)
     }
 
     /// [`commit`](Self::commit), with the present given.
@@ -131,11 +131,21 @@ impl<T: SessionData> Sessions<T> {
         session: &Session<T>,
         now: OffsetDateTime,
     ) -> Result<Commit, SealError> {
+        self.commit_by(session, || now)
+    }
+
+    /// Most commits have nothing to do, for which nobody need ask the system for the time.
+    fn commit_by(
+        &self,
+        session: &Session<T>,
+        clock: impl FnOnce() -> OffsetDateTime,
+    ) -> Result<Commit, SealError> {
         self.check_origin(session)?;
-        let cookies = match session.begin_commit(now) {
+        let now = LazyCell::new(clock);
+        let cookies = match session.begin_commit(|| *now) {
             None => Vec::new(),
             Some(outcome) => {
-                let cookies = self.cookies_of(session, outcome, now);
+                let cookies = self.cookies_of(session, outcome, *now);
                 session.end_commit(cookies.is_ok());
                 cookies?
             }
@@ -155,7 +165,6 @@ impl<T: SessionData> Sessions<T> {
     ) -> Result<Vec<Cookie<'static>>, SealError> {
         let is_removal = matches!(outcome, Outcome::Remove);
         let mut cookies = match outcome {
-            Outcome::Nothing => Vec::new(),
             Outcome::Remove => {
                 let tombstone = self.0.tombstone_cookie(session, now);
                 self.0.cookie.removals().chain(tombstone).collect()
