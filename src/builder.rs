@@ -1,6 +1,6 @@
 //! The configuration of a kind of session, checked as a whole when it is built.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use cookie::SameSite;
 
@@ -30,7 +30,7 @@ impl<T: SessionData> Sessions<T> {
     pub fn builder(keys: impl Into<Keys>) -> Builder<T> {
         Builder {
             keys: keys.into(),
-            name: DEFAULT_NAME.to_owned(),
+            name: DEFAULT_NAME.into(),
             audience: None,
             scope: Scope::new(),
             same_site: SameSite::Lax,
@@ -64,7 +64,7 @@ impl<T: SessionData> Sessions<T> {
 #[must_use = "call `build`"]
 pub struct Builder<T> {
     keys: Keys,
-    name: String,
+    name: Cow<'static, str>,
     audience: Option<String>,
     scope: Scope,
     same_site: SameSite,
@@ -86,7 +86,7 @@ impl<T: SessionData> Builder<T> {
     /// Only with the prefix `__Host-` do browsers keep a sibling subdomain from
     /// planting a cookie of this name.
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
+        self.name = Cow::Owned(name.into());
         self
     }
 
@@ -290,7 +290,7 @@ impl<T: SessionData> Builder<T> {
     /// an audience out of range.
     pub fn build(self) -> Result<Sessions<T>, ConfigError> {
         let name = match self.plain_http {
-            true => without_prefix(&self.name).to_owned(),
+            true => without_prefix(&self.name).to_owned().into(),
             false => self.name,
         };
         let config = CookieConfig {

@@ -4,7 +4,7 @@
 //! The rules are those of RFC 6265bis sections 4.1 and 5.7, of CHIPS for
 //! `Partitioned`, and what browsers do; each refusal names the remedy.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use cookie::{Cookie, SameSite};
 use time::OffsetDateTime;
@@ -14,7 +14,7 @@ use crate::{envelope::MAX_BOUND_LEN, error::ConfigError, seal::MAX_COOKIE_LEN};
 /// What the application configures of a cookie.
 #[derive(Debug, Clone)]
 pub(crate) struct CookieConfig {
-    pub(crate) name: String,
+    pub(crate) name: Cow<'static, str>,
     pub(crate) scope: Scope,
     pub(crate) same_site: SameSite,
     /// Sent over HTTPS only; off for plain-HTTP development alone.
@@ -34,7 +34,8 @@ pub(crate) struct CookieConfig {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    pub(crate) path: String,
+    /// Each Set-Cookie has a copy, which of the usual `/` takes no allocation.
+    pub(crate) path: Cow<'static, str>,
     pub(crate) domain: Option<String>,
     pub(crate) partitioned: bool,
 }
@@ -42,13 +43,13 @@ pub struct Scope {
 impl Scope {
     /// `Path=/`, no Domain, not Partitioned.
     pub fn new() -> Self {
-        Self { path: "/".to_owned(), domain: None, partitioned: false }
+        Self { path: "/".into(), domain: None, partitioned: false }
     }
 
     /// With this Path.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.path = path.into();
+        self.path = Cow::Owned(path.into());
         self
     }
 
@@ -99,7 +100,7 @@ pub(crate) struct CheckedCookie(CookieConfig);
 impl CookieConfig {
     /// The cookie beside this one that says which session was ended.
     pub(crate) fn of_tombstone(self) -> Self {
-        Self { name: format!("{}-ended", self.name), ..self }
+        Self { name: format!("{}-ended", self.name).into(), ..self }
     }
 
     /// Checks every rule.
@@ -186,7 +187,7 @@ impl CookieConfig {
     }
 
     fn refuse_name<R>(&self, reason: &'static str) -> Result<R, ConfigError> {
-        Err(ConfigError::CookieName { name: self.name.clone(), reason })
+        Err(ConfigError::CookieName { name: self.name.clone().into_owned(), reason })
     }
 }
 

@@ -596,7 +596,7 @@ impl<T: SessionData> Session<T> {
     /// Begins a commit, and says what it has to do; `None` where that is nothing, which
     /// ends it, or where there was one already. From here on changes are too late.
     pub(crate) fn begin_commit(&self, now: impl Fn() -> OffsetDateTime) -> Option<Outcome<T>> {
-        let claims = {
+        let changed = {
             let mut state = self.state();
             if std::mem::replace(&mut state.is_committed, true) {
                 return None;
@@ -605,12 +605,16 @@ impl<T: SessionData> Session<T> {
                 return Some(Outcome::Remove);
             }
             match state.is_changed() {
-                true => self.claims_to_seal(&state, unix_seconds(now())),
+                true => self
+                    .claims_to_seal(&state, unix_seconds(now()))
+                    .map(|claims| (claims, state.written.clone())),
                 false => None,
             }
         };
-        let outcome = match claims {
-            Some(claims) => Some(Outcome::Seal { claims, data: self.snapshot() }),
+        let outcome = match changed {
+            Some((claims, written)) => {
+                Some(Outcome::Seal { claims, data: self.snapshot_of(written) })
+            }
             None => self.live_to_reseal(now).map(|live| match self.came_by_fallback() {
                 true => Outcome::Replace { claims: live.claims, data: self.snapshot() },
                 false => Outcome::Reseal { value: live.value },

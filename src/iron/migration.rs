@@ -185,7 +185,7 @@ impl<T: DeserializeOwned> Fallback<T> for Migration {
             whole_seconds(ttl, "the ttl of iron-session", u32::MAX)?;
         }
         Ok(CookieConfig {
-            name: self.cookie_name.clone(),
+            name: self.cookie_name.clone().into(),
             scope: self.scope.clone(),
             same_site: self.same_site,
             secure: true,
