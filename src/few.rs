@@ -1,45 +1,44 @@
-//! A list that has one item, as a rule.
+//! A list that has one item, as a rule, which then takes no allocation.
 
-/// The first item takes no allocation.
-#[derive(Debug, Clone)]
-pub(crate) struct Few<T> {
-    first: Option<T>,
-    rest: Vec<T>,
+use std::{ops::Deref, slice};
+
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Few<T> {
+    #[default]
+    None,
+    One(T),
+    More(Vec<T>),
 }
 
 impl<T> Few<T> {
-    #[inline]
     pub(crate) fn push(&mut self, item: T) {
-        match &self.first {
-            None => self.first = Some(item),
-            Some(_) => self.rest.push(item),
-        }
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(&self.rest)
-    }
-
-    #[inline]
-    pub(crate) fn len(&self) -> usize {
-        usize::from(self.first.is_some()).saturating_add(self.rest.len())
-    }
-
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_none()
+        *self = match std::mem::replace(self, Self::None) {
+            Self::None => Self::One(item),
+            Self::One(first) => Self::More(vec![first, item]),
+            Self::More(mut items) => {
+                items.push(item);
+                Self::More(items)
+            }
+        };
     }
 }
 
-impl<T> Default for Few<T> {
-    fn default() -> Self {
-        Self { first: None, rest: Vec::new() }
+impl<T> Deref for Few<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::None => &[],
+            Self::One(item) => slice::from_ref(item),
+            Self::More(items) => items,
+        }
     }
 }
 
 impl<T> FromIterator<T> for Few<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        let mut items = items.into_iter();
-        Self { first: items.next(), rest: items.collect() }
+        let mut few = Self::None;
+        items.into_iter().for_each(|item| few.push(item));
+        few
     }
 }

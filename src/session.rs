@@ -670,7 +670,7 @@ impl<T: SessionData> Session<T> {
 
     /// One of the values of our cookie that came with the request.
     pub(crate) fn value(&self, place: usize) -> Option<&str> {
-        self.0.source.request()?.candidates.sessions.iter().nth(place).map(|value| &**value)
+        self.0.source.request()?.candidates.sessions.get(place).map(|value| &**value)
     }
 
     /// What the visitor's browser holds: the claims of the session that came with the request.

@@ -438,7 +438,7 @@ impl<T: SessionData> Core<T> {
     }
 
     /// The ids of the sessions that were ended in this browser.
-    fn ended(&self, tombstones: &Few<Box<str>>, now: OffsetDateTime) -> Vec<SessionId> {
+    fn ended(&self, tombstones: &[Box<str>], now: OffsetDateTime) -> Vec<SessionId> {
         let Some(tombstone) = &self.tombstone else { return Vec::new() };
         if tombstones.len() > MAX_DECRYPTIONS {
             events::too_many(tombstone.cookie.name(), MAX_DECRYPTIONS);
