@@ -21,7 +21,7 @@ pub(crate) enum Mounting {
 }
 
 impl<T: SessionData> Sessions<T> {
-    /// How this stands to what is mounted for the cookie of that name. A clash is an error event too.
+    /// How this stands to what is mounted, by the name of its cookie. A clash is an error event too.
     pub(crate) fn mounting(&self, mounted: Option<&str>) -> Mounting {
         let name = self.cookie_name();
         match mounted {

@@ -34,7 +34,7 @@ pub(crate) struct CookieConfig {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// Each Set-Cookie has a copy, which of the usual `/` takes no allocation.
+    /// Each Set-Cookie has a copy, and to copy the usual `/` allocates nothing.
     pub(crate) path: Cow<'static, str>,
     pub(crate) domain: Option<String>,
     pub(crate) partitioned: bool,

@@ -70,8 +70,8 @@ impl Binding {
         Some(Self(bytes.into()))
     }
 
-    /// The associated data of a value under the key `id`, written where it is used: to hand
-    /// over so much room is to copy all of it.
+    /// The associated data of a value under the key `id`, written where it is used: to return
+    /// the buffer would copy all of it.
     #[inline]
     pub(crate) fn aad<'a>(&self, id: KeyId, aad: &'a mut Aad) -> &'a [u8] {
         aad.clear();

@@ -1,4 +1,4 @@
-//! A list that has one item, as a rule, which then takes no allocation.
+//! A list that mostly holds one item, and then allocates nothing.
 
 use std::{ops::Deref, slice};
 
@@ -35,6 +35,7 @@ impl<T> Deref for Few<T> {
     }
 }
 
+#[cfg(feature = "tower")]
 impl<T> FromIterator<T> for Few<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut few = Self::None;

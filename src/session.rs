@@ -82,6 +82,7 @@ pub struct Session<T>(Arc<Inner<T>>);
 
 /// What a session needs of the layer above: the keys and the clock's verdict.
 pub(crate) trait Origin<T>: Send + Sync {
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
     fn cookie_name(&self) -> &str;
 
     /// Takes from a Cookie header what may be a session.
@@ -114,9 +115,8 @@ pub(crate) struct Candidates {
 }
 
 impl Candidates {
-    /// Whether another library's cookie stands in place of ours, which has the last word where
-    /// there is one, be it live or not.
-    pub(crate) fn are_fallback(&self) -> bool {
+    /// Whether another library's cookie is read in place of ours. Ours, live or not, has the last word.
+    pub(crate) fn use_fallback(&self) -> bool {
         self.sessions.is_empty() && !self.fallback.is_empty()
     }
 }
@@ -571,7 +571,8 @@ impl<T: SessionData> Session<T> {
         }))
     }
 
-    /// Gives an exchange its request, unless it has one. Before this, nobody can look at it.
+    /// Gives a session that came [`unopened`](Self::unopened) its request, unless it has one
+    /// already. Before this, nobody can look at it.
     pub(crate) fn attach<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
@@ -593,8 +594,8 @@ impl<T: SessionData> Session<T> {
         self.0.source.request().is_some()
     }
 
-    /// Begins a commit, and says what it has to do; `None` where that is nothing, which
-    /// ends it, or where there was one already. From here on changes are too late.
+    /// Begins a commit, and says what it has to do. `None` where there is nothing to do, and
+    /// the commit is over, or where there was one already. From here on changes are too late.
     pub(crate) fn begin_commit(&self, now: impl Fn() -> OffsetDateTime) -> Option<Outcome<T>> {
         let changed = {
             let mut state = self.state();
@@ -669,7 +670,7 @@ impl<T: SessionData> Session<T> {
     }
 
     /// One of the values of our cookie that came with the request.
-    pub(crate) fn value(&self, place: usize) -> Option<&str> {
+    pub(crate) fn candidate(&self, place: usize) -> Option<&str> {
         self.0.source.request()?.candidates.sessions.get(place).map(|value| &**value)
     }
 
@@ -680,7 +681,7 @@ impl<T: SessionData> Session<T> {
 
     /// Whether the request brought another library's cookie in place of ours.
     pub(crate) fn came_by_fallback(&self) -> bool {
-        self.0.source.request().is_some_and(|request| request.candidates.are_fallback())
+        self.0.source.request().is_some_and(|request| request.candidates.use_fallback())
     }
 
     /// Whether the response holds a token.
@@ -808,7 +809,7 @@ impl<T: SessionData> Session<T> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
-        // Held for a few moves only, in which nothing of the user's runs, not even a drop.
+        // Held for a few moves and a look at the clock, in which nothing of the user's runs, not even a drop.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

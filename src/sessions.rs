@@ -324,10 +324,14 @@ impl<T: SessionData> Sessions<T> {
 
     /// A session of another audience must not be sealed for this one.
     fn check_origin(&self, session: &Session<T>) -> Result<(), SealError> {
-        match session.is_of(&self.0) {
+        match self.is_origin_of(session) {
             true => Ok(()),
             false => Err(SealError::OtherOrigin),
         }
+    }
+
+    pub(crate) fn is_origin_of(&self, session: &Session<T>) -> bool {
+        session.is_of(&self.0)
     }
 }
 
@@ -496,7 +500,7 @@ impl<T: SessionData> Core<T> {
         value: usize,
         now: OffsetDateTime,
     ) -> Vec<Cookie<'static>> {
-        let Some(value) = session.value(value) else { return Vec::new() };
+        let Some(value) = session.candidate(value) else { return Vec::new() };
         match self.reseal(value, now) {
             Ok(Some((value, claims))) => vec![self.set_cookie(value, &claims, now)],
             Ok(None) => Vec::new(),
@@ -509,6 +513,7 @@ impl<T: SessionData> Core<T> {
 }
 
 impl<T: SessionData> Origin<T> for Core<T> {
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
     fn cookie_name(&self) -> &str {
         self.cookie.name()
     }
@@ -526,7 +531,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
     /// Of several live values the one issued last wins, of another library's the one
     /// that is newest there; ties go to the last.
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
-        let other = self.fallback.as_ref().filter(|_| candidates.are_fallback());
+        let other = self.fallback.as_ref().filter(|_| candidates.use_fallback());
         let (name, values) = match other {
             Some(other) => (other.cookie.name(), &candidates.fallback),
             None => (self.cookie.name(), &candidates.sessions),

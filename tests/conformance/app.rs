@@ -26,6 +26,8 @@ pub(crate) enum Mounted {
     /// The account's outside the cart's.
     Both,
     AccountTwice,
+    /// Of one name, but not from one [`Builder`](sealed_session::Builder), the account's outside.
+    AccountAndTwin,
     /// Two for `Account`, under two names.
     Rivals,
     Nothing,
@@ -38,6 +40,8 @@ pub(crate) struct App {
     pub(crate) cart: Sessions<Cart>,
     /// Another kind of session with the account's data.
     pub(crate) rival: Sessions<Account>,
+    /// The account's once more, under another key.
+    pub(crate) twin: Sessions<Account>,
     pub(crate) log: Log,
 }
 
@@ -51,11 +55,13 @@ impl App {
         let account = Sessions::builder(ring.clone()).idle_timeout(IDLE_TIMEOUT);
         let cart = Sessions::builder(ring.clone()).cookie_name("__Host-cart");
         let rival = Sessions::builder(ring).cookie_name("__Host-rival");
+        let other_ring = KeyRing::new([KeyEntry::new(1, key(3))]).expect("the key never ends");
         Self {
             mounted,
             account: account.build().expect("follows the rules"),
             cart: cart.build().expect("follows the rules"),
             rival: rival.build().expect("follows the rules"),
+            twin: Sessions::new(other_ring),
             log: Log::default(),
         }
     }

@@ -24,10 +24,11 @@ struct Axum;
 
 impl Adapter for Axum {
     async fn serve(app: App) -> Result<Server, String> {
-        let App { mounted, account, cart, rival, log } = app;
+        let App { mounted, account, cart, rival, twin, log } = app;
         let router = match mounted {
             Mounted::Both => routes().layer(cart).layer(account),
             Mounted::AccountTwice => routes().layer(account.clone()).layer(cart).layer(account),
+            Mounted::AccountAndTwin => routes().layer(twin).layer(cart).layer(account),
             Mounted::Rivals => routes().layer(rival).layer(account),
             Mounted::Nothing => routes(),
         };

@@ -27,7 +27,7 @@ struct Tower;
 
 impl Adapter for Tower {
     async fn serve(app: App) -> Result<Server, String> {
-        let App { mounted, account, cart, rival, log } = app;
+        let App { mounted, account, cart, rival, twin, log } = app;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let listener = listener.into_std().expect("it is open");
@@ -39,6 +39,10 @@ impl Adapter for Tower {
             }
             Mounted::AccountTwice => {
                 let service = account.layer(cart.layer(account.layer(service)));
+                runtime.spawn(accept(listener, service));
+            }
+            Mounted::AccountAndTwin => {
+                let service = account.layer(cart.layer(twin.layer(service)));
                 runtime.spawn(accept(listener, service));
             }
             Mounted::Rivals => {

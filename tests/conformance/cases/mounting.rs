@@ -6,7 +6,12 @@ use crate::{
 };
 
 pub(crate) async fn mounted_twice_commits_once<A: Adapter>() {
-    let site = Site::with::<A>(Mounted::AccountTwice).await;
+    for mounted in [Mounted::AccountTwice, Mounted::AccountAndTwin] {
+        commits_once(&Site::with::<A>(mounted).await).await;
+    }
+}
+
+async fn commits_once(site: &Site) {
     let visitor = site.visitor();
     visitor.post("/login/ada").await.is(200, "").sets(&[SESSION]);
     visitor.get("/look").await.is(200, "ada").only_varies();
