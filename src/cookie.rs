@@ -230,13 +230,11 @@ impl CheckedCookie {
     /// are compared as they stand: a parser that trims Unicode white space or
     /// decodes `%` would take a planted `%5F%5FHost-…` for our cookie, for
     /// which browsers do not enforce the prefix.
-    pub(crate) fn values<'a>(&'a self, header: &'a [u8]) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn values<'a>(&'a self, header: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         pairs(header).filter_map(|pair| {
             let value = trim_ows(pair).strip_prefix(self.name().as_bytes())?.strip_prefix(b"=")?;
             // As much as it takes to see that a value is too long.
-            let value = value.get(..=MAX_COOKIE_LEN).unwrap_or(value);
-            // What is not UTF-8 was not sealed here; it is refused as what it is, malformed.
-            Some(str::from_utf8(value).unwrap_or_default())
+            Some(value.get(..=MAX_COOKIE_LEN).unwrap_or(value))
         })
     }
 

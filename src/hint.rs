@@ -39,7 +39,7 @@ impl Hint {
     /// [`UnsealError::TooLong`], [`UnsealError::Malformed`] or
     /// [`UnsealError::UnsupportedVersion`], as for unsealing.
     pub fn read(value: &str) -> Result<Self, UnsealError> {
-        let key_id = key_id(value)?;
+        let key_id = key_id(value.as_bytes())?;
         let mut buffer = [0; MAX_SEALED_LEN];
         let sealed_len =
             URL_SAFE_NO_PAD.decode_slice(value, &mut buffer).map_err(|_| UnsealError::Malformed)?;

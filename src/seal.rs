@@ -97,7 +97,7 @@ impl Seal<'_> {
     /// What is unsealed is used where it stands: the plaintext is wiped behind it.
     pub(crate) fn unseal<R, E: From<UnsealError>>(
         &self,
-        value: &str,
+        value: &[u8],
         now: u64,
         use_it: impl FnOnce(Unsealed<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
@@ -123,7 +123,7 @@ impl Seal<'_> {
     }
 
     /// Opens what [`seal_token`](Self::seal_token) sealed, and judges it at `now`.
-    pub(crate) fn unseal_token(&self, value: &str, now: u64) -> Result<Claims, UnsealError> {
+    pub(crate) fn unseal_token(&self, value: &[u8], now: u64) -> Result<Claims, UnsealError> {
         self.unseal(value, now, |unsealed| match unsealed.payload {
             [] => Ok(*unsealed.claims),
             _ => Err(UnsealError::InvalidClaims),
@@ -136,7 +136,7 @@ impl Seal<'_> {
     /// whether the session is live.
     pub(crate) fn reseal(
         &self,
-        value: &str,
+        value: &[u8],
         now: u64,
         inspect: impl FnOnce(&Unsealed<'_>) -> Result<(), UnsealError>,
     ) -> Result<Option<(String, Claims)>, ResealError> {
@@ -221,7 +221,7 @@ impl Seal<'_> {
     #[cfg(feature = "inspect")]
     pub(crate) fn inspect<R>(
         &self,
-        value: &str,
+        value: &[u8],
         now: u64,
         read: impl FnOnce(&KeyEntry, &Claims, &[u8], Option<UnsealError>) -> R,
     ) -> Result<R, UnsealError> {
@@ -243,13 +243,13 @@ impl Seal<'_> {
     /// Decrypts what is authentic under the key that it names, whatever its times.
     fn open<'a, R, E: From<UnsealError>>(
         &self,
-        value: &str,
+        value: &[u8],
         find: impl FnOnce(KeyId) -> Result<&'a KeyEntry, UnsealError>,
         read: impl FnOnce(&'a KeyEntry, &Claims, &[u8]) -> Result<R, E>,
     ) -> Result<R, E> {
         check_length(value)?;
         let open = |buffer: &mut [u8]| {
-            let Some(sealed) = text::decode(value.as_bytes(), buffer) else {
+            let Some(sealed) = text::decode(value, buffer) else {
                 // Version and key come first among the reasons, and may be legible all the same.
                 find(key_id(value)?)?;
                 return Err(UnsealError::Malformed.into());
@@ -314,17 +314,17 @@ impl From<SealError> for ResealError {
 
 /// The key id that a value names, from its first characters alone. Not to be
 /// believed before the tag has verified.
-pub(crate) fn key_id(value: &str) -> Result<KeyId, UnsealError> {
+pub(crate) fn key_id(value: &[u8]) -> Result<KeyId, UnsealError> {
     check_length(value)?;
     let mut hint = [0; HINT_LEN / 4 * 3];
-    let text = value.as_bytes().get(..HINT_LEN).ok_or(UnsealError::Malformed)?;
+    let text = value.get(..HINT_LEN).ok_or(UnsealError::Malformed)?;
     text::decode(text, &mut hint).ok_or(UnsealError::Malformed)?;
     let [version, id @ .., _] = hint;
     envelope::decode_key_id(version, id)
 }
 
 #[inline]
-fn check_length(value: &str) -> Result<(), UnsealError> {
+fn check_length(value: &[u8]) -> Result<(), UnsealError> {
     match value.len() {
         MIN_VALUE_LEN..=MAX_COOKIE_LEN => Ok(()),
         ..MIN_VALUE_LEN => Err(UnsealError::Malformed),

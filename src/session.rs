@@ -108,10 +108,10 @@ pub(crate) trait Origin<T>: Send + Sync {
 /// The values of the cookies that a request brought, as they came.
 #[derive(Default)]
 pub(crate) struct Candidates {
-    pub(crate) sessions: Few<Box<str>>,
-    pub(crate) tombstones: Few<Box<str>>,
+    pub(crate) sessions: Few<Box<[u8]>>,
+    pub(crate) tombstones: Few<Box<[u8]>>,
     /// Those of another library's cookie.
-    pub(crate) fallback: Few<Box<str>>,
+    pub(crate) fallback: Few<Box<[u8]>>,
 }
 
 impl Candidates {
@@ -670,7 +670,7 @@ impl<T: SessionData> Session<T> {
     }
 
     /// One of the values of our cookie that came with the request.
-    pub(crate) fn candidate(&self, place: usize) -> Option<&str> {
+    pub(crate) fn candidate(&self, place: usize) -> Option<&[u8]> {
         self.0.source.request()?.candidates.sessions.get(place).map(|value| &**value)
     }
 

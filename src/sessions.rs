@@ -272,7 +272,7 @@ impl<T: SessionData> Sessions<T> {
         let hold = |live, unsealed: &Unsealed<'_>| {
             Session::given(self.origin(), now, Some(live), || unsealed.data())
         };
-        self.0.unseal(value, now, hold, Session::given_data)
+        self.0.unseal(value.as_bytes(), now, hold, Session::given_data)
     }
 
     /// A fresh value with the payload of this one byte for byte, or `None` if
@@ -296,7 +296,7 @@ impl<T: SessionData> Sessions<T> {
         value: &str,
         now: OffsetDateTime,
     ) -> Result<Option<String>, UnsealError> {
-        Ok(self.0.reseal(value, now)?.map(|(value, _)| value))
+        Ok(self.0.reseal(value.as_bytes(), now)?.map(|(value, _)| value))
     }
 
     /// Hands over an authentic value, with the reason where it is refused.
@@ -308,7 +308,7 @@ impl<T: SessionData> Sessions<T> {
         read: impl FnOnce(&KeyEntry, &Timeouts, &Claims, &[u8], Option<UnsealError>) -> R,
     ) -> Result<R, UnsealError> {
         self.0.with_ring(|seal| {
-            seal.inspect(value, unix_seconds(now), |entry, claims, payload, refusal| {
+            seal.inspect(value.as_bytes(), unix_seconds(now), |entry, claims, payload, refusal| {
                 read(entry, &self.0.timeouts, claims, payload, refusal)
             })
         })
@@ -361,7 +361,7 @@ impl<T: SessionData> Core<T> {
 
     fn unseal<R>(
         &self,
-        value: &str,
+        value: &[u8],
         now: OffsetDateTime,
         hold: impl FnOnce(Live, &Unsealed<'_>) -> Result<R, UnsealError>,
         data: impl FnOnce(&R) -> &T,
@@ -382,9 +382,11 @@ impl<T: SessionData> Core<T> {
     fn unseal_fallback(
         &self,
         other: &FallbackCookie<T>,
-        value: &str,
+        value: &[u8],
         now: OffsetDateTime,
     ) -> Result<Opened<T>, UnsealError> {
+        // No library writes a cookie that is not text, so it is refused as an empty one is.
+        let value = str::from_utf8(value).unwrap_or_default();
         let Found { data, claims, newness } = other.reader.open(value, now, &self.timeouts)?;
         self.with_ring(|seal| seal.judge(&claims, unix_seconds(now)))?;
         self.ask_hook(&data, &claims, None, now)?;
@@ -394,7 +396,7 @@ impl<T: SessionData> Core<T> {
 
     fn reseal(
         &self,
-        value: &str,
+        value: &[u8],
         now: OffsetDateTime,
     ) -> Result<Option<(String, Claims)>, UnsealError> {
         // The payload is copied as it is; it is read for the hook alone.
@@ -442,13 +444,13 @@ impl<T: SessionData> Core<T> {
     }
 
     /// The ids of the sessions that were ended in this browser.
-    fn ended(&self, tombstones: &[Box<str>], now: OffsetDateTime) -> Vec<SessionId> {
+    fn ended(&self, tombstones: &[Box<[u8]>], now: OffsetDateTime) -> Vec<SessionId> {
         let Some(tombstone) = &self.tombstone else { return Vec::new() };
         if tombstones.len() > MAX_DECRYPTIONS {
             events::too_many(tombstone.cookie.name(), MAX_DECRYPTIONS);
         }
         let timeouts = tombstone.timeouts();
-        let unseal = |value: &str| {
+        let unseal = |value: &[u8]| {
             self.with_binding(&tombstone.binding, &timeouts, |seal| {
                 seal.unseal_token(value, unix_seconds(now))
             })
@@ -600,7 +602,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
         let verdict = id.ok_or(CsrfError::NoSession).and_then(|id| {
             let timeouts = self.timeouts.without_idle();
             let claims = self.with_binding(&self.csrf_binding, &timeouts, |seal| {
-                seal.unseal_token(token, unix_seconds(now))
+                seal.unseal_token(token.as_bytes(), unix_seconds(now))
             })?;
             match claims.id.ct_eq(&id) {
                 true => Ok(()),
@@ -687,7 +689,7 @@ impl fmt::Debug for Commit {
 }
 
 /// Adds the values of a cookie in one Cookie header, as far as there is room.
-fn collect(cookie: &CheckedCookie, header: &[u8], values: &mut Few<Box<str>>) {
+fn collect(cookie: &CheckedCookie, header: &[u8], values: &mut Few<Box<[u8]>>) {
     for value in cookie.values(header) {
         if values.len() == MAX_CANDIDATES {
             events::too_many(cookie.name(), MAX_CANDIDATES);

@@ -40,11 +40,10 @@ pub(crate) fn ours(account: &Account, kind: Kind) -> impl Fn() -> usize {
         service_fn(move |request: Request<()>| {
             let account = account.clone();
             async move {
-                let session = match kind {
-                    Some(Kind::Untouched) => None,
-                    _ => Session::<Account>::from_extensions(request.extensions()),
+                let session = || {
+                    let session = Session::<Account>::from_extensions(request.extensions());
+                    session.expect("the layer put it there")
                 };
-                let session = || session.clone().expect("the layer put it there");
                 let items = match kind {
                     None => session().write(|data| std::mem::replace(data, account)).items.len(),
                     Some(Kind::Untouched) => 0,
