@@ -20,11 +20,12 @@ use time::OffsetDateTime;
 
 use crate::{
     adapter::Mounting,
+    commit::Commit,
     events,
     existing::Existing,
     response::{Name, ResponseHeaders, write_failure},
     session::{Session, SessionData},
-    sessions::{Commit, Sessions},
+    sessions::Sessions,
 };
 
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
@@ -91,8 +92,7 @@ where
                 let session = self.sessions.exchange();
                 request.extensions_mut().insert(Exchange(session.clone()));
                 let response = self.inner.call(request);
-                let sessions = self.sessions.clone();
-                Box::pin(async move { commit(&sessions, &session, response.await) })
+                Box::pin(async move { commit(&session, response.await) })
             }
             Mounting::Again => {
                 let response = self.inner.call(request);
@@ -118,11 +118,10 @@ impl<T: SessionData> Exchange<T> {
 }
 
 fn commit<B, T: SessionData>(
-    sessions: &Sessions<T>,
     session: &Session<T>,
     response: Result<ServiceResponse<B>, Error>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    match (response, sessions.finish(session)) {
+    match (response, session.finish()) {
         (Ok(mut response), Ok(commit)) => {
             commit.write_to(response.headers_mut());
             Ok(response.map_into_left_body())

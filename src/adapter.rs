@@ -3,11 +3,14 @@
 
 use std::any::type_name;
 
+use time::OffsetDateTime;
+
 use crate::{
+    commit::Commit,
     error::SealError,
     events,
     session::{Session, SessionData},
-    sessions::{Commit, Sessions},
+    sessions::Sessions,
 };
 
 /// How a middleware stands to one of the same data type that is mounted already.
@@ -33,12 +36,15 @@ impl<T: SessionData> Sessions<T> {
             }
         }
     }
+}
 
-    /// Commits a session now, if anybody asked for it, and tells of a failure.
-    pub(crate) fn finish(&self, session: &Session<T>) -> Result<Commit, SealError> {
-        if !session.is_attached() {
+impl<T: SessionData> Session<T> {
+    /// Commits the session now, if anybody asked for it, and tells of a failure.
+    pub(crate) fn finish(&self) -> Result<Commit, SealError> {
+        if !self.is_attached() {
             return Ok(Commit::default());
         }
-        self.commit(session).inspect_err(|error| events::commit_failed(self.cookie_name(), error))
+        self.commit(&OffsetDateTime::now_utc)
+            .inspect_err(|error| events::commit_failed(self.cookie_name(), error))
     }
 }

@@ -103,6 +103,7 @@ mod aead;
 mod axum;
 mod builder;
 mod claims;
+mod commit;
 mod cookie;
 mod envelope;
 mod error;
@@ -153,6 +154,7 @@ pub use crate::tower::{ResponseFuture, SessionService};
 pub use crate::{
     builder::Builder,
     claims::{Lifetime, SessionId},
+    commit::Commit,
     cookie::Scope,
     error::{ConfigError, CsrfError, ForeignRequest, SealError, UnsealError},
     existing::Existing,
@@ -162,7 +164,7 @@ pub use crate::{
     origin_guard::{OriginGuard, RequestSource},
     revocation::SessionInfo,
     session::{Session, SessionData, Snapshot},
-    sessions::{Commit, Sessions},
+    sessions::Sessions,
 };
 #[cfg(feature = "inspect")]
 pub use crate::{hint::Hint, inspect::Inspection};

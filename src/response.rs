@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use cookie::Cookie;
 
-use crate::sessions::Commit;
+use crate::commit::Commit;
 
 /// The headers that a commit writes. Each crate has names of its own for them: to look
 /// one up by its text costs more than to look into the headers.

@@ -35,16 +35,15 @@ impl<T: SessionData> Fairing for Sessions<T> {
         let attached = rocket.state::<Attached<T>>();
         match self.mounting(attached.map(|Attached(sessions)| sessions.cookie_name())) {
             Mounting::First => Ok(rocket.manage(Attached(self.clone()))),
-            // Only the first makes sessions, and commits them.
+            // The second to commit finds that it is done.
             Mounting::Again => Ok(rocket),
             Mounting::Clash => Err(rocket),
         }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let session = slot::<T>(request).0.get();
-        let Some(session) = session.filter(|session| self.is_origin_of(session)) else { return };
-        match self.finish(session) {
+        let Some(session) = slot::<T>(request).0.get() else { return };
+        match session.finish() {
             Ok(commit) => commit.write_to(&mut Headers(response)),
             Err(_) => {
                 let mut failure = Response::build().status(Status::InternalServerError).finalize();

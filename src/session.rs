@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 
 use crate::{
     claims::{Claims, Lifetime, SessionId, Timeouts, date_time, unix_seconds, whole_seconds},
+    commit::Commit,
     error::{ConfigError, CsrfError, SealError, UnsealError},
     events,
     few::Few,
@@ -82,7 +83,7 @@ pub struct Session<T>(Arc<Inner<T>>);
 
 /// What a session needs of the layer above: the keys and the clock's verdict.
 pub(crate) trait Origin<T>: Send + Sync {
-    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     fn cookie_name(&self) -> &str;
 
     /// Takes from a Cookie header what may be a session.
@@ -90,6 +91,13 @@ pub(crate) trait Origin<T>: Send + Sync {
 
     /// Chooses among the values that the request brought.
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T>;
+
+    /// What the response to the session's request has to say of it.
+    fn commit(
+        &self,
+        session: &Session<T>,
+        clock: &dyn Fn() -> OffsetDateTime,
+    ) -> Result<Commit, SealError>;
 
     /// A CSRF token for the session with these claims.
     fn seal_csrf_token(&self, claims: &Claims, now: OffsetDateTime) -> Result<String, SealError>;
@@ -594,6 +602,11 @@ impl<T: SessionData> Session<T> {
         self.0.source.request().is_some()
     }
 
+    /// Has its origin commit the session.
+    pub(crate) fn commit(&self, clock: &dyn Fn() -> OffsetDateTime) -> Result<Commit, SealError> {
+        self.0.origin.commit(self, clock)
+    }
+
     /// Begins a commit, and says what it has to do. `None` where there is nothing to do, and
     /// the commit is over, or where there was one already. From here on changes are too late.
     pub(crate) fn begin_commit(&self, now: impl Fn() -> OffsetDateTime) -> Option<Outcome<T>> {
@@ -664,7 +677,7 @@ impl<T: SessionData> Session<T> {
     }
 
     /// The name of the session's cookie.
-    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     pub(crate) fn cookie_name(&self) -> &str {
         self.0.origin.cookie_name()
     }

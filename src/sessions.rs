@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::keyring::KeyEntry;
 use crate::{
     claims::{Claims, SessionId, Timeouts, unix_seconds},
+    commit::Commit,
     cookie::CheckedCookie,
     envelope::Binding,
     error::{CsrfError, SealError, UnsealError},
@@ -118,7 +119,8 @@ impl<T: SessionData> Sessions<T> {
     /// the caller can make it smaller and commit again, and the visitor keeps
     /// the cookie that came with the request.
     pub fn commit(&self, session: &Session<T>) -> Result<Commit, SealError> {
-        self.commit_by(session, OffsetDateTime::now_utc)
+        self.check_origin(session)?;
+        session.commit(&OffsetDateTime::now_utc)
     }
 
     /// [`commit`](Self::commit), with the present given.
@@ -131,73 +133,8 @@ impl<T: SessionData> Sessions<T> {
         session: &Session<T>,
         now: OffsetDateTime,
     ) -> Result<Commit, SealError> {
-        self.commit_by(session, || now)
-    }
-
-    /// Most commits have nothing to do, for which nobody need ask the system for the time.
-    fn commit_by(
-        &self,
-        session: &Session<T>,
-        clock: impl FnOnce() -> OffsetDateTime,
-    ) -> Result<Commit, SealError> {
         self.check_origin(session)?;
-        let now = LazyCell::new(clock);
-        let cookies = match session.begin_commit(|| *now) {
-            None => Vec::new(),
-            Some(outcome) => {
-                let cookies = self.cookies_of(session, outcome, *now);
-                session.end_commit(cookies.is_ok());
-                cookies?
-            }
-        };
-        Ok(Commit {
-            cookies,
-            depends_on_cookie: session.was_looked_at(),
-            gave_token: session.gave_token(),
-        })
-    }
-
-    fn cookies_of(
-        &self,
-        session: &Session<T>,
-        outcome: Outcome<T>,
-        now: OffsetDateTime,
-    ) -> Result<Vec<Cookie<'static>>, SealError> {
-        let is_removal = matches!(outcome, Outcome::Remove);
-        let mut cookies = match outcome {
-            Outcome::Remove => {
-                let tombstone = self.0.tombstone_cookie(session, now);
-                self.0.cookie.removals().chain(tombstone).collect()
-            }
-            Outcome::Seal { claims, data } => {
-                let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
-                match self.0.seal(&claims, &*data, unix_seconds(now)) {
-                    Ok(value) => vec![self.0.set_cookie(value, &claims, now)],
-                    Err(SealError::Expired) => {
-                        events::expired_before_commit(self.cookie_name());
-                        Vec::new()
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-            Outcome::Reseal { value } => self.0.reseal_cookie(session, value, now),
-            Outcome::Replace { claims, data } => {
-                match self.0.seal(&claims, &*data, unix_seconds(now)) {
-                    Ok(value) => vec![self.0.set_cookie(value, &claims, now)],
-                    // The visitor can do without, and keeps the other library's cookie.
-                    Err(error) => {
-                        events::reseal_failed(self.cookie_name(), &error);
-                        Vec::new()
-                    }
-                }
-            }
-        };
-        if let Some(other) = &self.0.fallback
-            && (is_removal || !cookies.is_empty() && session.came_by_fallback())
-        {
-            cookies.extend(other.cookie.removals());
-        }
-        Ok(cookies)
+        session.commit(&|| now)
     }
 
     /// A new session that came with no request, to be sealed with [`seal`](Self::seal).
@@ -324,14 +261,10 @@ impl<T: SessionData> Sessions<T> {
 
     /// A session of another audience must not be sealed for this one.
     fn check_origin(&self, session: &Session<T>) -> Result<(), SealError> {
-        match self.is_origin_of(session) {
+        match session.is_of(&self.0) {
             true => Ok(()),
             false => Err(SealError::OtherOrigin),
         }
-    }
-
-    pub(crate) fn is_origin_of(&self, session: &Session<T>) -> bool {
-        session.is_of(&self.0)
     }
 }
 
@@ -486,6 +419,49 @@ impl<T: SessionData> Core<T> {
         }
     }
 
+    fn cookies_of(
+        &self,
+        session: &Session<T>,
+        outcome: Outcome<T>,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Cookie<'static>>, SealError> {
+        let is_removal = matches!(outcome, Outcome::Remove);
+        let mut cookies = match outcome {
+            Outcome::Remove => {
+                let tombstone = self.tombstone_cookie(session, now);
+                self.cookie.removals().chain(tombstone).collect()
+            }
+            Outcome::Seal { claims, data } => {
+                let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
+                match self.seal(&claims, &*data, unix_seconds(now)) {
+                    Ok(value) => vec![self.set_cookie(value, &claims, now)],
+                    Err(SealError::Expired) => {
+                        events::expired_before_commit(self.cookie.name());
+                        Vec::new()
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Outcome::Reseal { value } => self.reseal_cookie(session, value, now),
+            Outcome::Replace { claims, data } => {
+                match self.seal(&claims, &*data, unix_seconds(now)) {
+                    Ok(value) => vec![self.set_cookie(value, &claims, now)],
+                    // The visitor can do without, and keeps the other library's cookie.
+                    Err(error) => {
+                        events::reseal_failed(self.cookie.name(), &error);
+                        Vec::new()
+                    }
+                }
+            }
+        };
+        if let Some(other) = &self.fallback
+            && (is_removal || !cookies.is_empty() && session.came_by_fallback())
+        {
+            cookies.extend(other.cookie.removals());
+        }
+        Ok(cookies)
+    }
+
     fn set_cookie(&self, value: String, claims: &Claims, now: OffsetDateTime) -> Cookie<'static> {
         // Sealing moved `issued_at` to `now` or later, which the idle timeout counts from.
         let now = unix_seconds(now);
@@ -515,7 +491,7 @@ impl<T: SessionData> Core<T> {
 }
 
 impl<T: SessionData> Origin<T> for Core<T> {
-    #[cfg(any(feature = "tower", feature = "actix-web"))]
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     fn cookie_name(&self) -> &str {
         self.cookie.name()
     }
@@ -587,6 +563,28 @@ impl<T: SessionData> Origin<T> for Core<T> {
         best.unwrap_or_else(|| Opened { data: T::default(), live: None, refusal: last_refusal })
     }
 
+    fn commit(
+        &self,
+        session: &Session<T>,
+        clock: &dyn Fn() -> OffsetDateTime,
+    ) -> Result<Commit, SealError> {
+        // Most commits have nothing to do, for which nobody need ask the system for the time.
+        let now = LazyCell::new(clock);
+        let cookies = match session.begin_commit(|| *now) {
+            None => Vec::new(),
+            Some(outcome) => {
+                let cookies = self.cookies_of(session, outcome, *now);
+                session.end_commit(cookies.is_ok());
+                cookies?
+            }
+        };
+        Ok(Commit {
+            cookies,
+            depends_on_cookie: session.was_looked_at(),
+            gave_token: session.gave_token(),
+        })
+    }
+
     fn seal_csrf_token(&self, claims: &Claims, now: OffsetDateTime) -> Result<String, SealError> {
         self.with_binding(&self.csrf_binding, &self.timeouts.without_idle(), |seal| {
             seal.seal_token(&claims.of_csrf_token(), unix_seconds(now))
@@ -620,71 +618,6 @@ impl<T: SessionData> Origin<T> for Core<T> {
 impl Tombstone {
     fn timeouts(&self) -> Timeouts {
         Timeouts { absolute: self.lifetime, idle: None, persistent: true }
-    }
-}
-
-/// What a response has to say of a session.
-///
-/// Append each of [`cookies`](Self::cookies) as a Set-Cookie header. Where
-/// [`forbids_storing`](Self::forbids_storing), set `Cache-Control: no-store`, or a
-/// cache may hand the cookie or the token to somebody else; where
-/// [`depends_on_cookie`](Self::depends_on_cookie), add `Vary: Cookie`.
-/// (`commit_headers` of the feature `http` does all of it.)
-#[derive(Clone, Default)]
-#[must_use = "the response has to carry the cookies"]
-pub struct Commit {
-    cookies: Vec<Cookie<'static>>,
-    depends_on_cookie: bool,
-    gave_token: bool,
-}
-
-impl Commit {
-    /// None where there is nothing to change, one that sets the session, or,
-    /// when it was destroyed, one removal for each scope it may have. With the
-    /// feature `iron`, behind either, the removal of a cookie that ours replaces.
-    ///
-    /// The `Debug` of a [`Cookie`] shows its value: keep it out of logs.
-    pub fn cookies(&self) -> &[Cookie<'static>] {
-        &self.cookies
-    }
-
-    /// [`cookies`](Self::cookies), to be kept.
-    pub fn into_cookies(self) -> Vec<Cookie<'static>> {
-        self.cookies
-    }
-
-    /// Whether there is a cookie to set or to remove.
-    pub fn sets_cookies(&self) -> bool {
-        !self.cookies.is_empty()
-    }
-
-    /// Whether the response need not say anything.
-    #[cfg(feature = "actix-web")]
-    pub(crate) fn is_empty(&self) -> bool {
-        !self.forbids_storing() && !self.depends_on_cookie()
-    }
-
-    /// Whether no cache may keep the response: it sets or removes a cookie, or
-    /// its page holds a token of [`Session::csrf_token`].
-    pub fn forbids_storing(&self) -> bool {
-        self.sets_cookies() || self.gave_token
-    }
-
-    /// Whether the handler looked at the session, found or not. A session that was
-    /// [unsealed](Sessions::unseal) or [created](Sessions::create) counts as looked at.
-    pub fn depends_on_cookie(&self) -> bool {
-        self.depends_on_cookie
-    }
-}
-
-impl fmt::Debug for Commit {
-    /// Without the cookies' values.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Commit")
-            .field("cookies", &self.cookies.len())
-            .field("depends_on_cookie", &self.depends_on_cookie)
-            .field("gave_token", &self.gave_token)
-            .finish()
     }
 }
 

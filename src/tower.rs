@@ -77,8 +77,7 @@ where
                 let session = self.sessions.exchange();
                 let cookies = request.headers().get_all(COOKIE).into_iter().cloned().collect();
                 request.extensions_mut().insert(Exchange { session: session.clone(), cookies });
-                let sessions = self.sessions.clone();
-                State::Commit { inner: self.inner.call(request), sessions, session }
+                State::Commit { inner: self.inner.call(request), session }
             }
             Mounting::Again => State::Pass { inner: self.inner.call(request) },
             Mounting::Clash => State::Clash,
@@ -98,7 +97,7 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<F, T> {
-        Commit { #[pin] inner: F, sessions: Sessions<T>, session: Session<T> },
+        Commit { #[pin] inner: F, session: Session<T> },
         Pass { #[pin] inner: F },
         Clash,
     }
@@ -122,9 +121,9 @@ where
         Poll::Ready(match self.project().state.project() {
             StateProjection::Pass { inner } => ready!(inner.poll(cx)),
             StateProjection::Clash => Ok(failure(&HeaderMap::new())),
-            StateProjection::Commit { inner, sessions, session } => {
+            StateProjection::Commit { inner, session } => {
                 let mut response = ready!(inner.poll(cx))?;
-                Ok(match sessions.finish(session) {
+                Ok(match session.finish() {
                     Ok(commit) => {
                         commit.write_to(response.headers_mut());
                         response
