@@ -113,6 +113,27 @@ pub(crate) trait Origin<T>: Send + Sync {
     fn timeouts(&self) -> &Timeouts;
 }
 
+/// An origin as the sessions that one thread makes hold it, with a count of its own: a single
+/// count would go from processor to processor with each session that anybody makes or drops.
+// On cache lines of its own, of which processors fetch two at a time, or the count would go
+// along with its neighbour's.
+#[repr(align(128))]
+pub(crate) struct OriginOfThread<T>(Arc<dyn Origin<T>>);
+
+impl<T> OriginOfThread<T> {
+    pub(crate) fn new(origin: Arc<dyn Origin<T>>) -> Self {
+        Self(origin)
+    }
+}
+
+impl<T> Deref for OriginOfThread<T> {
+    type Target = dyn Origin<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
 /// The values of the cookies that a request brought, as they came.
 #[derive(Default)]
 pub(crate) struct Candidates {
@@ -165,7 +186,7 @@ pub(crate) struct Live {
 }
 
 struct Inner<T> {
-    origin: Arc<dyn Origin<T>>,
+    origin: Arc<OriginOfThread<T>>,
     source: Source<T>,
     /// Somebody saw that there is, or is not, a session: the response depends on the cookie.
     looked_at: AtomicBool,
@@ -532,7 +553,7 @@ impl<T: SessionData> Session<T> {
     }
 
     /// A session whose cookies are decrypted at the first look.
-    pub(crate) fn unopened(origin: Arc<dyn Origin<T>>) -> Self {
+    pub(crate) fn unopened(origin: Arc<OriginOfThread<T>>) -> Self {
         Self::with(origin, Source::Exchange { request: OnceLock::new(), opened: OnceLock::new() })
     }
 
@@ -541,7 +562,7 @@ impl<T: SessionData> Session<T> {
     /// The data is read where it is going to stay, for to move it is to copy it.
     #[inline]
     pub(crate) fn given<E>(
-        origin: Arc<dyn Origin<T>>,
+        origin: Arc<OriginOfThread<T>>,
         at: OffsetDateTime,
         live: Option<Live>,
         data: impl FnOnce() -> Result<T, E>,
@@ -558,7 +579,7 @@ impl<T: SessionData> Session<T> {
     }
 
     #[inline]
-    fn with(origin: Arc<dyn Origin<T>>, source: Source<T>) -> Self {
+    fn with(origin: Arc<OriginOfThread<T>>, source: Source<T>) -> Self {
         Self(Arc::new(Inner {
             origin,
             source,
@@ -658,7 +679,7 @@ impl<T: SessionData> Session<T> {
 
     /// Whether the session came from this origin.
     pub(crate) fn is_of(&self, origin: &Arc<impl Origin<T>>) -> bool {
-        std::ptr::addr_eq(Arc::as_ptr(&self.0.origin), Arc::as_ptr(origin))
+        std::ptr::addr_eq(Arc::as_ptr(&self.0.origin.0), Arc::as_ptr(origin))
     }
 
     /// Seals the session at `now` (Unix seconds), for a caller who has no response to commit to.

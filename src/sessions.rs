@@ -1,9 +1,10 @@
 //! Load and commit: from the Cookie headers of a request to the Set-Cookie
 //! headers of its response, with the policy in between.
 
-use std::{cell::LazyCell, fmt, sync::Arc, time::Duration};
+use std::{cell::LazyCell, fmt, ops::Deref, sync::Arc, time::Duration};
 
 use cookie::Cookie;
+use thread_local::ThreadLocal;
 use time::OffsetDateTime;
 
 #[cfg(feature = "inspect")]
@@ -23,7 +24,7 @@ use crate::{
     revocation::RevokeIf,
     seal::{ResealError, Seal, Unsealed, key_id},
     secret::RandomSource,
-    session::{Candidates, Live, Opened, Origin, Outcome, Session, SessionData},
+    session::{Candidates, Live, Opened, Origin, OriginOfThread, Outcome, Session, SessionData},
 };
 
 /// A kind of session: its keys, its cookie and its timeouts. Made once, cheap
@@ -47,7 +48,21 @@ use crate::{
 /// assert!(sessions.commit(&cart)?.cookies().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Sessions<T>(Arc<Core<T>>);
+pub struct Sessions<T>(Arc<Shared<T>>);
+
+/// What the clones share.
+struct Shared<T> {
+    core: Arc<Core<T>>,
+    origins: ThreadLocal<Arc<OriginOfThread<T>>>,
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = Core<T>;
+
+    fn deref(&self) -> &Core<T> {
+        &self.core
+    }
+}
 
 /// A configuration that was checked as a whole.
 pub(crate) struct Core<T> {
@@ -252,16 +267,17 @@ impl<T: SessionData> Sessions<T> {
     }
 
     pub(crate) fn with(core: Core<T>) -> Self {
-        Self(Arc::new(core))
+        Self(Arc::new(Shared { core: Arc::new(core), origins: ThreadLocal::new() }))
     }
 
-    fn origin(&self) -> Arc<dyn Origin<T>> {
-        Arc::clone(&self.0) as _
+    fn origin(&self) -> Arc<OriginOfThread<T>> {
+        let of_thread = || Arc::new(OriginOfThread::new(Arc::clone(&self.0.core) as _));
+        Arc::clone(self.0.origins.get_or(of_thread))
     }
 
     /// A session of another audience must not be sealed for this one.
     fn check_origin(&self, session: &Session<T>) -> Result<(), SealError> {
-        match session.is_of(&self.0) {
+        match session.is_of(&self.0.core) {
             true => Ok(()),
             false => Err(SealError::OtherOrigin),
         }
