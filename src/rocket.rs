@@ -1,6 +1,12 @@
 //! `Sessions` as a Rocket fairing, and its request guards.
 
-use std::{any::type_name, sync::OnceLock};
+use std::{
+    any::type_name,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use rocket::{
     Build, Ignite, Request, Response, Rocket, Sentinel, async_trait,
@@ -35,14 +41,18 @@ impl<T: SessionData> Fairing for Sessions<T> {
         let attached = rocket.state::<Attached<T>>();
         match self.mounting(attached.map(|Attached(sessions)| sessions.cookie_name())) {
             Mounting::First => Ok(rocket.manage(Attached(self.clone()))),
-            // The second to commit finds that it is done.
             Mounting::Again => Ok(rocket),
             Mounting::Clash => Err(rocket),
         }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(session) = slot::<T>(request).0.get() else { return };
+        let slot = slot::<T>(request);
+        let Some(session) = slot.session.get() else { return };
+        // Of two fairings of one cookie the second has nothing to do, also where the first failed.
+        if slot.is_finished.swap(true, Relaxed) {
+            return;
+        }
         match session.finish() {
             Ok(commit) => commit.write_to(&mut Headers(response)),
             Err(_) => {
@@ -59,15 +69,19 @@ impl<T: SessionData> Fairing for Sessions<T> {
 struct Attached<T>(Sessions<T>);
 
 /// The session that a request's guards share.
-struct Slot<T>(OnceLock<Session<T>>);
+struct Slot<T> {
+    session: OnceLock<Session<T>>,
+    /// A fairing has answered for it.
+    is_finished: AtomicBool,
+}
 
 fn slot<'r, T: SessionData>(request: &'r Request<'_>) -> &'r Slot<T> {
-    request.local_cache(|| Slot(OnceLock::new()))
+    request.local_cache(|| Slot { session: OnceLock::new(), is_finished: AtomicBool::new(false) })
 }
 
 fn session_of<T: SessionData>(request: &Request<'_>) -> Option<Session<T>> {
     let Attached(sessions) = request.rocket().state()?;
-    let session = slot(request).0.get_or_init(|| {
+    let session = slot(request).session.get_or_init(|| {
         sessions.load_at(request.headers().get("cookie"), OffsetDateTime::now_utc())
     });
     Some(session.clone())

@@ -1,5 +1,6 @@
-//! The session of one request, as a handler sees it. Knows neither keys nor HTTP.
+//! The session of one request, as a handler sees it. Knows neither keys nor headers.
 
+mod handles;
 #[cfg(all(test, shuttle))]
 mod interleavings;
 
@@ -16,6 +17,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
 
+pub(crate) use self::handles::{Handle, Handles};
 use crate::{
     claims::{Claims, Lifetime, SessionId, Timeouts, date_time, unix_seconds, whole_seconds},
     commit::Commit,
@@ -81,7 +83,7 @@ impl<T> SessionData for T where
 /// ```
 pub struct Session<T>(Arc<Inner<T>>);
 
-/// What a session needs of the layer above: the keys and the clock's verdict.
+/// What a session needs of the layer above, which has the keys and the rules.
 pub(crate) trait Origin<T>: Send + Sync {
     #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     fn cookie_name(&self) -> &str;
@@ -111,27 +113,6 @@ pub(crate) trait Origin<T>: Send + Sync {
     ) -> Result<(), CsrfError>;
 
     fn timeouts(&self) -> &Timeouts;
-}
-
-/// An origin as the sessions that one thread makes hold it, with a count of its own: a single
-/// count would go from processor to processor with each session that anybody makes or drops.
-// On cache lines of its own, of which processors fetch two at a time, or the count would go
-// along with its neighbour's.
-#[repr(align(128))]
-pub(crate) struct OriginOfThread<T>(Arc<dyn Origin<T>>);
-
-impl<T> OriginOfThread<T> {
-    pub(crate) fn new(origin: Arc<dyn Origin<T>>) -> Self {
-        Self(origin)
-    }
-}
-
-impl<T> Deref for OriginOfThread<T> {
-    type Target = dyn Origin<T>;
-
-    fn deref(&self) -> &Self::Target {
-        &*self.0
-    }
 }
 
 /// The values of the cookies that a request brought, as they came.
@@ -186,7 +167,7 @@ pub(crate) struct Live {
 }
 
 struct Inner<T> {
-    origin: Arc<OriginOfThread<T>>,
+    origin: Arc<Handle<T>>,
     source: Source<T>,
     /// Somebody saw that there is, or is not, a session: the response depends on the cookie.
     looked_at: AtomicBool,
@@ -553,7 +534,7 @@ impl<T: SessionData> Session<T> {
     }
 
     /// A session whose cookies are decrypted at the first look.
-    pub(crate) fn unopened(origin: Arc<OriginOfThread<T>>) -> Self {
+    pub(crate) fn unopened(origin: Arc<Handle<T>>) -> Self {
         Self::with(origin, Source::Exchange { request: OnceLock::new(), opened: OnceLock::new() })
     }
 
@@ -562,7 +543,7 @@ impl<T: SessionData> Session<T> {
     /// The data is read where it is going to stay, for to move it is to copy it.
     #[inline]
     pub(crate) fn given<E>(
-        origin: Arc<OriginOfThread<T>>,
+        origin: Arc<Handle<T>>,
         at: OffsetDateTime,
         live: Option<Live>,
         data: impl FnOnce() -> Result<T, E>,
@@ -579,7 +560,7 @@ impl<T: SessionData> Session<T> {
     }
 
     #[inline]
-    fn with(origin: Arc<OriginOfThread<T>>, source: Source<T>) -> Self {
+    fn with(origin: Arc<Handle<T>>, source: Source<T>) -> Self {
         Self(Arc::new(Inner {
             origin,
             source,
@@ -679,7 +660,7 @@ impl<T: SessionData> Session<T> {
 
     /// Whether the session came from this origin.
     pub(crate) fn is_of(&self, origin: &Arc<impl Origin<T>>) -> bool {
-        std::ptr::addr_eq(Arc::as_ptr(&self.0.origin.0), Arc::as_ptr(origin))
+        self.0.origin.is_of(origin)
     }
 
     /// Seals the session at `now` (Unix seconds), for a caller who has no response to commit to.

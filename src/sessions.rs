@@ -4,7 +4,6 @@
 use std::{cell::LazyCell, fmt, ops::Deref, sync::Arc, time::Duration};
 
 use cookie::Cookie;
-use thread_local::ThreadLocal;
 use time::OffsetDateTime;
 
 #[cfg(feature = "inspect")]
@@ -24,7 +23,7 @@ use crate::{
     revocation::RevokeIf,
     seal::{ResealError, Seal, Unsealed, key_id},
     secret::RandomSource,
-    session::{Candidates, Live, Opened, Origin, OriginOfThread, Outcome, Session, SessionData},
+    session::{Candidates, Handle, Handles, Live, Opened, Origin, Outcome, Session, SessionData},
 };
 
 /// A kind of session: its keys, its cookie and its timeouts. Made once, cheap
@@ -51,9 +50,11 @@ use crate::{
 pub struct Sessions<T>(Arc<Shared<T>>);
 
 /// What the clones share.
+// Not on the cache line of its own count, or whoever clones would have the others wait.
+#[repr(align(128))]
 struct Shared<T> {
     core: Arc<Core<T>>,
-    origins: ThreadLocal<Arc<OriginOfThread<T>>>,
+    handles: Handles<T>,
 }
 
 impl<T> Deref for Shared<T> {
@@ -267,12 +268,12 @@ impl<T: SessionData> Sessions<T> {
     }
 
     pub(crate) fn with(core: Core<T>) -> Self {
-        Self(Arc::new(Shared { core: Arc::new(core), origins: ThreadLocal::new() }))
+        let core = Arc::new(core);
+        Self(Arc::new(Shared { handles: Handles::new(&core), core }))
     }
 
-    fn origin(&self) -> Arc<OriginOfThread<T>> {
-        let of_thread = || Arc::new(OriginOfThread::new(Arc::clone(&self.0.core) as _));
-        Arc::clone(self.0.origins.get_or(of_thread))
+    fn origin(&self) -> Arc<Handle<T>> {
+        Arc::clone(self.0.handles.get())
     }
 
     /// A session of another audience must not be sealed for this one.
@@ -334,7 +335,7 @@ impl<T: SessionData> Core<T> {
         value: &[u8],
         now: OffsetDateTime,
     ) -> Result<Opened<T>, UnsealError> {
-        // No library writes a cookie that is not text, so it is refused as an empty one is.
+        // No such library is known to write anything but ASCII: the rest is refused as an empty value is.
         let value = str::from_utf8(value).unwrap_or_default();
         let Found { data, claims, newness } = other.reader.open(value, now, &self.timeouts)?;
         self.with_ring(|seal| seal.judge(&claims, unix_seconds(now)))?;

@@ -132,11 +132,33 @@ fn cookies_of_others_that_are_not_utf8_hide_nothing() {
 }
 
 #[test]
-fn value_of_ours_that_is_not_utf8_is_malformed() {
+fn value_of_ours_that_is_not_utf8_is_refused_as_any_other() {
     let sessions = sessions::<u32>();
-    let session = sessions.load_at([b"__Host-session=\xff\xfe"], NOW);
-    assert_eq!(session.refusal(), Some(&UnsealError::Malformed));
-    assert_says_nothing(&sessions, &session);
+    let good = sealed(&sessions, 7, NOW).into_bytes();
+    let last = good.len() - 1;
+    let at = |place: usize, byte| {
+        let mut value = good.clone();
+        value[place] = byte;
+        value
+    };
+    let unknown = sealed(&Sessions::<u32>::new(ring_of([2])), 7, NOW);
+    for (value, class) in [
+        (b"\xff\xfe".to_vec(), "malformed"),
+        (at(0, 0xff), "malformed"),
+        (at(40, 0xc3), "malformed"),
+        (at(last, 0xff), "malformed"),
+        ([&good, &b"\xed\xa0\x80"[..]].concat(), "malformed"),
+        ("é".repeat(2048).into_bytes(), "malformed"),
+        // Cut within a character.
+        ("é".repeat(2049).into_bytes(), "too_long"),
+        ([unknown.as_bytes(), b"\xff"].concat(), "unknown_key"),
+    ] {
+        let session = sessions.load_at([[b"__Host-session=", &*value].concat()], NOW);
+        assert_eq!(session.refusal().map(UnsealError::class), Some(class), "{value:x?}");
+        assert_says_nothing(&sessions, &session);
+        let both = [b"__Host-session=", &*value, b"; __Host-session=", &good].concat();
+        assert_eq!(*sessions.load_at([both], NOW).read(), 7);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{
     any::type_name,
+    cell::RefCell,
     collections::BTreeMap,
     fmt::Debug,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -846,4 +847,48 @@ fn the_present_is_now_where_it_is_not_given() {
     let value = sealed(&sessions, vec![4], today - Duration::hours(2));
     let fresh = newest.reseal(&value).unwrap().expect("its key is superseded");
     assert!(is_now(newest.unseal(&fresh).unwrap().issued_at()));
+}
+
+#[test]
+fn sessions_of_many_threads_are_those_of_one_sessions_and_outlive_both() {
+    let sessions = sessions::<Cart>();
+    let value = sealed(&sessions, vec![7], NOW);
+    // More than have a reference count of their own.
+    let loaded: Vec<_> = (0..40)
+        .map(|_| {
+            let (sessions, cookie) = (sessions.clone(), header(&sessions, &value));
+            thread::spawn(move || sessions.load_at([cookie], NOW)).join().unwrap()
+        })
+        .collect();
+    for session in &loaded {
+        let mut session = session.clone();
+        session.write(|cart| cart.push(8));
+        assert!(sessions.commit_at(&session, NOW).unwrap().sets_cookies());
+    }
+    drop(sessions);
+    for mut session in loaded {
+        assert_eq!(*session.read(), [7, 8]);
+        assert!(session.csrf_token().is_ok());
+    }
+}
+
+#[test]
+fn sessions_can_be_made_to_the_very_end_of_a_thread() {
+    struct AtExit(mpsc::Sender<Cart>);
+    impl Drop for AtExit {
+        fn drop(&mut self) {
+            let sessions = sessions::<Cart>();
+            let value = sealed(&sessions, vec![7], NOW);
+            let session = sessions.load_at([header(&sessions, &value)], NOW);
+            self.0.send(session.read().to_vec()).unwrap();
+        }
+    }
+    thread_local! {
+        static AT_EXIT: RefCell<Option<AtExit>> = const { RefCell::new(None) };
+    }
+
+    let (sender, receiver) = mpsc::channel();
+    // Known to the thread before any session, so that it is dropped after what these bring.
+    thread::spawn(|| AT_EXIT.set(Some(AtExit(sender)))).join().unwrap();
+    assert_eq!(receiver.recv_timeout(PATIENCE), Ok(vec![7]));
 }

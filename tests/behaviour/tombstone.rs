@@ -249,6 +249,9 @@ fn forged_expired_and_foreign_tombstones_are_no_tombstones() {
         let session = sessions.load_at([format!("{header}; __Host-session-ended={candidate}")], T0);
         assert!(!session.is_new(), "{what}");
     }
+    let not_text =
+        [header.as_bytes(), b"; __Host-session-ended=", mine.as_bytes(), b"\xff"].concat();
+    assert!(!sessions.load_at([not_text], T0).is_new());
     let at_elsewhere = format!("__Host-session={}", sealed(&elsewhere, 7, T0));
     assert!(
         !elsewhere.load_at([format!("{at_elsewhere}; __Host-session-ended={mine}")], T0).is_new()

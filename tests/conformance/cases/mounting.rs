@@ -21,6 +21,10 @@ async fn commits_once(site: &Site) {
     visitor.post("/logout").await.removes(&[SESSION]);
     assert_eq!(visitor.cookies(), "");
     assert_eq!(site.log().lines(), [""; 0]);
+
+    let answer = visitor.post("/fill/alone/4000").await;
+    assert_eq!(answer.is(500, "").cookie_names(), ["kept"]);
+    assert!(site.log().only_line().contains("browsers keep 4096"), "one failure, one event");
 }
 
 pub(crate) async fn two_kinds_of_one_type_are_found<A: Adapter>() {

@@ -1,0 +1,70 @@
+//! How sessions hold on to where they come from.
+
+use std::{
+    array,
+    cell::Cell,
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use super::Origin;
+
+/// An origin, to be held with a count of its own. A single count would go from processor to
+/// processor with each session that anybody makes or drops.
+// On cache lines of its own, of which processors fetch two at a time, or the count would go
+// along with its neighbour's.
+#[repr(align(128))]
+pub(crate) struct Handle<T>(Arc<dyn Origin<T>>);
+
+impl<T> Handle<T> {
+    pub(super) fn is_of(&self, origin: &Arc<impl Origin<T>>) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.0), Arc::as_ptr(origin))
+    }
+}
+
+impl<T> Deref for Handle<T> {
+    type Target = dyn Origin<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+/// The handles to one origin. Threads that run at once mostly have different ones.
+pub(crate) struct Handles<T>([Arc<Handle<T>>; HANDLES]);
+
+impl<T> Handles<T> {
+    pub(crate) fn new(origin: &Arc<impl Origin<T> + 'static>) -> Self {
+        Self(array::from_fn(|_| Arc::new(Handle(Arc::clone(origin) as _))))
+    }
+
+    /// That of this thread.
+    #[inline]
+    pub(crate) fn get(&self) -> &Arc<Handle<T>> {
+        let [first, ..] = &self.0;
+        self.0.get(place() % HANDLES).unwrap_or(first)
+    }
+}
+
+/// Threads have theirs in the order in which they first make a session.
+#[inline]
+fn place() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        // Without a destructor, so that it is there to the end of the thread.
+        static PLACE: Cell<Option<usize>> = const { Cell::new(None) };
+    }
+    PLACE.with(|place| {
+        place.get().unwrap_or_else(|| {
+            let next = NEXT.fetch_add(1, Relaxed);
+            place.set(Some(next));
+            next
+        })
+    })
+}
+
+/// 256 bytes each. Where there are more threads, some share one.
+const HANDLES: usize = 32;
