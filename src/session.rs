@@ -1,4 +1,4 @@
-//! The session of one request, as a handler sees it. Knows neither keys nor headers.
+//! The session of one request, as a handler sees it. Knows neither keys nor what is in a header.
 
 mod handles;
 #[cfg(all(test, shuttle))]

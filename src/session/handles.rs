@@ -44,8 +44,7 @@ impl<T> Handles<T> {
     /// That of this thread.
     #[inline]
     pub(crate) fn get(&self) -> &Arc<Handle<T>> {
-        let [first, ..] = &self.0;
-        self.0.get(place() % HANDLES).unwrap_or(first)
+        self.0.get(place() % HANDLES).expect("a remainder is less than its divisor")
     }
 }
 
