@@ -8,7 +8,7 @@ use std::fmt;
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::key::KeyId;
+use crate::key_id::KeyId;
 
 /// A key, a key ring or a cookie configuration that cannot be used.
 ///

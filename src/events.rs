@@ -6,7 +6,7 @@
 
 use crate::{
     error::{CsrfError, UnsealError},
-    key::KeyId,
+    key_id::KeyId,
 };
 
 /// A cookie of our name came and is no session.
@@ -124,7 +124,7 @@ pub(crate) fn reseal_failed(name: &str, reason: &dyn std::fmt::Display) {
 
 /// A source had another ring than the one in use.
 #[cfg(feature = "reload")]
-pub(crate) fn ring_replaced(generation: u64, fingerprint: crate::keyring::Fingerprint) {
+pub(crate) fn ring_replaced(generation: u64, fingerprint: &dyn std::fmt::Display) {
     #[cfg(feature = "tracing")]
     tracing::info!(
         target: "sealed_session",
@@ -136,7 +136,7 @@ pub(crate) fn ring_replaced(generation: u64, fingerprint: crate::keyring::Finger
 
 /// What a source had is not put into use.
 #[cfg(feature = "reload")]
-pub(crate) fn ring_refused(reason: &crate::reload::ReloadError) {
+pub(crate) fn ring_refused(reason: &dyn std::fmt::Display) {
     #[cfg(feature = "tracing")]
     tracing::error!(target: "sealed_session", %reason, "key ring of the source refused, the last good one stays");
 }

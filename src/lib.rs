@@ -94,84 +94,45 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "actix-web")]
-mod actix;
-#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
-mod adapter;
-mod aead;
-#[cfg(feature = "axum")]
-mod axum;
-mod builder;
-mod claims;
-mod commit;
-mod cookie;
-mod envelope;
+mod adapters;
 mod error;
 mod events;
-mod existing;
-mod fallback;
-mod few;
-#[cfg(feature = "inspect")]
-mod hint;
-#[cfg(feature = "http")]
+mod format;
 mod http;
-#[cfg(feature = "inspect")]
-mod inspect;
 #[cfg(feature = "iron")]
 #[cfg_attr(docsrs, doc(cfg(feature = "iron")))]
 pub mod iron;
-mod key;
-mod keyring;
+mod key_id;
 mod keys;
-mod origin_guard;
-#[cfg(feature = "reload")]
-mod reload;
-#[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
-mod response;
-mod revocation;
-#[cfg(feature = "rocket")]
-mod rocket;
-mod seal;
-mod secret;
+#[cfg(feature = "inspect")]
+mod operate;
+mod platform;
 mod session;
 mod sessions;
-mod sync;
-mod text;
-#[cfg(feature = "tower")]
-mod tower;
 
 pub use ::cookie::{Cookie, SameSite};
 
 #[cfg(feature = "actix-web")]
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
-pub use crate::actix::SessionMiddleware;
+pub use crate::adapters::SessionMiddleware;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
-pub use crate::axum::{ExistingRejection, MissingLayer};
+pub use crate::adapters::{ExistingRejection, MissingLayer};
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use crate::tower::{ResponseFuture, SessionService};
-pub use crate::{
-    builder::Builder,
-    claims::{Lifetime, SessionId},
-    commit::Commit,
-    cookie::Scope,
-    error::{ConfigError, CsrfError, ForeignRequest, SealError, UnsealError},
-    existing::Existing,
-    key::{Key, KeyId},
-    keyring::{KeyEntry, KeyRing},
-    keys::Keys,
-    origin_guard::{OriginGuard, RequestSource},
-    revocation::SessionInfo,
-    session::{Session, SessionData, Snapshot},
-    sessions::Sessions,
-};
-#[cfg(feature = "inspect")]
-pub use crate::{hint::Hint, inspect::Inspection};
+pub use crate::adapters::{ResponseFuture, SessionService};
 #[cfg(feature = "reload")]
+pub use crate::keys::{Fingerprint, Follower, Reload, ReloadError, RingFile, RingSource, TomlRing};
+#[cfg(feature = "inspect")]
+pub use crate::operate::{Hint, Inspection};
 pub use crate::{
-    keyring::{Fingerprint, TomlRing},
-    reload::{Follower, Reload, ReloadError, RingFile, RingSource},
+    error::{ConfigError, CsrfError, ForeignRequest, SealError, UnsealError},
+    format::claims::{Lifetime, SessionId},
+    http::{Commit, OriginGuard, RequestSource, Scope},
+    key_id::KeyId,
+    keys::{Key, KeyEntry, KeyRing, Keys},
+    session::{Existing, Session, SessionData, Snapshot},
+    sessions::{Builder, SessionInfo, Sessions},
 };
 
 /// Compiles the examples of the README.

@@ -9,7 +9,7 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::secret::Plaintext;
+use crate::format::secret::Plaintext;
 
 pub(super) const BLOCK_LEN: usize = 16;
 pub(super) const MAC_LEN: usize = 32;

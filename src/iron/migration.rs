@@ -8,12 +8,15 @@ use time::OffsetDateTime;
 
 use super::{crypto, passwords::Passwords, value};
 use crate::{
-    builder::Builder,
-    claims::{CLOCK_TOLERANCE, Claims, SessionId, Timeouts, unix_seconds, whole_seconds},
-    cookie::{CookieConfig, Scope},
     error::{ConfigError, UnsealError},
-    fallback::{Fallback, Found},
+    format::claims::{CLOCK_TOLERANCE, Claims, SessionId, Timeouts, whole_seconds},
+    http::cookie::{CookieConfig, Scope},
+    platform::clock::unix_seconds,
     session::SessionData,
+    sessions::{
+        Builder,
+        fallback::{Fallback, Found},
+    },
 };
 
 /// How visitors who come with a cookie of iron-session become ours, without

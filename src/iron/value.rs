@@ -13,10 +13,15 @@ use super::{
     passwords::Passwords,
 };
 use crate::{
-    claims::MAX_TIME,
     error::SealError,
-    seal::MAX_COOKIE_LEN,
-    secret::{Draft, Plaintext, RandomSource, random},
+    format::{
+        seal::MAX_COOKIE_LEN,
+        secret::{Draft, Plaintext},
+    },
+    platform::{
+        clock::MAX_TIME,
+        random::{RandomSource, random},
+    },
 };
 
 /// What a value held.

@@ -1,0 +1,164 @@
+//! `Sessions` as a `tower` layer, for axum, hyper, tonic and other users of tower.
+//!
+//! Put whatever catches panics inside the layer, so that its response is
+//! committed too. A response that an outer layer makes without calling this one,
+//! and an inner `Err`, carry no cookie.
+
+use std::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode, header::COOKIE};
+use pin_project_lite::pin_project;
+use time::OffsetDateTime;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{
+    adapters::shared::Mounting,
+    http::response::write_failure,
+    platform::few::Few,
+    session::{Session, SessionData},
+    sessions::Sessions,
+};
+
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+impl<S, T: SessionData> Layer<S> for Sessions<T> {
+    type Service = SessionService<S, T>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService { inner, sessions: self.clone() }
+    }
+}
+
+/// The service that [`Sessions`] makes as a [`Layer`]: hands each request its
+/// session, and commits it when the response's head is ready.
+///
+/// A session that cannot be sealed turns the response into an empty 500 and
+/// leaves the visitor's cookie as it is.
+pub struct SessionService<S, T> {
+    inner: S,
+    sessions: Sessions<T>,
+}
+
+impl<S: Clone, T> Clone for SessionService<S, T> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), sessions: self.sessions.clone() }
+    }
+}
+
+impl<S: fmt::Debug, T> fmt::Debug for SessionService<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inner, sessions } = self;
+        f.debug_struct("SessionService").field("inner", inner).field("sessions", sessions).finish()
+    }
+}
+
+impl<S, T, B, R> Service<Request<B>> for SessionService<S, T>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    T: SessionData,
+    R: Default,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, T>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let outer = request.extensions().get::<Exchange<T>>();
+        let state = match self.sessions.mounting(outer.map(|outer| outer.session.cookie_name())) {
+            Mounting::First => {
+                let session = self.sessions.exchange();
+                let cookies = request.headers().get_all(COOKIE).into_iter().cloned().collect();
+                request.extensions_mut().insert(Exchange { session: session.clone(), cookies });
+                State::Commit { inner: self.inner.call(request), session }
+            }
+            Mounting::Again => State::Pass { inner: self.inner.call(request) },
+            Mounting::Clash => State::Clash,
+        };
+        ResponseFuture { state }
+    }
+}
+
+pin_project! {
+    /// The response of a [`SessionService`].
+    pub struct ResponseFuture<F, T> {
+        #[pin]
+        state: State<F, T>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F, T> {
+        Commit { #[pin] inner: F, session: Session<T> },
+        Pass { #[pin] inner: F },
+        Clash,
+    }
+}
+
+impl<F, T> fmt::Debug for ResponseFuture<F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, T, R, E> Future for ResponseFuture<F, T>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    T: SessionData,
+    R: Default,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match self.project().state.project() {
+            StateProjection::Pass { inner } => ready!(inner.poll(cx)),
+            StateProjection::Clash => Ok(failure(&HeaderMap::new())),
+            StateProjection::Commit { inner, session } => {
+                let mut response = ready!(inner.poll(cx))?;
+                Ok(match session.finish() {
+                    Ok(commit) => {
+                        commit.write_to(response.headers_mut());
+                        response
+                    }
+                    Err(_) => failure(response.headers()),
+                })
+            }
+        })
+    }
+}
+
+/// An empty 500 in the place of a response with these headers.
+fn failure<R: Default>(headers: &HeaderMap) -> Response<R> {
+    let mut failure = Response::new(R::default());
+    *failure.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    write_failure(headers, failure.headers_mut());
+    failure
+}
+
+/// What the layer puts beside a request: a session that nobody has asked for yet.
+#[derive(Clone)]
+struct Exchange<T> {
+    session: Session<T>,
+    cookies: Few<HeaderValue>,
+}
+
+impl<T: SessionData> Session<T> {
+    /// The session that a layer put into the extensions of a request; `None`
+    /// if no [`Sessions<T>`](Sessions) is mounted as a layer.
+    ///
+    /// For services that are not axum handlers: `Session::from_extensions(request.extensions())`.
+    #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+    pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
+        let exchange = extensions.get::<Exchange<T>>()?;
+        exchange.session.attach(exchange.cookies.iter(), OffsetDateTime::now_utc);
+        Some(exchange.session.clone())
+    }
+}

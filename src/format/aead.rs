@@ -1,0 +1,67 @@
+//! The cipher, XChaCha20-Poly1305. The only place that encrypts, decrypts or draws a nonce.
+//!
+//! Two backends do the same work on the same bytes, and differ in speed alone:
+//! `rustcrypto`, and with the feature `ring` the other. What has to hold for
+//! either, such as wiping, is done here.
+
+#[cfg(feature = "ring")]
+mod ring;
+#[cfg(any(not(feature = "ring"), test))]
+mod rustcrypto;
+
+#[cfg(feature = "ring")]
+use self::ring as backend;
+#[cfg(not(feature = "ring"))]
+use self::rustcrypto as backend;
+use crate::{
+    format::{
+        envelope::{NONCE_LEN, TAG_LEN},
+        secret::{Draft, Plaintext},
+    },
+    keys::Key,
+    platform::random::{RandomSource, random},
+};
+
+pub(crate) type Nonce = [u8; NONCE_LEN];
+pub(crate) type Tag = [u8; TAG_LEN];
+
+/// The tag does not verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotAuthentic;
+
+/// Random, 192 bits: no two machines need to coordinate, and 2^80 values can be
+/// sealed under one key before two nonces are equal with a probability of 2^-32.
+pub(crate) fn nonce() -> Result<Nonce, RandomSource> {
+    random()
+}
+
+/// Encrypts in place. What was written is wiped if anything goes wrong on the way.
+#[inline]
+pub(crate) fn encrypt<const N: usize>(
+    key: &Key,
+    nonce: &Nonce,
+    aad: &[u8],
+    mut draft: Draft<'_, N>,
+) -> Tag {
+    let tag = backend::encrypt(key.as_bytes(), nonce, aad, draft.bytes_mut());
+    draft.declassify();
+    tag
+}
+
+/// Verifies the tag and decrypts in place. Without a valid tag there is no
+/// plaintext to read: whatever the backend left in the buffer is wiped.
+#[inline]
+pub(crate) fn decrypt<'a>(
+    key: &Key,
+    nonce: &Nonce,
+    aad: &[u8],
+    ciphertext: &'a mut [u8],
+    tag: &Tag,
+) -> Result<Plaintext<'a>, NotAuthentic> {
+    let mut plaintext = Plaintext::new(ciphertext);
+    backend::decrypt(key.as_bytes(), nonce, aad, plaintext.bytes_mut(), tag)?;
+    Ok(plaintext)
+}
+
+#[cfg(test)]
+mod tests;

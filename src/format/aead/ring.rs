@@ -1,0 +1,133 @@
+//! By ring: assembly for x86-64 and ARM, needs a C compiler to build.
+//!
+//! ring has ChaCha20-Poly1305 with nonces of 12 bytes. XChaCha20-Poly1305 is
+//! that, under a subkey and with the rest of the nonce
+//! (draft-irtf-cfrg-xchacha-03 section 2.3):
+//!
+//! ```text
+//! subkey = HChaCha20(key, nonce[0..16])        nonce' = 0 0 0 0 ‖ nonce[16..24]
+//! ```
+
+use std::sync::LazyLock;
+
+use ::ring::{
+    aead::{self, Aad, CHACHA20_POLY1305, LessSafeKey, UnboundKey},
+    error::Unspecified,
+};
+use chacha20::{R20, hchacha};
+use zeroize::optimization_barrier;
+
+use super::{Nonce, NotAuthentic, Tag};
+use crate::{format::secret::wipe, keys::Key};
+
+/// Encrypts in place.
+pub(super) fn encrypt(
+    key: &[u8; Key::LENGTH],
+    nonce: &Nonce,
+    aad: &[u8],
+    plaintext: &mut [u8],
+) -> Tag {
+    let tag = Subkey::new(&derive(key, nonce))
+        .key()
+        .seal_in_place_separate_tag(rest_of(nonce), Aad::from(aad), plaintext)
+        .expect("a cookie is shorter than the 256 GiB that ChaCha20 can encrypt");
+    tag.as_ref().try_into().expect("the tag of Poly1305 has 16 bytes")
+}
+
+/// Decrypts in place while it computes the tag, in a single pass. Where the tag
+/// is not that of the value, ring overwrites what it decrypted with zeros before it returns.
+pub(super) fn decrypt(
+    key: &[u8; Key::LENGTH],
+    nonce: &Nonce,
+    aad: &[u8],
+    ciphertext: &mut [u8],
+    tag: &Tag,
+) -> Result<(), NotAuthentic> {
+    Subkey::new(&derive(key, nonce))
+        .key()
+        .open_in_place_separate_tag(rest_of(nonce), Aad::from(aad), (*tag).into(), ciphertext, 0..)
+        .map(|_plaintext| ())
+        .map_err(|_| NotAuthentic)
+}
+
+#[inline]
+fn derive(key: &[u8; Key::LENGTH], nonce: &Nonce) -> SubkeyBytes {
+    let input = nonce.first_chunk::<16>().expect("24 bytes begin with 16");
+    SubkeyBytes(hchacha::<R20>(key.into(), input.into()))
+}
+
+/// The nonce under the subkey.
+#[inline]
+fn rest_of(nonce: &Nonce) -> aead::Nonce {
+    let rest: &[u8; 8] = nonce.last_chunk().expect("24 bytes end with 8");
+    let mut short = [0; aead::NONCE_LEN];
+    *short.last_chunk_mut().expect("12 bytes end with 8") = *rest;
+    aead::Nonce::assume_unique_for_key(short)
+}
+
+/// The key of one value. Who has it can forge others, so it is wiped like the key that it comes from.
+struct SubkeyBytes(chacha20::Key);
+
+impl Drop for SubkeyBytes {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+struct Subkey(Result<LessSafeKey, Unspecified>);
+
+impl Subkey {
+    #[inline]
+    fn new(bytes: &SubkeyBytes) -> Self {
+        Self(ring_key(&bytes.0))
+    }
+
+    #[inline]
+    fn key(&self) -> &LessSafeKey {
+        self.0.as_ref().expect("a ChaCha20 key has 32 bytes")
+    }
+}
+
+impl Drop for Subkey {
+    /// ring does not wipe its keys, so one that is no secret is put in the place of this one.
+    fn drop(&mut self) {
+        static NO_SECRET: LazyLock<Result<LessSafeKey, Unspecified>> =
+            LazyLock::new(|| ring_key(&[0; Key::LENGTH]));
+        self.0.clone_from(&NO_SECRET);
+        optimization_barrier(&self.0);
+    }
+}
+
+#[inline]
+fn ring_key(bytes: &[u8]) -> Result<LessSafeKey, Unspecified> {
+    UnboundKey::new(&CHACHA20_POLY1305, bytes).map(LessSafeKey::new)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::{fs::File, os::unix::fs::FileExt as _};
+
+    use super::*;
+
+    /// Whether these bytes stand in the memory that an element had, which the list keeps when it is cleared.
+    fn is_left<T>(emptied: &[T], bytes: &[u8]) -> bool {
+        let mut memory = vec![0; size_of::<T>()];
+        File::open("/proc/self/mem")
+            .and_then(|own| own.read_exact_at(&mut memory, emptied.as_ptr() as u64))
+            .unwrap();
+        memory.windows(bytes.len()).any(|window| window == bytes)
+    }
+
+    #[test]
+    fn subkeys_are_overwritten_where_they_are_dropped() {
+        let bytes: [u8; Key::LENGTH] = std::array::from_fn(|i| u8::try_from(i * 7 + 1).unwrap());
+
+        let mut plain = vec![SubkeyBytes(bytes.into())];
+        let mut expanded = vec![Subkey::new(&plain[0])];
+        assert!(is_left(&plain, &bytes) && is_left(&expanded, &bytes), "or this could not fail");
+        plain.clear();
+        assert!(!is_left(&plain, &bytes));
+        expanded.clear();
+        assert!(!is_left(&expanded, &bytes));
+    }
+}

@@ -1,0 +1,89 @@
+//! The header maps of the `http` crate: what the guard reads there, and what a commit writes.
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
+    header::{self, CACHE_CONTROL, HOST, ORIGIN, SET_COOKIE, VARY},
+};
+
+use super::{
+    origin_guard::{OriginGuard, RequestSource},
+    response::{Name, ResponseHeaders},
+};
+use crate::error::ForeignRequest;
+
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl OriginGuard {
+    /// [`check`](Self::check) of a request as the `http` crate has it.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use sealed_session::OriginGuard;
+    ///
+    /// let guard = OriginGuard::new();
+    /// let request = Request::post("/transfer").header("sec-fetch-site", "cross-site").body(())?;
+    /// assert!(guard.check_headers(request.method(), request.uri(), request.headers()).is_err());
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`check`](Self::check). A header that came twice, or is not text, is refused.
+    pub fn check_headers(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<(), ForeignRequest> {
+        let host = uri.authority().map(http::uri::Authority::as_str);
+        self.check(&RequestSource {
+            method: method.as_str(),
+            sec_fetch_site: only(headers, &SEC_FETCH_SITE),
+            origin: only(headers, &ORIGIN),
+            host: host.or_else(|| only(headers, &HOST)),
+        })
+    }
+}
+
+/// The value of a header that may come once; nothing that is ever right where it came otherwise.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().unwrap_or_default();
+    Some(if values.next().is_none() { value } else { "" })
+}
+
+impl ResponseHeaders for HeaderMap {
+    fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
+        self.get_all(header_name(name)).into_iter().map(HeaderValue::as_bytes)
+    }
+
+    fn append(&mut self, name: Name, value: Vec<u8>) {
+        let mut value = HeaderValue::try_from(value)
+            .expect("name and attributes were checked when built, the value is base64url");
+        // Keeps the cookie out of what prints headers.
+        value.set_sensitive(name == Name::SetCookie);
+        HeaderMap::append(self, header_name(name), value);
+    }
+
+    fn append_static(&mut self, name: Name, value: &'static str) {
+        HeaderMap::append(self, header_name(name), HeaderValue::from_static(value));
+    }
+
+    fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
+        let header::Entry::Occupied(entry) = self.entry(header_name(name)) else { return };
+        let (name, values) = entry.remove_entry_mult();
+        let kept: Vec<_> = values.filter(|value| keep(value.as_bytes())).collect();
+        for value in kept {
+            HeaderMap::append(self, &name, value);
+        }
+    }
+}
+
+fn header_name(name: Name) -> HeaderName {
+    match name {
+        Name::SetCookie => SET_COOKIE,
+        Name::CacheControl => CACHE_CONTROL,
+        Name::Vary => VARY,
+    }
+}
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

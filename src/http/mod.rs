@@ -1,0 +1,15 @@
+//! Headers: the session's cookie and its rules, what a commit writes, where a request comes from.
+
+mod commit;
+pub(crate) mod cookie;
+#[cfg(feature = "http")]
+mod header_map;
+mod origin_guard;
+#[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
+pub(crate) mod response;
+
+pub use self::{
+    commit::Commit,
+    cookie::Scope,
+    origin_guard::{OriginGuard, RequestSource},
+};

@@ -1,0 +1,200 @@
+//! A ring that follows its source without a restart.
+//!
+//! ```text
+//! source → ring, or an error → compared with the ring in use → Keys::replace
+//! ```
+//!
+//! Whatever is wrong with the source, the ring in use stays: a process that
+//! could read sessions a moment ago goes on reading them.
+
+use std::{
+    collections::HashMap,
+    fmt, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use time::OffsetDateTime;
+
+use super::{
+    fingerprint::Fingerprint,
+    live::Keys,
+    ring::KeyRing,
+    source::{ReloadError, RingSource},
+};
+use crate::{events, key_id::KeyId};
+
+/// Keeps [`Keys`] at what their source says.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use sealed_session::{Follower, RingFile, Sessions};
+///
+/// // Without a ring there is nothing to start with, so this is an error.
+/// let follower = Follower::new(RingFile::new("/etc/shop/session-keys.toml"))?;
+/// let keys = follower.keys();
+/// let sessions = Sessions::<Vec<u32>>::new(keys.clone());
+/// // From here on an error leaves the ring as it is.
+/// follower.spawn(Duration::from_secs(5), |error| eprintln!("session keys: {error}"))?;
+///
+/// // What a health endpoint shows.
+/// println!("{} {}", keys.generation(), keys.current().fingerprint());
+/// if let Some(error) = keys.last_error() {
+///     println!("the ring in use is the last good one: {error}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// An application with a schedule of its own calls [`check`](Self::check)
+/// instead, for example when it gets a SIGHUP. A ring that the application puts in with
+/// [`Keys::replace`] lasts until the next check.
+#[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
+pub struct Follower<S> {
+    keys: Keys,
+    watch: Watch<S>,
+}
+
+/// What a look at the source came to.
+#[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reload {
+    /// The source has the ring that is in use.
+    Unchanged,
+    /// The source had another ring, and that is now in use.
+    Replaced,
+}
+
+impl<S: RingSource> Follower<S> {
+    /// Reads the first ring.
+    ///
+    /// # Errors
+    ///
+    /// [`ReloadError`] if there is none: a process without keys should not start.
+    pub fn new(source: S) -> Result<Self, Arc<ReloadError>> {
+        Self::new_at(source, OffsetDateTime::now_utc())
+    }
+
+    /// [`new`](Self::new), with the present given.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn new_at(mut source: S, now: OffsetDateTime) -> Result<Self, Arc<ReloadError>> {
+        let ring = source.read(now)?;
+        let mut watch = Watch { source, seen: HashMap::new() };
+        watch.remember(&ring);
+        Ok(Self { keys: Keys::from(ring), watch })
+    }
+
+    /// A handle to the ring in use.
+    pub fn keys(&self) -> Keys {
+        self.keys.clone()
+    }
+
+    /// Looks at the source once, and puts its ring into use if it is another
+    /// one. Blocks for as long as the source does.
+    ///
+    /// # Errors
+    ///
+    /// [`ReloadError`], at every call for as long as the source is not right.
+    /// [`Keys::last_error`] shows it too, until the next call succeeds.
+    pub fn check(&mut self) -> Result<Reload, Arc<ReloadError>> {
+        self.check_at(OffsetDateTime::now_utc())
+    }
+
+    /// [`check`](Self::check), with the present given.
+    ///
+    /// # Errors
+    ///
+    /// As for [`check`](Self::check).
+    pub fn check_at(&mut self, now: OffsetDateTime) -> Result<Reload, Arc<ReloadError>> {
+        self.watch.check(&self.keys, now)
+    }
+
+    /// Checks at this interval, in a thread that ends when nobody has a handle
+    /// to the [`Keys`] any more. Each failed check is reported.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's error, if it gives no thread.
+    pub fn spawn(
+        self,
+        interval: Duration,
+        mut report: impl FnMut(&ReloadError) + Send + 'static,
+    ) -> io::Result<()>
+    where
+        S: Send + 'static,
+    {
+        let Self { keys, mut watch } = self;
+        let keys = keys.downgrade();
+        thread::Builder::new().name("session-keys".to_owned()).spawn(move || {
+            loop {
+                thread::sleep(interval);
+                let Some(keys) = Keys::upgrade(&keys) else { return };
+                if let Err(error) = watch.check(&keys, OffsetDateTime::now_utc()) {
+                    report(&error);
+                }
+            }
+        })?;
+        Ok(())
+    }
+}
+
+impl<S> fmt::Debug for Follower<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Follower").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+struct Watch<S> {
+    source: S,
+    /// The keys of every ring so far: an id keeps its bytes for as long as the process lives.
+    seen: HashMap<KeyId, Fingerprint>,
+}
+
+impl<S: RingSource> Watch<S> {
+    fn check(&mut self, keys: &Keys, now: OffsetDateTime) -> Result<Reload, Arc<ReloadError>> {
+        let outcome = self.read(now).map_err(Arc::new);
+        match outcome {
+            Ok(ring) => {
+                keys.set_last_error(None);
+                if ring == *keys.current() {
+                    return Ok(Reload::Unchanged);
+                }
+                self.remember(&ring);
+                let fingerprint = ring.fingerprint();
+                keys.replace(ring);
+                events::ring_replaced(keys.generation(), &fingerprint);
+                Ok(Reload::Replaced)
+            }
+            Err(error) => {
+                events::ring_refused(&error);
+                keys.set_last_error(Some(Arc::clone(&error)));
+                Err(error)
+            }
+        }
+    }
+
+    fn read(&mut self, now: OffsetDateTime) -> Result<KeyRing, ReloadError> {
+        // A source that panics must not end the following without a word.
+        let ring = catch_unwind(AssertUnwindSafe(|| self.source.read(now)))
+            .map_err(|_| ReloadError::Panicked)??;
+        for entry in ring.entries() {
+            let seen = self.seen.get(&entry.id());
+            if seen.is_some_and(|seen| *seen != Fingerprint::of_key(entry)) {
+                return Err(ReloadError::KeyChanged(entry.id()));
+            }
+        }
+        Ok(ring)
+    }
+
+    fn remember(&mut self, ring: &KeyRing) {
+        for entry in ring.entries() {
+            self.seen.insert(entry.id(), Fingerprint::of_key(entry));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Keys and their ids.
+
+use std::{fmt, str::FromStr};
+
+use base64::{
+    Engine as _,
+    alphabet::{STANDARD, URL_SAFE},
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose},
+};
+use ctutils::CtEq as _;
+use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
+
+use crate::{error::ConfigError, platform::random::random};
+
+/// A secret key: 32 bytes of full entropy.
+///
+/// Its text form is base64 or base64url, padded or not, or 64 hex digits, with
+/// white space around it ignored. There is no way from a passphrase to a key:
+/// print one with `openssl rand -base64 32`.
+///
+/// The bytes are wiped from memory when the key is dropped, `Debug` does not
+/// show them, and `==` takes the same time whatever they are.
+///
+/// ```
+/// use sealed_session::Key;
+///
+/// let key = Key::generate()?;
+/// let text = key.to_base64();
+/// assert_eq!(text.parse::<Key>()?, key);
+/// assert_eq!(format!("{key:?}"), "Key(..)");
+/// # Ok::<(), sealed_session::ConfigError>(())
+/// ```
+// Boxed, so that moving a key leaves no copy of it behind.
+#[derive(Clone)]
+pub struct Key(Box<[u8; Self::LENGTH]>);
+
+impl Key {
+    /// The length of a key in bytes.
+    pub const LENGTH: usize = 32;
+
+    /// A new key from the operating system's random source.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::RandomSource`] if that source fails.
+    pub fn generate() -> Result<Self, ConfigError> {
+        let mut bytes = random().map_err(|_| ConfigError::RandomSource)?;
+        let key = Self::from_bytes(&bytes);
+        bytes.zeroize();
+        key
+    }
+
+    /// A key of these bytes, which must be random, all 256 bits of them.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::WeakKey`] if all bytes are equal, as in a buffer that nobody filled.
+    pub fn from_bytes(bytes: &[u8; Self::LENGTH]) -> Result<Self, ConfigError> {
+        let [first, rest @ ..] = bytes;
+        if rest.iter().all(|byte| byte == first) {
+            return Err(ConfigError::WeakKey);
+        }
+        let mut key = Self(Box::new([0; Self::LENGTH]));
+        key.0.copy_from_slice(bytes);
+        Ok(key)
+    }
+
+    /// The key as 44 characters of base64, wiped when dropped, to be stored in
+    /// a secret manager and nowhere else.
+    pub fn to_base64(&self) -> Zeroizing<String> {
+        Zeroizing::new(general_purpose::STANDARD.encode(self.0.as_slice()))
+    }
+
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8; Self::LENGTH] {
+        &self.0
+    }
+}
+
+impl FromStr for Key {
+    type Err = ConfigError;
+
+    /// # Errors
+    ///
+    /// [`ConfigError::KeyText`] for anything but 32 bytes in one of the forms,
+    /// [`ConfigError::WeakKey`], and [`ConfigError::PublishedKey`] for a key
+    /// that stands in this crate's documentation.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let mut bytes = Zeroizing::new([0; Self::LENGTH]);
+        if text.len() == 2 * Self::LENGTH {
+            decode_hex(text, &mut bytes)?;
+        } else {
+            decode_base64(text, &mut bytes)?;
+        }
+        if is_published(&bytes) {
+            return Err(ConfigError::PublishedKey);
+        }
+        Self::from_bytes(&bytes)
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_slice().ct_eq(other.0.as_slice()).to_bool()
+    }
+}
+
+impl Eq for Key {}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Key {}
+
+fn decode_hex(text: &str, bytes: &mut [u8; Key::LENGTH]) -> Result<(), ConfigError> {
+    const REASON: ConfigError =
+        ConfigError::KeyText("64 characters should be hex digits, 0-9 and a-f");
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = digits.iter().try_fold(0, |byte, &digit| {
+            let value = char::from(digit).to_digit(16).ok_or(REASON)?;
+            u8::try_from(value).map(|value| byte << 4 | value).map_err(|_| REASON)
+        })?;
+    }
+    Ok(())
+}
+
+fn decode_base64(text: &str, bytes: &mut [u8; Key::LENGTH]) -> Result<(), ConfigError> {
+    const CONFIG: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    const REASON: ConfigError =
+        ConfigError::KeyText("expected 32 bytes as base64, base64url or 64 hex digits");
+    let alphabet = match text.contains(['+', '/']) {
+        true => &STANDARD,
+        false => &URL_SAFE,
+    };
+    // Room for the longest text of 44 characters, before its padding is known.
+    let mut buffer = Zeroizing::new([0; Key::LENGTH + 1]);
+    let length = GeneralPurpose::new(alphabet, CONFIG)
+        .decode_slice(text, buffer.as_mut_slice())
+        .map_err(|_| REASON)?;
+    bytes.copy_from_slice(
+        buffer.get(..length).filter(|key| key.len() == Key::LENGTH).ok_or(REASON)?,
+    );
+    Ok(())
+}
+
+/// The keys of docs/FORMAT.md: n, n + 1, … for a first byte of 0x00, 0x20, …
+fn is_published(bytes: &[u8; Key::LENGTH]) -> bool {
+    let [first, ..] = bytes;
+    first.is_multiple_of(0x20)
+        && bytes.iter().zip(*first..=u8::MAX).all(|(&byte, published)| byte == published)
+}

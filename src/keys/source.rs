@@ -1,0 +1,103 @@
+//! Where a ring comes from, and why it is not put into use.
+
+use std::{error::Error, fmt, io, path::PathBuf};
+
+use time::OffsetDateTime;
+
+use super::ring::KeyRing;
+use crate::{error::ConfigError, key_id::KeyId};
+
+/// Where a ring comes from: a [`RingFile`](crate::RingFile), or whatever a closure asks.
+///
+/// ```
+/// use sealed_session::{Follower, KeyRing, ReloadError};
+/// use time::OffsetDateTime;
+///
+/// # fn fetch_secret(_: &str) -> Result<String, std::io::Error> {
+/// #     let key = sealed_session::Key::generate().unwrap();
+/// #     Ok(format!("1:{}", *key.to_base64()))
+/// # }
+/// // A ring in the text form, kept by a secret manager.
+/// let source = |now: OffsetDateTime| -> Result<KeyRing, ReloadError> {
+///     let text = fetch_secret("session-keys").map_err(ReloadError::source)?;
+///     Ok(KeyRing::parse_at(&text, now)?)
+/// };
+/// let follower = Follower::new(source)?;
+/// assert_eq!(follower.keys().generation(), 1);
+/// # Ok::<(), std::sync::Arc<ReloadError>>(())
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
+pub trait RingSource {
+    /// The ring as it is now. May block.
+    ///
+    /// # Errors
+    ///
+    /// [`ReloadError`] says why there is no ring to be had; the one in use stays.
+    fn read(&mut self, now: OffsetDateTime) -> Result<KeyRing, ReloadError>;
+}
+
+impl<F: FnMut(OffsetDateTime) -> Result<KeyRing, ReloadError>> RingSource for F {
+    fn read(&mut self, now: OffsetDateTime) -> Result<KeyRing, ReloadError> {
+        self(now)
+    }
+}
+
+/// Why the ring of a source is not put into use. The one in use stays.
+///
+/// No message of this crate shows a key. What a source of yours says is its own affair.
+/// `Debug` shows the same message as `Display`.
+#[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum ReloadError {
+    /// The file cannot be read.
+    #[error("{path}: cannot be read: {source}; check the path and its permissions", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's error.
+        source: io::Error,
+    },
+    /// The file's ring is wrong.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in which line, and what to do.
+        source: ConfigError,
+    },
+    /// The file kept changing while it was read.
+    #[error("{path}: keeps changing while it is read; write it elsewhere and rename it", path = path.display())]
+    Unsettled {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An id that the process knows came with the bytes of another key.
+    #[error(
+        "key id {0} has come with another key than before; give the new key an id that was never used"
+    )]
+    KeyChanged(KeyId),
+    /// The ring is wrong.
+    #[error(transparent)]
+    Ring(#[from] ConfigError),
+    /// The source has none.
+    #[error(transparent)]
+    Source(Box<dyn Error + Send + Sync>),
+    /// The source panicked.
+    #[error("the source of the key ring panicked; its message is on standard error")]
+    Panicked,
+}
+
+// What an operator sees where `main` returns the error, and in the panic of `expect`.
+impl fmt::Debug for ReloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl ReloadError {
+    /// An error of a source of your own.
+    pub fn source(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Source(error.into())
+    }
+}

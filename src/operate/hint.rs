@@ -1,0 +1,65 @@
+//! What a value says of itself to a reader without a key.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::{
+    error::UnsealError,
+    format::{
+        envelope::OVERHEAD,
+        seal::{MAX_SEALED_LEN, key_id},
+    },
+    key_id::KeyId,
+};
+
+/// What a value says of itself without its key: the key's id and its size. A hint, for
+/// anybody can write such a value; only unsealing tells whether it is true.
+///
+/// ```
+/// use sealed_session::{Hint, KeyId, KeyRing, Sessions, UnsealError};
+///
+/// let sessions = Sessions::<String>::new(KeyRing::ephemeral()?);
+/// let value = sessions.seal(&sessions.create("hello".to_owned())?)?;
+///
+/// let hint = Hint::read(&value)?;
+/// assert_eq!(hint.key_id(), KeyId::new(1));
+/// assert_eq!(hint.payload_len(), r#""hello""#.len());
+/// assert_eq!(Hint::read("*******"), Err(UnsealError::Malformed));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "inspect")))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hint {
+    key_id: KeyId,
+    sealed_len: usize,
+}
+
+impl Hint {
+    /// Reads a value of version 1 as far as that goes without a key.
+    ///
+    /// # Errors
+    ///
+    /// [`UnsealError::TooLong`], [`UnsealError::Malformed`] or
+    /// [`UnsealError::UnsupportedVersion`], as for unsealing.
+    pub fn read(value: &str) -> Result<Self, UnsealError> {
+        let key_id = key_id(value.as_bytes())?;
+        let mut buffer = [0; MAX_SEALED_LEN];
+        let sealed_len =
+            URL_SAFE_NO_PAD.decode_slice(value, &mut buffer).map_err(|_| UnsealError::Malformed)?;
+        Ok(Self { key_id, sealed_len })
+    }
+
+    /// The id of the key that the value names.
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// Bytes of the value before base64.
+    pub fn sealed_len(&self) -> usize {
+        self.sealed_len
+    }
+
+    /// Bytes of the data, as JSON with any padding.
+    pub fn payload_len(&self) -> usize {
+        self.sealed_len.saturating_sub(OVERHEAD)
+    }
+}

@@ -1,0 +1,20 @@
+//! Times as the format has them: whole seconds since 1970.
+
+use time::OffsetDateTime;
+
+/// Whole seconds since 1970; an earlier time counts as 1970.
+#[inline]
+pub(crate) fn unix_seconds(time: OffsetDateTime) -> u64 {
+    u64::try_from(time.unix_timestamp()).unwrap_or(0)
+}
+
+/// The time of a number of Unix seconds, at most [`MAX_TIME`].
+pub(crate) fn date_time(seconds: u64) -> OffsetDateTime {
+    i64::try_from(seconds.min(MAX_TIME))
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .expect("`time` knows every four-digit year")
+}
+
+/// 9999-12-31T23:59:59Z, the last second of a four-digit year.
+pub(crate) const MAX_TIME: u64 = 253_402_300_799;

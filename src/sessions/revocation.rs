@@ -1,0 +1,98 @@
+//! The application's say in whether a session is live.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+
+use crate::{
+    format::claims::{Claims, SessionId, Timeouts},
+    key_id::KeyId,
+    platform::clock::date_time,
+};
+
+/// What the hook of [`Builder::revoke_if`](crate::Builder::revoke_if) is told of
+/// a session beside its data.
+///
+/// The signature has verified and the times are good; the application has the last word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionInfo {
+    claims: Claims,
+    key_id: Option<KeyId>,
+    expires_at: u64,
+    now: OffsetDateTime,
+}
+
+impl SessionInfo {
+    /// The session's id.
+    pub fn id(&self) -> SessionId {
+        self.claims.id
+    }
+
+    /// When the session began, or was last renewed. `None` where nobody knows, for what was
+    /// taken over from another library: such a session may be older than any time to compare with.
+    pub fn created_at(&self) -> Option<OffsetDateTime> {
+        self.claims.known_creation().map(date_time)
+    }
+
+    /// When this value was sealed: by a write, or again without one. So it does
+    /// not tell when the application last looked the user up; keep that in the data.
+    pub fn issued_at(&self) -> OffsetDateTime {
+        date_time(self.claims.issued_at)
+    }
+
+    /// When the session ends unless it is used.
+    pub fn expires_at(&self) -> OffsetDateTime {
+        date_time(self.expires_at)
+    }
+
+    /// The key under which the session came; `None` where it came in another library's cookie.
+    pub fn key_id(&self) -> Option<KeyId> {
+        self.key_id
+    }
+
+    /// The present, as it was given to [`load_at`](crate::Sessions::load_at) and its like.
+    pub fn now(&self) -> OffsetDateTime {
+        self.now
+    }
+}
+
+/// Whether the application refuses the session with this data.
+pub(crate) struct RevokeIf<T>(Option<Box<Hook<T>>>);
+
+type Hook<T> = dyn Fn(&T, &SessionInfo) -> bool + Send + Sync;
+
+impl<T> RevokeIf<T> {
+    /// Refuses nothing.
+    pub(crate) fn never() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn new(hook: impl Fn(&T, &SessionInfo) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(hook)))
+    }
+
+    /// Whether there is a hook to ask.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub(crate) fn refuses(
+        &self,
+        data: &T,
+        claims: &Claims,
+        timeouts: &Timeouts,
+        key_id: Option<KeyId>,
+        now: OffsetDateTime,
+    ) -> bool {
+        self.0.as_ref().is_some_and(|hook| {
+            let expires_at = claims.expires_at(timeouts);
+            hook(data, &SessionInfo { claims: *claims, key_id, expires_at, now })
+        })
+    }
+}
+
+impl<T> fmt::Debug for RevokeIf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RevokeIf({})", if self.is_set() { "hook" } else { "none" })
+    }
+}
