@@ -39,9 +39,10 @@ const COOKIE: &str = "shared-session";
 const TTL: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/node");
     for package in ["iron-session8", "iron-session9"] {
         println!("{package}");
-        for (path, visits) in go_to_and_fro(package)? {
+        for (path, visits) in go_to_and_fro(&folder, package)? {
             println!("  {path:16} visit {} by {}", visits.visits, visits.last_seen_by);
         }
     }
@@ -49,10 +50,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// What the visitor is told at each stop: Rust and Node in turn, a sign-out at Node's, and Rust again.
-pub(crate) fn go_to_and_fro(package: &str) -> Result<Vec<(&'static str, Visitor)>, Box<dyn Error>> {
+pub(crate) fn go_to_and_fro(
+    folder: &Path,
+    package: &str,
+) -> Result<Vec<(&'static str, Visitor)>, Box<dyn Error>> {
     // A password for this run alone; in production from the environment, the same for both.
     let password = Key::generate()?.to_base64();
-    let node = NodeServer::start(package, &password)?;
+    let node = NodeServer::start(folder, package, &password)?;
     let rust = serve(iron::Passwords::new(&password)?)?;
 
     let mut browser = Browser::default();
@@ -123,9 +127,9 @@ struct NodeServer {
 }
 
 impl NodeServer {
-    fn start(package: &str, password: &str) -> Result<Self, Box<dyn Error>> {
+    fn start(folder: &Path, package: &str, password: &str) -> Result<Self, Box<dyn Error>> {
         let mut process = Command::new("node")
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/node"))
+            .current_dir(folder)
             .args(["server.mjs", package, COOKIE])
             .env("SESSION_PASSWORD", password)
             .stdout(Stdio::piped())

@@ -10,7 +10,7 @@ mod cases;
 mod client;
 mod log;
 mod server;
-#[path = "../support/mod.rs"]
+#[path = "../../../tests/support/mod.rs"]
 mod support;
 
 #[cfg(feature = "actix-web")]

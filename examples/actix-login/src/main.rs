@@ -1,6 +1,6 @@
 //! Sign-in, one page and sign-out with actix-web.
 //!
-//! `cargo run --example actix_login --features actix-web`, then <http://localhost:8080>
+//! `cargo run -p actix-login`, then <http://localhost:8080>
 
 use actix_web::{
     App, HttpResponse, HttpServer, Responder, get,

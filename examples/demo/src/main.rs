@@ -2,7 +2,7 @@
 //! sign-in, flash messages, a guest's cart that is merged at sign-in, a form in
 //! three steps, settings, and a page that shows what the sessions say of themselves.
 //!
-//! `cargo run --example demo --features axum,reload` (and `-- --help`)
+//! `cargo run -p demo` (and `-- --help`)
 
 mod args;
 mod pages;

@@ -1,5 +1,4 @@
 //! The demo itself, as a process: what ends a session or a token there ends it for good.
-#![cfg(all(feature = "axum", feature = "reload"))]
 
 use std::{
     fmt::Write as _,
@@ -29,16 +28,13 @@ impl Demo {
         let folder = tempfile::tempdir().unwrap();
         let ring = folder.path().join("keys.toml");
         write_ring(&ring, &[1]);
-        // Beside the test's own folder, where cargo puts examples.
-        let test = std::env::current_exe().unwrap();
-        let demo = test.parent().unwrap().parent().unwrap().join("examples/demo");
-        let mut process = Command::new(demo)
+        let mut process = Command::new(env!("CARGO_BIN_EXE_demo"))
             .args(["--port", "0"])
             .env("SESSION_KEYS_FILE", &ring)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("`cargo build --example demo --features axum,reload` first; `cargo test` of all does it");
+            .expect("cargo has built it");
         let mut url = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
         let url = url.trim().replace("localhost", "127.0.0.1");

@@ -1,6 +1,6 @@
 //! Sign-in, one page and sign-out with plain hyper: the two calls of the feature `http`.
 //!
-//! `cargo run --example hyper_login --features http`, then <http://localhost:8080>
+//! `cargo run -p hyper-login`, then <http://localhost:8080>
 
 use std::{convert::Infallible, error::Error};
 

@@ -1,6 +1,6 @@
 //! Sign-in, one page and sign-out with Rocket.
 //!
-//! `cargo run --example rocket_login --features rocket`, then <http://localhost:8000>
+//! `cargo run -p rocket-login`, then <http://localhost:8000>
 #![expect(clippy::needless_pass_by_value, reason = "Rocket hands its guards over by value")]
 
 use rocket::{

@@ -3,7 +3,6 @@
 //! Needs Node and the packages (`npm ci` in interop/node). Without them each
 //! test says so on standard error and passes; where the variable
 //! `REQUIRE_NODE` is set, as in .ci/run, it fails.
-#![cfg(feature = "iron")]
 
 use std::{
     io::Write as _,
@@ -27,7 +26,7 @@ const NEW: &str = "pässwörd-ünïcödé-密码-🔑-with-32-utf16-units";
 
 /// Where the packages are, or `None` with a loud word.
 fn node() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/node");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node");
     let has_node = Command::new("node").arg("--version").output().is_ok_and(|o| o.status.success());
     let missing = match (has_node, folder.join("node_modules/iron-session9").exists()) {
         (true, true) => return Some(folder),
@@ -169,13 +168,13 @@ fn we_read_a_thousand_values_of_version_9() {
     we_read_what_it_writes("iron-session9");
 }
 
-#[path = "../examples/iron_side_by_side.rs"]
+#[path = "../../../examples/iron_side_by_side.rs"]
 #[expect(dead_code, reason = "its `main`")]
 mod side_by_side;
 
 fn they_share_one_session(package: &str) {
-    let Some(_) = node() else { return };
-    let told: Vec<_> = side_by_side::go_to_and_fro(package)
+    let Some(folder) = node() else { return };
+    let told: Vec<_> = side_by_side::go_to_and_fro(&folder, package)
         .unwrap()
         .into_iter()
         .map(|(server, session)| (server, session.visits, session.last_seen_by))

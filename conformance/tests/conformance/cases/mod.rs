@@ -6,7 +6,6 @@ pub(crate) mod head;
 pub(crate) mod lifecycle;
 pub(crate) mod mounting;
 pub(crate) mod refusal;
-#[cfg(feature = "iron")]
 pub(crate) mod takeover;
 
 /// Makes a test of each case for an adapter.
@@ -63,7 +62,6 @@ macro_rules! conformance {
                 middleware_may_hold_the_session
                 two_extractions_are_one_session
             }
-            #[cfg(feature = "iron")]
             takeover {
                 visitor_of_iron_session_stays_signed_in
                 iron_cookie_stays_where_nobody_reads_it
@@ -73,10 +71,9 @@ macro_rules! conformance {
             }
         }
     };
-    ($adapter:ident: $($(#[$only:meta])? $group:ident { $($case:ident)* })*) => {
+    ($adapter:ident: $($group:ident { $($case:ident)* })*) => {
         mod conforms {
             $(
-                $(#[$only])?
                 mod $group {
                     $(
                         #[tokio::test]

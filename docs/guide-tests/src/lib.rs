@@ -1,0 +1,18 @@
+//! Compiles the examples of documents that need a framework, which the crate's own tests do without:
+//! `cargo test -p guide-tests`.
+
+macro_rules! chapters {
+    ($($name:ident: $file:literal)*) => {
+        $(
+            #[cfg(doctest)]
+            #[doc = include_str!($file)]
+            struct $name;
+        )*
+    };
+}
+
+chapters! {
+    ActixWeb: "../../actix-web.md"
+    Axum: "../../axum.md"
+    Rocket: "../../rocket.md"
+}
