@@ -82,9 +82,9 @@
 //!   keys: `cargo install sealed-session --features cli`.
 //! - `ring`: the same cipher by ring, and `simd`: faster; needs a C compiler.
 //! - `simd`: base64 by SIMD, faster.
-#![cfg_attr(feature = "axum", doc = include_str!("../docs/axum.md"))]
-#![cfg_attr(feature = "actix-web", doc = include_str!("../docs/actix-web.md"))]
-#![cfg_attr(feature = "rocket", doc = include_str!("../docs/rocket.md"))]
+#![cfg_attr(all(feature = "axum", not(doctest)), doc = include_str!("../docs/axum.md"))]
+#![cfg_attr(all(feature = "actix-web", not(doctest)), doc = include_str!("../docs/actix-web.md"))]
+#![cfg_attr(all(feature = "rocket", not(doctest)), doc = include_str!("../docs/rocket.md"))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 // Input is never indexed: every access has an answer for bytes that are not there.
