@@ -48,7 +48,7 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 const HELP: &str = "\
 A small shop whose sessions live in sealed cookies.
 
-  cargo run --example demo --features axum,reload -- [OPTIONS]
+  cargo run -p demo -- [OPTIONS]
 
   --https              serve HTTPS with a certificate made at start; without it
                        plain HTTP, for development alone
