@@ -1,17 +1,21 @@
 //! Keys, and the ring of them that a process has.
 
 mod config;
+mod config_values;
 #[cfg(feature = "reload")]
 mod file;
 #[cfg(feature = "reload")]
 mod fingerprint;
 #[cfg(feature = "reload")]
 mod follower;
+mod guess;
 mod key;
 mod live;
+mod moment;
 mod ring;
 #[cfg(feature = "reload")]
 mod source;
+mod text;
 #[cfg(feature = "reload")]
 mod toml;
 

@@ -13,7 +13,7 @@ use crate::{error::ConfigError, key_id::KeyId};
 ///
 /// ```toml
 /// last_id = 2                                   # the greatest id ever used, kept by the tool
-/// not_created_before = "2026-11-21T03:00:00Z"   # optional
+/// no_takeover = true                            # optional
 ///
 /// [[keys]]
 /// id = 2
@@ -45,7 +45,6 @@ pub struct TomlRing {
     ring: KeyRing,
     /// The lines of the ring's entries, in their order.
     lines: Vec<usize>,
-    last_id: Option<KeyId>,
 }
 
 impl TomlRing {
@@ -65,7 +64,6 @@ impl TomlRing {
         let config = RingConfig::deserialize(toml_edit::de::Deserializer::from(document.clone()))
             .map_err(|error| at(text, error.span(), remedied(error.message())))?;
 
-        let last_id = config.last_id;
         // Entries of a ring that is one string all stand on the line of that string.
         let keys_line = line_of(text, keys.and_then(Item::span));
         let line = |index: usize| lines.get(index).copied().unwrap_or(keys_line);
@@ -82,7 +80,7 @@ impl TomlRing {
             let line = culprit.and_then(|index| lines.get(index)).copied().unwrap_or(keys_line);
             ConfigError::Line { line, message: error.to_string() }
         })?;
-        Ok(Self { ring, lines, last_id })
+        Ok(Self { ring, lines })
     }
 
     /// The ring.
@@ -103,7 +101,7 @@ impl TomlRing {
 
     /// The greatest id that the file says was ever used in it.
     pub fn last_id(&self) -> Option<KeyId> {
-        self.last_id
+        self.ring.last_id()
     }
 }
 

@@ -11,6 +11,7 @@ mod support;
 mod cookie_rules;
 mod csrf;
 mod format;
+mod guessable_keys;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "inspect")]
