@@ -8,6 +8,10 @@ mod file;
 mod fingerprint;
 #[cfg(feature = "reload")]
 mod follower;
+#[cfg(feature = "reload")]
+mod foreign;
+#[cfg(feature = "reload")]
+mod form;
 mod guess;
 mod key;
 mod live;
@@ -24,6 +28,7 @@ pub use self::{
     file::RingFile,
     fingerprint::Fingerprint,
     follower::{Follower, Reload},
+    form::RingForm,
     source::{ReloadError, RingSource},
     toml::TomlRing,
 };

@@ -6,13 +6,15 @@ use serde::Deserialize as _;
 use time::OffsetDateTime;
 use toml_edit::{Document, Item};
 
-use super::{config::RingConfig, ring::KeyRing};
+use super::{config::RingConfig, form::is_serdes, ring::KeyRing};
 use crate::{error::ConfigError, key_id::KeyId};
 
 /// A key ring as it stands in a file of its own, in TOML:
 ///
 /// ```toml
 /// last_id = 2                                   # the greatest id ever used, kept by the tool
+/// key_count = 2                                 # a file that was cut has fewer
+/// absolute_timeout = "14d"                      # the application's, so that the tool knows it
 /// no_takeover = true                            # optional
 ///
 /// [[keys]]
@@ -119,10 +121,7 @@ const REMEDY: &str =
 
 /// A message of serde's own says what is wrong, and not yet what to do.
 fn remedied(message: &str) -> String {
-    let is_serdes = ["missing field", "invalid type", "invalid value", "invalid length"]
-        .iter()
-        .any(|start| message.starts_with(start));
-    match is_serdes {
+    match is_serdes(message) {
         true => format!("{message}; {REMEDY}"),
         false => message.to_owned(),
     }

@@ -32,6 +32,8 @@ mod redaction;
 #[cfg(feature = "reload")]
 mod reload;
 mod revocation;
+#[cfg(feature = "reload")]
+mod ring_forms;
 mod rotation;
 mod session;
 mod step_up;
