@@ -20,8 +20,10 @@ pub enum ConfigError {
     /// The text is not 32 bytes in base64, base64url or hex.
     #[error("not a key: {0}; print a new one with `openssl rand -base64 32`")]
     KeyText(&'static str),
-    /// All bytes of the key are equal.
-    #[error("weak key: all its bytes are equal; print a new one with `openssl rand -base64 32`")]
+    /// The key's bytes repeat, count, or spell something.
+    #[error(
+        "weak key: it can be guessed, since its bytes repeat, count, or spell something; print a new one with `openssl rand -base64 32`"
+    )]
     WeakKey,
     /// The key is printed in this crate's documentation, so everybody knows it.
     #[error(
@@ -80,7 +82,33 @@ pub enum ConfigError {
         /// The first such instant.
         at: OffsetDateTime,
     },
-    /// The environment variable is not set, or is not Unicode.
+    /// A ring's string is none as a whole.
+    #[error("not a key ring: {0}")]
+    RingText(&'static str),
+    /// The text is not a span of time.
+    #[error(
+        "not a span of time: write a whole number of s, m, h or d, up to 136 years, as in `14d`"
+    )]
+    Span,
+    /// A ring has fewer keys, or more, than it says itself.
+    #[error(
+        "the ring says that it has {expected} keys, and has {found}: it was cut on its way, bring the whole one; or, if it was changed by hand, mend its key_count"
+    )]
+    KeyCount {
+        /// How many it says.
+        expected: u32,
+        /// How many there are.
+        found: usize,
+    },
+    /// What is wrong with the ring in an environment variable.
+    #[error("environment variable {name}: {reason}")]
+    InVariable {
+        /// The variable's name.
+        name: String,
+        /// What is wrong with its value.
+        reason: Box<ConfigError>,
+    },
+    /// The environment variable is not set, is empty, or is not Unicode.
     #[error(
         "environment variable {name} is not set to a key ring: set it to `1:` followed by what `openssl rand -base64 32` prints"
     )]
@@ -227,9 +255,6 @@ pub enum UnsealError {
     /// token with a payload.
     #[error("authentic, but its flags, times or length are invalid")]
     InvalidClaims,
-    /// Created before the ring's `not_created_before`, or nobody knows when.
-    #[error("created before the ring's not_created_before, or at a time that nobody knows")]
-    CreatedTooEarly,
     /// Issued more than 60 s ahead of this machine's clock.
     #[error("issued more than 60 s in the future; check the machines' clocks")]
     IssuedInFuture,
@@ -278,7 +303,6 @@ impl UnsealError {
             Self::RetiredKey(_) => "retired_key",
             Self::NotAuthentic(_) => "not_authentic",
             Self::InvalidClaims => "invalid_claims",
-            Self::CreatedTooEarly => "created_too_early",
             Self::IssuedInFuture => "issued_in_future",
             Self::Expired => "expired",
             Self::Idle => "idle",

@@ -141,6 +141,19 @@ pub(crate) fn ring_refused(reason: &dyn std::fmt::Display) {
     tracing::error!(target: "sealed_session", %reason, "key ring of the source refused, the last good one stays");
 }
 
+/// The tool that takes keys out reckons with another timeout than the sessions have.
+pub(crate) fn timeout_differs(name: &str, ours: std::time::Duration, ring: std::time::Duration) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        cookie = name,
+        ours = ours.as_secs(),
+        ring = ring.as_secs(),
+        "the key ring says another absolute timeout than the sessions have, by which keys are taken out: \
+         write the longest of all applications into the ring"
+    );
+}
+
 /// The configured name lets a sibling subdomain plant cookies.
 pub(crate) fn not_host_prefixed(name: &str) {
     #[cfg(feature = "tracing")]

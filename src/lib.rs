@@ -74,7 +74,7 @@
 //! - `actix-web`: the same with `App::wrap(sessions)`.
 //! - `rocket`: the same with `rocket::build().attach(sessions)`.
 //! - `iron`: the cookies of the npm package iron-session, read, written, and moved over to ours.
-//! - `reload`: `Follower`, a ring that follows its TOML file or a source of
+//! - `reload`: `Follower`, a ring that follows its file or a source of
 //!   yours without a restart, and `Fingerprint`, by which machines compare rings.
 //! - `inspect`: `Hint` and `Sessions::inspect`, what a value says of itself, for
 //!   the tools of an operator.
@@ -122,7 +122,9 @@ pub use crate::adapters::{ExistingRejection, MissingLayer};
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub use crate::adapters::{ResponseFuture, SessionService};
 #[cfg(feature = "reload")]
-pub use crate::keys::{Fingerprint, Follower, Reload, ReloadError, RingFile, RingSource, TomlRing};
+pub use crate::keys::{
+    Fingerprint, Follower, Reload, ReloadError, RingFile, RingForm, RingSource, TomlRing,
+};
 #[cfg(feature = "inspect")]
 pub use crate::operate::{Hint, Inspection};
 pub use crate::{

@@ -67,20 +67,14 @@ impl Dice {
 struct Step {
     /// Newest first; the key of an id follows from the id.
     ids: Vec<u8>,
-    /// Whether it refuses all sessions of before.
-    is_emergency: bool,
     ring: KeyRing,
 }
 
 impl Step {
-    fn new(ids: &[u8], is_emergency: bool) -> Self {
+    fn new(ids: &[u8]) -> Self {
         let entries = ids.iter().map(|&id| KeyEntry::new(u32::from(id), key(id)));
         let ring = KeyRing::new(entries).unwrap();
-        let ring = match is_emergency {
-            true => ring.with_not_created_before(NOW),
-            false => ring,
-        };
-        Self { ids: ids.to_vec(), is_emergency, ring }
+        Self { ids: ids.to_vec(), ring }
     }
 
     fn sealing(&self) -> KeyId {
@@ -89,10 +83,9 @@ impl Step {
 
     /// What becomes of a session that began before `NOW`, under the key with this id.
     fn judge(&self, id: u8) -> Result<(), UnsealError> {
-        match (self.ids.contains(&id), self.is_emergency) {
-            (false, _) => Err(UnsealError::UnknownKey(KeyId::from(u32::from(id)))),
-            (true, true) => Err(UnsealError::CreatedTooEarly),
-            (true, false) => Ok(()),
+        match self.ids.contains(&id) {
+            false => Err(UnsealError::UnknownKey(KeyId::from(u32::from(id)))),
+            true => Ok(()),
         }
     }
 
@@ -107,20 +100,20 @@ const LAST_ID: u8 = 12;
 /// a ring that has nothing in common with the one before.
 fn steps() -> Vec<Step> {
     let mut ids = vec![1];
-    let mut steps = vec![Step::new(&ids, false)];
+    let mut steps = vec![Step::new(&ids)];
     for id in 2..=LAST_ID {
         ids.insert(0, id);
-        steps.push(Step::new(&ids, false));
+        steps.push(Step::new(&ids));
         if ids.len() > 3 {
             ids.pop();
-            steps.push(Step::new(&ids, false));
+            steps.push(Step::new(&ids));
         }
         if id % 5 == 0 {
             ids.remove(0);
-            steps.push(Step::new(&ids, true));
+            steps.push(Step::new(&ids));
         }
         if id % 4 == 0 {
-            steps.push(Step::new(&[100 + id], false));
+            steps.push(Step::new(&[100 + id]));
         }
     }
     steps
@@ -152,7 +145,7 @@ impl Stage {
         let keys = Keys::from(steps[0].ring.clone());
         Self {
             sessions: Sessions::new(keys.clone()),
-            reference: Sessions::new(Step::new(&ids, false).ring),
+            reference: Sessions::new(Step::new(&ids).ring),
             values: ids.into_iter().map(|id| (id, value(id))).collect(),
             steps,
             keys,

@@ -23,7 +23,7 @@ use crate::{
     },
     key_id::KeyId,
     keys::{KeyEntry, KeyRing},
-    platform::{clock::date_time, random::RandomSource},
+    platform::random::RandomSource,
 };
 
 /// The longest cookie that browsers keep, its name and value together
@@ -282,11 +282,6 @@ impl Seal<'_> {
     /// Whether a session with these claims, whoever vouches for them, is live at `now`.
     #[inline]
     pub(crate) fn judge(&self, claims: &Claims, now: u64) -> Result<(), UnsealError> {
-        // A session of unknown age may be older than any such time.
-        let is_early = |limit| claims.known_creation().is_none_or(|at| date_time(at) < limit);
-        if self.ring.not_created_before().is_some_and(is_early) {
-            return Err(UnsealError::CreatedTooEarly);
-        }
         claims.judge(now, self.timeouts)
     }
 }

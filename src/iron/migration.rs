@@ -66,8 +66,9 @@ use crate::{
 /// - The session ends at the earliest of the value's own expiry (without the
 ///   minute of grace that iron-session gives), `accept_until`, and the absolute timeout.
 /// - The session's id follows from the value, so that parallel requests agree on it and
-///   it can be revoked; the ring's `not_created_before` and whatever else
-///   refuses a session of ours refuses this one.
+///   it can be revoked; whatever refuses a session of ours refuses this one.
+/// - A ring [without take-over](crate::KeyRing::without_takeover) reads none of them, as after an
+///   incident: iron-session's password may have leaked with the keys.
 /// - [`Session::destroy`](crate::Session::destroy) removes both cookies.
 ///
 /// What remains is what a cookie without a store always has: a copy of the
@@ -80,9 +81,8 @@ use crate::{
 /// `created_at` is the value's expiry less the [`ttl`](Self::ttl). Where that is
 /// unknown (no ttl is given, the value has no expiry, or its expiry is further away than the ttl) it is
 /// `None`, and says so in our cookie too, until [`renew`](crate::Session::renew):
-/// [`created_within`](crate::Session::created_within) is false for any age, and a ring with
-/// a `not_created_before` refuses the session, since nobody knows on which side of it it
-/// began. The absolute timeout counts from the first value of ours.
+/// [`created_within`](crate::Session::created_within) is false for any age.
+/// The absolute timeout counts from the first value of ours.
 #[derive(Debug, Clone)]
 pub struct Migration {
     cookie_name: String,

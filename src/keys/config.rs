@@ -1,59 +1,20 @@
-//! What an operator writes: a ring as one string, or through serde.
+//! A ring through serde.
 //!
 //! Serde's own errors quote the text that does not fit, so wherever a key may
 //! stand by mistake a string is accepted or refused here, without quoting it.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, de};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 
 use super::{
+    config_values::{Count, Span, Switch, Time},
     key::Key,
     ring::{KeyEntry, KeyRing},
+    text::parse_ring,
 };
 use crate::{error::ConfigError, key_id::KeyId};
-
-impl KeyRing {
-    /// The ring in its text form, with the present given: entries `ID:KEY` or
-    /// `ID@START:KEY`, newest first, separated by commas.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::Entry`], which tells the place of an entry that cannot
-    /// be read and why; otherwise as for [`new`](Self::new).
-    pub fn parse_at(text: &str, now: OffsetDateTime) -> Result<Self, ConfigError> {
-        Self::new_at(parse_entries(text)?, now)
-    }
-}
-
-impl FromStr for KeyRing {
-    type Err = ConfigError;
-
-    /// [`parse_at`](Self::parse_at) the present.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse_at(text, OffsetDateTime::now_utc())
-    }
-}
-
-impl FromStr for KeyEntry {
-    type Err = ConfigError;
-
-    /// `ID:KEY`, or `ID@START:KEY` with an RFC 3339 start.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // A key has no colon, a time has some: the last one divides them.
-        let (head, key) = text.trim().rsplit_once(':').ok_or(ConfigError::EntryForm)?;
-        let (id, start) = match head.split_once('@') {
-            Some((id, start)) => (id, Some(parse_time(start)?)),
-            None => (head, None),
-        };
-        let entry = Self::new(id.parse::<KeyId>()?, key.parse()?);
-        Ok(match start {
-            Some(start) => entry.not_before(start),
-            None => entry,
-        })
-    }
-}
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -156,21 +117,29 @@ impl<'de> Deserialize<'de> for KeyRing {
 }
 
 /// A ring as it is written, each entry read, the whole not yet judged.
+#[derive(Default)]
 pub(crate) struct RingConfig {
     pub(crate) keys: Vec<KeyEntry>,
-    pub(crate) not_created_before: Option<OffsetDateTime>,
-    /// The greatest id that was ever in the file: a record for whoever chooses the next.
-    #[cfg_attr(not(feature = "reload"), expect(dead_code, reason = "read for its form alone"))]
+    pub(crate) no_takeover: Option<bool>,
     pub(crate) last_id: Option<KeyId>,
+    pub(crate) key_count: Option<u32>,
+    pub(crate) rotated_at: Option<OffsetDateTime>,
+    pub(crate) absolute_timeout: Option<Duration>,
 }
 
 impl RingConfig {
     pub(crate) fn ring_at(self, now: OffsetDateTime) -> Result<KeyRing, ConfigError> {
-        let ring = KeyRing::new_at(self.keys, now)?;
-        Ok(match self.not_created_before {
-            Some(time) => ring.with_not_created_before(time),
-            None => ring,
-        })
+        let found = self.keys.len();
+        if let Some(expected) = self.key_count.filter(|count| usize::try_from(*count) != Ok(found))
+        {
+            return Err(ConfigError::KeyCount { expected, found });
+        }
+        let mut ring = KeyRing::new_at(self.keys, now)?;
+        ring.no_takeover = self.no_takeover.unwrap_or(false);
+        ring.last_id = self.last_id;
+        ring.rotated_at = self.rotated_at;
+        ring.absolute_timeout = self.absolute_timeout;
+        Ok(ring)
     }
 }
 
@@ -182,41 +151,48 @@ impl<'de> Deserialize<'de> for RingConfig {
             type Value = RingConfig;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key ring: a list of { id, key }, or { keys, not_created_before }")
+                f.write_str("a key ring: a list of { id, key }, or { keys, no_takeover }")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<RingConfig, E> {
-                let keys = EntriesVisitor.visit_str(text)?;
-                Ok(RingConfig { keys, not_created_before: None, last_id: None })
+                parse_ring(text).map_err(E::custom)
             }
 
             fn visit_seq<A: de::SeqAccess<'de>>(self, seq: A) -> Result<RingConfig, A::Error> {
-                let keys = EntriesVisitor.visit_seq(seq)?;
-                Ok(RingConfig { keys, not_created_before: None, last_id: None })
+                let keys = EntriesVisitor.visit_seq(seq)?.keys;
+                Ok(RingConfig { keys, ..RingConfig::default() })
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<RingConfig, A::Error> {
-                let (mut keys, mut not_created_before, mut last_id) = (None, None, None);
+                let mut keys = None;
+                let (mut no_takeover, mut last_id, mut key_count) = (None, None, None);
+                let (mut rotated_at, mut absolute_timeout) = (None, None);
                 while let Some(field) = map.next_key()? {
                     match field {
                         Field::Keys => once(&mut keys, map.next_value()?)?,
-                        Field::NotCreatedBefore => {
-                            once(&mut not_created_before, map.next_value()?)?;
-                        }
+                        Field::NoTakeover => once(&mut no_takeover, map.next_value()?)?,
                         Field::LastId => once(&mut last_id, map.next_value()?)?,
+                        Field::KeyCount => once(&mut key_count, map.next_value()?)?,
+                        Field::RotatedAt => once(&mut rotated_at, map.next_value()?)?,
+                        Field::AbsoluteTimeout => once(&mut absolute_timeout, map.next_value()?)?,
                         _ => {
                             map.next_value_seed(Refuse(
-                                "unknown field: a key ring has keys, not_created_before and last_id",
+                                "unknown field: a key ring has keys, no_takeover, last_id, key_count, rotated_at and absolute_timeout",
                             ))?;
                         }
                     }
                 }
-                let Entries(keys) = keys.ok_or_else(|| de::Error::missing_field("keys"))?;
-                Ok(RingConfig {
-                    keys,
-                    not_created_before: not_created_before.flatten().map(|Time(time)| time),
-                    last_id: last_id.flatten(),
-                })
+                let Entries(mut ring) = keys.ok_or_else(|| de::Error::missing_field("keys"))?;
+                // A string in `keys` may have settings of its own.
+                merge(&mut ring.no_takeover, no_takeover.flatten().map(|Switch(on)| on))?;
+                merge(&mut ring.last_id, last_id.flatten())?;
+                merge(&mut ring.key_count, key_count.flatten().map(|Count(count)| count))?;
+                merge(&mut ring.rotated_at, rotated_at.flatten().map(|Time(time)| time))?;
+                merge(
+                    &mut ring.absolute_timeout,
+                    absolute_timeout.flatten().map(|Span(span)| span),
+                )?;
+                Ok(ring)
             }
         }
 
@@ -244,8 +220,11 @@ enum Field {
     NotBefore,
     NotAfter,
     Keys,
-    NotCreatedBefore,
+    NoTakeover,
     LastId,
+    KeyCount,
+    RotatedAt,
+    AbsoluteTimeout,
     #[serde(other)]
     Unknown,
 }
@@ -257,7 +236,12 @@ fn once<V, E: de::Error>(field: &mut Option<V>, value: V) -> Result<(), E> {
     }
 }
 
-struct Entries(Vec<KeyEntry>);
+fn merge<V, E: de::Error>(field: &mut Option<V>, value: Option<V>) -> Result<(), E> {
+    value.map_or(Ok(()), |value| once(field, value))
+}
+
+/// The entries, and the settings where they stand in one string with them.
+struct Entries(RingConfig);
 
 impl<'de> Deserialize<'de> for Entries {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -268,60 +252,21 @@ impl<'de> Deserialize<'de> for Entries {
 struct EntriesVisitor;
 
 impl<'de> de::Visitor<'de> for EntriesVisitor {
-    type Value = Vec<KeyEntry>;
+    type Value = RingConfig;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of { id, key }")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        parse_entries(text).map_err(E::custom)
+        parse_ring(text).map_err(E::custom)
     }
 
     fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
+        let mut keys = Vec::new();
         while let Some(entry) = seq.next_element()? {
-            entries.push(entry);
+            keys.push(entry);
         }
-        Ok(entries)
+        Ok(RingConfig { keys, ..RingConfig::default() })
     }
-}
-
-struct Time(OffsetDateTime);
-
-impl<'de> Deserialize<'de> for Time {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TimeVisitor;
-
-        impl de::Visitor<'_> for TimeVisitor {
-            type Value = Time;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an RFC 3339 time in quotes, as in \"2026-12-01T00:00:00Z\"")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Time, E> {
-                parse_time(text).map(Time).map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_str(TimeVisitor)
-    }
-}
-
-fn parse_entries(text: &str) -> Result<Vec<KeyEntry>, ConfigError> {
-    if text.trim().is_empty() {
-        return Err(ConfigError::EmptyRing);
-    }
-    let entries = text.split(',').enumerate().map(|(index, entry)| {
-        entry.parse().map_err(|error| ConfigError::Entry {
-            position: index.saturating_add(1),
-            reason: Box::new(error),
-        })
-    });
-    entries.collect()
-}
-
-fn parse_time(text: &str) -> Result<OffsetDateTime, ConfigError> {
-    OffsetDateTime::parse(text.trim(), &Rfc3339).map_err(|_| ConfigError::Time)
 }

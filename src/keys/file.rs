@@ -1,8 +1,8 @@
-//! A ring in a TOML file, read anew at every look.
+//! A ring in a file, read anew at every look.
 
 use std::{
-    fs::File,
-    io::{self, Read as _},
+    fs::{File, Metadata},
+    io::Read as _,
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -13,17 +13,21 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::{
+    form::RingForm,
     ring::KeyRing,
     source::{ReloadError, RingSource},
-    toml::TomlRing,
 };
 
-/// A ring in a TOML file, in the form that [`TomlRing`] shows.
+/// A ring in a file, as TOML (the form that [`TomlRing`](crate::TomlRing) shows), as JSON, or as
+/// the string that a secret manager mounts.
 ///
 /// Its content decides, not its times: some copies keep those of the original.
 /// A file that was written a moment ago is read until two readings a tenth of a
 /// second apart agree, since half a file may be a ring too. Better still, write it
 /// elsewhere and rename it, as the tool `sealed-session` does.
+///
+/// In a container, mount the file's folder. A mount of the file alone shows the file that
+/// was there when the container started, whatever is renamed over it outside; that is an error here.
 #[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
 #[derive(Debug, Clone)]
 pub struct RingFile {
@@ -44,59 +48,89 @@ impl RingFile {
         &self.path
     }
 
-    fn text(&self) -> io::Result<Option<Zeroizing<String>>> {
-        let (mut text, is_settled) = self.read_once()?;
-        if is_settled || self.last.as_ref().is_some_and(|(digest, _)| *digest == hash(&text)) {
-            return Ok(Some(text));
-        }
+    fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, ReloadError> {
+        let mut reading = self.read_once()?;
+        let is_known =
+            |bytes: &[u8]| self.last.as_ref().is_some_and(|(last, _)| *last == hash(bytes));
+        let may_be_used = |reading: &Reading| reading.is_settled || is_known(&reading.bytes);
         for _ in 0..MAX_READINGS {
-            thread::sleep(SETTLE);
-            let (again, _) = self.read_once()?;
-            if *again == *text {
-                return Ok(Some(text));
+            if may_be_used(&reading) && reading.has_name {
+                return Ok(reading.bytes);
             }
-            text = again;
+            thread::sleep(SETTLE);
+            let again = self.read_once()?;
+            if *again.bytes == *reading.bytes && again.has_name {
+                return Ok(again.bytes);
+            }
+            reading = again;
         }
-        Ok(None)
+        let path = self.path.clone();
+        Err(match reading.has_name {
+            true => ReloadError::Unsettled { path },
+            false => ReloadError::Unlinked { path },
+        })
     }
 
-    /// The file's text, and whether it was written long enough ago to be whole.
-    fn read_once(&self) -> io::Result<(Zeroizing<String>, bool)> {
+    fn read_once(&self) -> Result<Reading, ReloadError> {
+        self.try_read().map_err(|source| ReloadError::Read { path: self.path.clone(), source })
+    }
+
+    fn try_read(&self) -> std::io::Result<Reading> {
         let file = File::open(&self.path)?;
-        let age = file.metadata()?.modified()?.elapsed();
-        // Reserved at once: a string that grows leaves copies of the keys behind.
-        let mut text = Zeroizing::new(String::with_capacity(MAX_LEN));
-        file.take(MAX_LEN as u64).read_to_string(&mut text)?;
-        if text.len() == MAX_LEN {
-            return Err(io::Error::other("it is no key ring, it has more than 64 KiB"));
+        let metadata = file.metadata()?;
+        let age = metadata.modified()?.elapsed();
+        // Reserved at once: a vector that grows leaves copies of the keys behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LEN));
+        file.take(MAX_LEN as u64).read_to_end(&mut bytes)?;
+        if bytes.len() == MAX_LEN {
+            return Err(std::io::Error::other("it is no key ring, it has more than 64 KiB"));
         }
         // A time in the future is no age.
-        Ok((text, age.is_ok_and(|age| age > SETTLED)))
+        let is_settled = age.is_ok_and(|age| age > SETTLED);
+        Ok(Reading { bytes, is_settled, has_name: has_name(&metadata) })
+    }
+}
+
+struct Reading {
+    bytes: Zeroizing<Vec<u8>>,
+    /// Whether it was written long enough ago to be whole.
+    is_settled: bool,
+    /// Not so for a moment where the file was just replaced, and for good behind a mount of
+    /// a file that was.
+    has_name: bool,
+}
+
+fn has_name(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        metadata.nlink() > 0
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        true
     }
 }
 
 impl RingSource for RingFile {
     fn read(&mut self, now: OffsetDateTime) -> Result<KeyRing, ReloadError> {
-        let path = || self.path.clone();
-        let text = self
-            .text()
-            .map_err(|source| ReloadError::Read { path: path(), source })?
-            .ok_or_else(|| ReloadError::Unsettled { path: path() })?;
-        let digest = hash(&text);
+        let bytes = self.bytes()?;
+        let digest = hash(&bytes);
         // A ring without a gap from an earlier time on has none from now on.
         if let Some((_, ring)) = self.last.as_ref().filter(|(last, _)| *last == digest) {
             return Ok(ring.clone());
         }
-        let ring = TomlRing::parse_at(&text, now)
-            .map(TomlRing::into_ring)
-            .map_err(|source| ReloadError::File { path: path(), source })?;
+        let ring = RingForm::detect(&bytes)
+            .and_then(|(form, text)| form.parse_at(text, now))
+            .map_err(|source| ReloadError::File { path: self.path.clone(), source })?;
         self.last = Some((digest, ring.clone()));
         Ok(ring)
     }
 }
 
-fn hash(text: &str) -> Output<Sha256> {
-    Sha256::digest(text.as_bytes())
+fn hash(bytes: &[u8]) -> Output<Sha256> {
+    Sha256::digest(bytes)
 }
 
 /// A ring of six hundred keys; the bound keeps a wrong path, such as that of a device, from filling memory.

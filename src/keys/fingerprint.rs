@@ -11,8 +11,8 @@ use crate::platform::clock::unix_seconds;
 /// What two machines compare to learn whether they have the same ring.
 ///
 /// The first 128 bits of SHA-256 over all that a ring says, which stay the same in
-/// later versions: its keys with their ids, their order, their times in whole seconds, and
-/// `not_created_before`. Keys have 256 bits of entropy, so nobody gets from the
+/// later versions: whether it accepts take-overs, and its keys with their ids, their order and their
+/// times in whole seconds. Keys have 256 bits of entropy, so nobody gets from the
 /// fingerprint to a key: it is fit for logs and health pages. `Display` writes 32 hex digits.
 ///
 /// ```
@@ -58,7 +58,7 @@ impl KeyRing {
     /// The fingerprint of this ring, to be compared with that of other machines.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Sha256::new_with_prefix(b"sealed-session ring 1\n");
-        hash.update(encode_time(self.not_created_before().map(next_second)));
+        hash.update([u8::from(self.accepts_takeover())]);
         for entry in self.entries() {
             hash.update(entry.id().get().to_be_bytes());
             hash.update(entry.key().as_bytes());
@@ -66,14 +66,6 @@ impl KeyRing {
             hash.update(encode_time(entry.ends_at()));
         }
         Fingerprint::finish(hash)
-    }
-}
-
-/// Sessions begin at whole seconds, so the second that follows is the same bound.
-fn next_second(time: OffsetDateTime) -> OffsetDateTime {
-    match time.nanosecond() {
-        0 => time,
-        _ => time.saturating_add(time::Duration::SECOND),
     }
 }
 

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Whatever is wrong with the source, the ring in use stays: a process that
-//! could read sessions a moment ago goes on reading them.
+//! could read sessions a moment ago goes on reading them. A ring that is older than
+//! one that was in use is wrong too: it may bring back a key that leaked.
 
 use std::{
     collections::HashMap,
@@ -21,7 +22,7 @@ use time::OffsetDateTime;
 use super::{
     fingerprint::Fingerprint,
     live::Keys,
-    ring::KeyRing,
+    ring::{KeyEntry, KeyRing},
     source::{ReloadError, RingSource},
 };
 use crate::{events, key_id::KeyId};
@@ -42,6 +43,8 @@ use crate::{events, key_id::KeyId};
 ///
 /// // What a health endpoint shows.
 /// println!("{} {}", keys.generation(), keys.current().fingerprint());
+/// let age = keys.last_checked().map(|at| time::OffsetDateTime::now_utc() - at);
+/// println!("the file was last found right {age:?} ago");
 /// if let Some(error) = keys.last_error() {
 ///     println!("the ring in use is the last good one: {error}");
 /// }
@@ -85,9 +88,11 @@ impl<S: RingSource> Follower<S> {
     /// As for [`new`](Self::new).
     pub fn new_at(mut source: S, now: OffsetDateTime) -> Result<Self, Arc<ReloadError>> {
         let ring = source.read(now)?;
-        let mut watch = Watch { source, seen: HashMap::new() };
+        let mut watch = Watch { source, seen: HashMap::new(), last_id: None };
         watch.remember(&ring);
-        Ok(Self { keys: Keys::from(ring), watch })
+        let keys = Keys::from(ring);
+        keys.set_last_checked(now);
+        Ok(Self { keys, watch })
     }
 
     /// A handle to the ring in use.
@@ -116,7 +121,8 @@ impl<S: RingSource> Follower<S> {
     }
 
     /// Checks at this interval, in a thread that ends when nobody has a handle
-    /// to the [`Keys`] any more. Each failed check is reported.
+    /// to the [`Keys`] any more. Each failed check is reported. A `report` that panics, as
+    /// `eprintln!` does where standard error is closed, does not end the following.
     ///
     /// # Errors
     ///
@@ -135,9 +141,13 @@ impl<S: RingSource> Follower<S> {
             loop {
                 thread::sleep(interval);
                 let Some(keys) = Keys::upgrade(&keys) else { return };
-                if let Err(error) = watch.check(&keys, OffsetDateTime::now_utc()) {
-                    report(&error);
-                }
+                // Nothing of what a check calls may end the thread: the ring would stay as
+                // it is for ever, with a key that leaked.
+                let _ = catch_unwind(AssertUnwindSafe(|| {
+                    if let Err(error) = watch.check(&keys, OffsetDateTime::now_utc()) {
+                        report(&error);
+                    }
+                }));
             }
         })?;
         Ok(())
@@ -154,14 +164,17 @@ struct Watch<S> {
     source: S,
     /// The keys of every ring so far: an id keeps its bytes for as long as the process lives.
     seen: HashMap<KeyId, Fingerprint>,
+    /// The greatest `last_id` that a ring had.
+    last_id: Option<KeyId>,
 }
 
 impl<S: RingSource> Watch<S> {
     fn check(&mut self, keys: &Keys, now: OffsetDateTime) -> Result<Reload, Arc<ReloadError>> {
-        let outcome = self.read(now).map_err(Arc::new);
+        let outcome = self.read(&keys.current(), now).map_err(Arc::new);
         match outcome {
             Ok(ring) => {
                 keys.set_last_error(None);
+                keys.set_last_checked(now);
                 if ring == *keys.current() {
                     return Ok(Reload::Unchanged);
                 }
@@ -172,14 +185,14 @@ impl<S: RingSource> Watch<S> {
                 Ok(Reload::Replaced)
             }
             Err(error) => {
-                events::ring_refused(&error);
                 keys.set_last_error(Some(Arc::clone(&error)));
+                events::ring_refused(&error);
                 Err(error)
             }
         }
     }
 
-    fn read(&mut self, now: OffsetDateTime) -> Result<KeyRing, ReloadError> {
+    fn read(&mut self, current: &KeyRing, now: OffsetDateTime) -> Result<KeyRing, ReloadError> {
         // A source that panics must not end the following without a word.
         let ring = catch_unwind(AssertUnwindSafe(|| self.source.read(now)))
             .map_err(|_| ReloadError::Panicked)??;
@@ -189,12 +202,30 @@ impl<S: RingSource> Watch<S> {
                 return Err(ReloadError::KeyChanged(entry.id()));
             }
         }
+        self.refuse_older(&ring, current)?;
         Ok(ring)
+    }
+
+    /// Rings without a record are taken as they come: nothing tells which is the newer.
+    fn refuse_older(&self, ring: &KeyRing, current: &KeyRing) -> Result<(), ReloadError> {
+        let Some(seen) = self.last_id else { return Ok(()) };
+        let ids = ring.entries().iter().map(KeyEntry::id);
+        let last_id = ids.clone().chain(ring.last_id()).max_by_key(|id| id.get()).unwrap_or(seen);
+        if last_id.get() < seen.get() {
+            return Err(ReloadError::Older { last_id, seen });
+        }
+        // What was dropped without a newer key, by `retire`, leaves the record as it was.
+        let is_back = |id: &KeyId| self.seen.contains_key(id) && current.find(*id).is_none();
+        match ids.clone().find(is_back).filter(|_| last_id == seen) {
+            Some(id) => Err(ReloadError::Returned { id, last_id }),
+            None => Ok(()),
+        }
     }
 
     fn remember(&mut self, ring: &KeyRing) {
         for entry in ring.entries() {
             self.seen.insert(entry.id(), Fingerprint::of_key(entry));
         }
+        self.last_id = self.last_id.into_iter().chain(ring.last_id()).max_by_key(|id| id.get());
     }
 }

@@ -10,12 +10,13 @@ use base64::{
 use ctutils::CtEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
+use super::guess::is_guessable;
 use crate::{error::ConfigError, platform::random::random};
 
 /// A secret key: 32 bytes of full entropy.
 ///
 /// Its text form is base64 or base64url, padded or not, or 64 hex digits, with
-/// white space around it ignored. There is no way from a passphrase to a key:
+/// ASCII white space around it ignored. There is no way from a passphrase to a key:
 /// print one with `openssl rand -base64 32`.
 ///
 /// The bytes are wiped from memory when the key is dropped, `Debug` does not
@@ -54,10 +55,16 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::WeakKey`] if all bytes are equal, as in a buffer that nobody filled.
+    /// [`ConfigError::PublishedKey`] for a key that stands in this crate's documentation, and
+    /// [`ConfigError::WeakKey`] for one that somebody may guess: its bytes repeat with a
+    /// period of 16 or less, count with a constant step, are 12 different ones or fewer, are letters and digits
+    /// alone, or spell prose or a run of an alphabet or a keyboard, as ASCII or in the key's base64 or hex.
+    /// A random key is refused with a chance below 2^-64.
     pub fn from_bytes(bytes: &[u8; Self::LENGTH]) -> Result<Self, ConfigError> {
-        let [first, rest @ ..] = bytes;
-        if rest.iter().all(|byte| byte == first) {
+        if is_published(bytes) {
+            return Err(ConfigError::PublishedKey);
+        }
+        if is_guessable(bytes) {
             return Err(ConfigError::WeakKey);
         }
         let mut key = Self(Box::new([0; Self::LENGTH]));
@@ -82,19 +89,15 @@ impl FromStr for Key {
 
     /// # Errors
     ///
-    /// [`ConfigError::KeyText`] for anything but 32 bytes in one of the forms,
-    /// [`ConfigError::WeakKey`], and [`ConfigError::PublishedKey`] for a key
-    /// that stands in this crate's documentation.
+    /// [`ConfigError::KeyText`] for anything but 32 bytes in one of the forms, otherwise
+    /// as for [`from_bytes`](Self::from_bytes).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         let mut bytes = Zeroizing::new([0; Self::LENGTH]);
         if text.len() == 2 * Self::LENGTH {
             decode_hex(text, &mut bytes)?;
         } else {
             decode_base64(text, &mut bytes)?;
-        }
-        if is_published(&bytes) {
-            return Err(ConfigError::PublishedKey);
         }
         Self::from_bytes(&bytes)
     }

@@ -5,6 +5,8 @@ use std::{fmt, ops::Deref, sync::Arc};
 #[cfg(feature = "reload")]
 use arc_swap::ArcSwapOption;
 use arc_swap::{ArcSwap, Guard};
+#[cfg(feature = "reload")]
+use time::OffsetDateTime;
 
 use super::ring::KeyRing;
 #[cfg(feature = "reload")]
@@ -35,6 +37,8 @@ pub(crate) struct Shared {
     /// Why the source of the ring was refused when it was looked at last.
     #[cfg(feature = "reload")]
     last_error: ArcSwapOption<ReloadError>,
+    #[cfg(feature = "reload")]
+    last_checked: ArcSwapOption<OffsetDateTime>,
 }
 
 /// A ring and its number, which change as one.
@@ -81,6 +85,15 @@ impl Keys {
         self.0.last_error.load_full()
     }
 
+    /// When a [`Follower`](crate::Follower) last found its source right, `None` where none
+    /// follows. Its age belongs on the health page: a follower that has died, or whose
+    /// source hangs, shows in nothing else.
+    #[cfg(feature = "reload")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
+    pub fn last_checked(&self) -> Option<OffsetDateTime> {
+        self.0.last_checked.load_full().map(|time| *time)
+    }
+
     /// [`current`](Self::current) for a short time, without touching the reference count
     /// that all threads share.
     #[inline]
@@ -93,6 +106,10 @@ impl Keys {
 impl Keys {
     pub(crate) fn set_last_error(&self, error: Option<Arc<ReloadError>>) {
         self.0.last_error.store(error);
+    }
+
+    pub(crate) fn set_last_checked(&self, now: OffsetDateTime) {
+        self.0.last_checked.store(Some(Arc::new(now)));
     }
 
     pub(crate) fn downgrade(&self) -> std::sync::Weak<Shared> {
@@ -111,6 +128,8 @@ impl From<KeyRing> for Keys {
             current: ArcSwap::from_pointee(Generation { number: 1, ring: Arc::new(ring) }),
             #[cfg(feature = "reload")]
             last_error: ArcSwapOption::empty(),
+            #[cfg(feature = "reload")]
+            last_checked: ArcSwapOption::empty(),
         }))
     }
 }

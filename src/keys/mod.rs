@@ -1,17 +1,25 @@
 //! Keys, and the ring of them that a process has.
 
 mod config;
+mod config_values;
 #[cfg(feature = "reload")]
 mod file;
 #[cfg(feature = "reload")]
 mod fingerprint;
 #[cfg(feature = "reload")]
 mod follower;
+#[cfg(feature = "reload")]
+mod foreign;
+#[cfg(feature = "reload")]
+mod form;
+mod guess;
 mod key;
 mod live;
+mod moment;
 mod ring;
 #[cfg(feature = "reload")]
 mod source;
+mod text;
 #[cfg(feature = "reload")]
 mod toml;
 
@@ -20,6 +28,7 @@ pub use self::{
     file::RingFile,
     fingerprint::Fingerprint,
     follower::{Follower, Reload},
+    form::RingForm,
     source::{ReloadError, RingSource},
     toml::TomlRing,
 };

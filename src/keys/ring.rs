@@ -1,6 +1,6 @@
 //! The ordered ring of keys, newest first.
 
-use std::{env, fmt};
+use std::{fmt, time::Duration};
 
 use time::OffsetDateTime;
 
@@ -37,11 +37,11 @@ use crate::{error::ConfigError, key_id::KeyId, platform::clock::unix_seconds};
 /// a `Follower` follows without a restart (features `cli` and `reload`).
 ///
 /// With serde (TOML, JSON, YAML and others) a ring is that same string, or a
-/// list of entries, or, where there is a `not_created_before`, a map of both:
+/// list of entries, or a map of that list and what else there is to say:
 ///
 /// ```toml
 /// [session]
-/// not_created_before = "2026-11-21T03:00:00Z"   # optional
+/// no_takeover = true   # optional: see `without_takeover`
 /// keys = [
 ///   { id = 2, key = "…", not_before = "2026-12-01T00:00:00Z" },
 ///   { id = 1, key = "…", not_after = "2026-12-16T00:00:00Z" },
@@ -52,12 +52,16 @@ use crate::{error::ConfigError, key_id::KeyId, platform::clock::unix_seconds};
 /// crate's errors show the line that they stopped at, so log `error.message()`
 /// and the line's number in place of the error.
 ///
-/// The map may also hold `last_id`, the greatest id that was ever given to a key
-/// of this ring: a record for whoever chooses the next id, which the ring itself ignores.
+/// The map may also hold what the tool records: [`last_id`](Self::last_id), `key_count`, by which
+/// a file that was cut is known, [`rotated_at`](Self::rotated_at) and
+/// [`absolute_timeout`](Self::absolute_timeout) (`"14d"`, or seconds).
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyRing {
     entries: Vec<KeyEntry>,
-    not_created_before: Option<OffsetDateTime>,
+    pub(super) no_takeover: bool,
+    pub(super) last_id: Option<KeyId>,
+    pub(super) rotated_at: Option<OffsetDateTime>,
+    pub(super) absolute_timeout: Option<Duration>,
 }
 
 impl KeyRing {
@@ -102,7 +106,13 @@ impl KeyRing {
         if let Some(at) = first_gap(&entries, now) {
             return Err(ConfigError::NoSealingKey { at });
         }
-        Ok(Self { entries, not_created_before: None })
+        Ok(Self {
+            entries,
+            no_takeover: false,
+            last_id: None,
+            rotated_at: None,
+            absolute_timeout: None,
+        })
     }
 
     /// A ring of one new key with id 1, for tests and demonstrations: when the
@@ -115,36 +125,59 @@ impl KeyRing {
         Self::new([KeyEntry::new(1, Key::generate()?)])
     }
 
-    /// The ring in an environment variable, in the text form.
+    /// Takes no cookie of another library for a session, whatever a `Sessions` is built to accept.
     ///
-    /// ```no_run
-    /// use sealed_session::KeyRing;
-    ///
-    /// let ring = KeyRing::from_env("SESSION_KEYS")?;
-    /// # Ok::<(), sealed_session::ConfigError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::Variable`] if the variable is not set, otherwise as for parsing.
-    pub fn from_env(name: &str) -> Result<Self, ConfigError> {
-        env::var(name).map_err(|_| ConfigError::Variable { name: name.to_owned() })?.parse()
-    }
-
-    /// Refuses every session created before `time`, under whatever key, and every
-    /// session of which nobody knows when it was created.
-    ///
-    /// For an incident: whoever held a leaked key could forge sessions, and
-    /// those were re-sealed under the next key.
+    /// For an incident: what leaked beside our keys may be that library's password, and
+    /// whoever has it forges sessions that would be taken over.
     #[must_use]
-    pub fn with_not_created_before(mut self, time: OffsetDateTime) -> Self {
-        self.not_created_before = Some(time);
+    pub fn without_takeover(mut self) -> Self {
+        self.no_takeover = true;
         self
     }
 
-    /// Sessions created before this are refused.
-    pub fn not_created_before(&self) -> Option<OffsetDateTime> {
-        self.not_created_before
+    /// Whether cookies of another library may be taken over.
+    pub fn accepts_takeover(&self) -> bool {
+        !self.no_takeover
+    }
+
+    /// Records the greatest id that was ever given to a key of this ring, so that none is given twice.
+    ///
+    /// A `Follower` (feature `reload`) refuses a ring whose record is lower than one it has
+    /// seen: an older file, which may bring back a key that leaked.
+    #[must_use]
+    pub fn with_last_id(mut self, id: KeyId) -> Self {
+        self.last_id = Some(id);
+        self
+    }
+
+    /// The greatest id that the ring says was ever used in it.
+    pub fn last_id(&self) -> Option<KeyId> {
+        self.last_id
+    }
+
+    /// Records when the newest key was made, for a schedule of rotations.
+    #[must_use]
+    pub fn with_rotated_at(mut self, time: OffsetDateTime) -> Self {
+        self.rotated_at = Some(time);
+        self
+    }
+
+    /// When the newest key was made, if the ring says so.
+    pub fn rotated_at(&self) -> Option<OffsetDateTime> {
+        self.rotated_at
+    }
+
+    /// Records the application's absolute timeout, from which the tool `sealed-session` tells
+    /// how long a key is needed. A [`Sessions`](crate::Sessions) with another one says so when it is built.
+    #[must_use]
+    pub fn with_absolute_timeout(mut self, timeout: Duration) -> Self {
+        self.absolute_timeout = Some(timeout);
+        self
+    }
+
+    /// The absolute timeout of the sessions under this ring, if the ring says so.
+    pub fn absolute_timeout(&self) -> Option<Duration> {
+        self.absolute_timeout
     }
 
     /// The entries, newest first.
@@ -180,7 +213,10 @@ impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyRing")
             .field("entries", &self.entries)
-            .field("not_created_before", &self.not_created_before)
+            .field("no_takeover", &self.no_takeover)
+            .field("last_id", &self.last_id)
+            .field("rotated_at", &self.rotated_at)
+            .field("absolute_timeout", &self.absolute_timeout)
             .finish()
     }
 }

@@ -72,6 +72,36 @@ pub enum ReloadError {
         /// The file.
         path: PathBuf,
     },
+    /// The file was deleted or replaced, and a mount of it alone still shows the old one.
+    #[error(
+        "{path}: the file has been replaced where it is mounted from, and this mount still shows the old one: mount its folder, not the file alone, and start the container anew",
+        path = path.display()
+    )]
+    Unlinked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The ring is older than one that was in use.
+    #[error(
+        "the ring is older than one that was in use: its last_id is {last_id} or less, that one's was {seen}; bring the newest file, or, to go back on purpose, write last_id = {seen} into this one"
+    )]
+    Older {
+        /// The greatest id that the ring knows of.
+        last_id: KeyId,
+        /// The greatest `last_id` that was seen.
+        seen: KeyId,
+    },
+    /// A key is back that was in the ring before, and was taken out.
+    #[error(
+        "key id {id} had been taken out of the ring and is back, as in an older file; bring the newest one, or, to go back on purpose, write last_id = {next} into this one",
+        next = u64::from(last_id.get()).saturating_add(1)
+    )]
+    Returned {
+        /// The key's id.
+        id: KeyId,
+        /// The greatest id that the ring knows of.
+        last_id: KeyId,
+    },
     /// An id that the process knows came with the bytes of another key.
     #[error(
         "key id {0} has come with another key than before; give the new key an id that was never used"

@@ -6,14 +6,16 @@ use serde::Deserialize as _;
 use time::OffsetDateTime;
 use toml_edit::{Document, Item};
 
-use super::{config::RingConfig, ring::KeyRing};
+use super::{config::RingConfig, form::is_serdes, ring::KeyRing};
 use crate::{error::ConfigError, key_id::KeyId};
 
 /// A key ring as it stands in a file of its own, in TOML:
 ///
 /// ```toml
 /// last_id = 2                                   # the greatest id ever used, kept by the tool
-/// not_created_before = "2026-11-21T03:00:00Z"   # optional
+/// key_count = 2                                 # a file that was cut has fewer
+/// absolute_timeout = "14d"                      # the application's, so that the tool knows it
+/// no_takeover = true                            # optional
 ///
 /// [[keys]]
 /// id = 2
@@ -45,7 +47,6 @@ pub struct TomlRing {
     ring: KeyRing,
     /// The lines of the ring's entries, in their order.
     lines: Vec<usize>,
-    last_id: Option<KeyId>,
 }
 
 impl TomlRing {
@@ -65,7 +66,6 @@ impl TomlRing {
         let config = RingConfig::deserialize(toml_edit::de::Deserializer::from(document.clone()))
             .map_err(|error| at(text, error.span(), remedied(error.message())))?;
 
-        let last_id = config.last_id;
         // Entries of a ring that is one string all stand on the line of that string.
         let keys_line = line_of(text, keys.and_then(Item::span));
         let line = |index: usize| lines.get(index).copied().unwrap_or(keys_line);
@@ -82,7 +82,7 @@ impl TomlRing {
             let line = culprit.and_then(|index| lines.get(index)).copied().unwrap_or(keys_line);
             ConfigError::Line { line, message: error.to_string() }
         })?;
-        Ok(Self { ring, lines, last_id })
+        Ok(Self { ring, lines })
     }
 
     /// The ring.
@@ -103,7 +103,7 @@ impl TomlRing {
 
     /// The greatest id that the file says was ever used in it.
     pub fn last_id(&self) -> Option<KeyId> {
-        self.last_id
+        self.ring.last_id()
     }
 }
 
@@ -121,10 +121,7 @@ const REMEDY: &str =
 
 /// A message of serde's own says what is wrong, and not yet what to do.
 fn remedied(message: &str) -> String {
-    let is_serdes = ["missing field", "invalid type", "invalid value", "invalid length"]
-        .iter()
-        .any(|start| message.starts_with(start));
-    match is_serdes {
+    match is_serdes(message) {
         true => format!("{message}; {REMEDY}"),
         false => message.to_owned(),
     }

@@ -39,8 +39,11 @@ fn in_many_orders(test: impl Fn() + Send + Sync + Clone + 'static) {
 
 fn ring(ids: &[u8]) -> KeyRing {
     let key = |id: u8| {
-        let mut bytes = [id; Key::LENGTH];
-        bytes[0] = 0;
+        let mut byte = id;
+        let bytes = [(); Key::LENGTH].map(|()| {
+            byte = byte.wrapping_mul(5).wrapping_add(211);
+            byte
+        });
         Key::from_bytes(&bytes).unwrap()
     };
     KeyRing::new(ids.iter().map(|&id| KeyEntry::new(u32::from(id), key(id)))).unwrap()

@@ -313,6 +313,10 @@ impl<T: SessionData> Builder<T> {
                 .transpose()?,
             persistent: self.persistent,
         };
+        let said = self.keys.current().absolute_timeout();
+        if let Some(said) = said.filter(|said| *said != self.absolute_timeout) {
+            events::timeout_differs(cookie.name(), self.absolute_timeout, said);
+        }
         if self.audience.as_deref() == Some("") {
             return Err(ConfigError::Audience);
         }

@@ -344,6 +344,9 @@ impl<T: SessionData> Core<T> {
         value: &[u8],
         now: OffsetDateTime,
     ) -> Result<Opened<T>, UnsealError> {
+        if !self.with_ring(|seal| seal.ring.accepts_takeover()) {
+            return Err(UnsealError::Fallback { class: "no_takeover", reason: NO_TAKEOVER.into() });
+        }
         // No such library is known to write anything but ASCII: the rest is refused as an empty value is.
         let value = str::from_utf8(value).unwrap_or_default();
         let Found { data, claims, newness } = other.reader.open(value, now, &self.timeouts)?;
@@ -662,3 +665,5 @@ fn collect(cookie: &CheckedCookie, header: &[u8], values: &mut Few<Box<[u8]>>) {
 const MAX_CANDIDATES: usize = 64;
 /// The most that one request can make us decrypt, for each kind of session.
 const MAX_DECRYPTIONS: usize = 8;
+/// Why no cookie of another library is looked at.
+const NO_TAKEOVER: &str = "the key ring says no_takeover, as after an incident; take that out once the other library's secret has been changed";

@@ -19,7 +19,7 @@ const VECTORS: &str = include_str!("../vectors/v1.json");
 const FORMAT: &str = include_str!("../../docs/FORMAT.md");
 
 /// Every class of [`UnsealError`], in the order of the checks.
-const CLASSES: [&str; 12] = [
+const CLASSES: [&str; 11] = [
     "too_long",
     "malformed",
     "unsupported_version",
@@ -27,7 +27,6 @@ const CLASSES: [&str; 12] = [
     "retired_key",
     "not_authentic",
     "invalid_claims",
-    "created_too_early",
     "issued_in_future",
     "expired",
     "idle",
@@ -46,7 +45,6 @@ struct File {
 struct Vector {
     name: String,
     ring: Vec<Entry>,
-    not_created_before: Option<i64>,
     cookie_name: String,
     audience: Option<String>,
     policy: Policy,
@@ -103,7 +101,8 @@ impl Vector {
 
     fn ring(&self) -> KeyRing {
         let entries = self.ring.iter().map(|entry| {
-            let bytes = hex(&entry.key_hex).and_then(|bytes| bytes.try_into().ok());
+            let bytes =
+                hex(&entry.key_hex.replace(' ', "")).and_then(|bytes| bytes.try_into().ok());
             let key = Key::from_bytes(&bytes.expect("32 bytes")).expect("not weak");
             let mut built = KeyEntry::new(entry.id, key);
             if let Some(start) = entry.not_before {
@@ -114,11 +113,7 @@ impl Vector {
             }
             built
         });
-        let ring = KeyRing::new_at(entries, self.now()).expect(&self.name);
-        match self.not_created_before {
-            Some(time) => ring.with_not_created_before(at(time)),
-            None => ring,
-        }
+        KeyRing::new_at(entries, self.now()).expect(&self.name)
     }
 
     fn sessions<T: SessionData>(&self) -> Sessions<T> {
@@ -252,7 +247,7 @@ fn every_printed_key_is_refused_as_text() {
     }
     // Another library's values: their salts and MACs have the form of keys and are none.
     files.retain(|file| !file.ends_with("tests/vectors/iron-session.json"));
-    let mut found = BTreeSet::new();
+    let mut found = 0;
     for file in files.iter().filter(|file| file.exists()) {
         let text = String::from_utf8_lossy(&fs::read(file).expect("readable")).into_owned();
         for token in text.split(|char| !is_key_char(char)).filter(|token| is_key(token)) {
@@ -262,15 +257,17 @@ fn every_printed_key_is_refused_as_text() {
                 "{}: the key {token} is not refused",
                 file.display()
             );
-            found.insert(token.to_owned());
+            found += 1;
         }
     }
     for vector in vectors() {
         for entry in vector.ring {
-            assert_eq!(entry.key_hex.parse::<Key>(), Err(ConfigError::PublishedKey));
-            assert!(found.contains(&entry.key_hex), "the search misses {}", entry.key_hex);
+            // In two halves, of which neither is a key, nor both with the space.
+            assert!(matches!(entry.key_hex.parse::<Key>(), Err(ConfigError::KeyText(_))));
+            assert!(entry.key_hex.split(' ').all(|half| half.parse::<Key>().is_err()));
         }
     }
+    assert!(found > 0, "the search finds the values of iron-session's form among the vectors");
 }
 
 fn vectors() -> Vec<Vector> {

@@ -30,7 +30,6 @@ fn a_hint_is_read_from_every_value_and_from_no_other_text() {
 fn refusals_are_those_of_unseal() {
     let sessions = Sessions::<u8>::builder(ring([2, 1])).idle_timeout(secs(600)).build().unwrap();
     let value = sealed(&sessions, 7, T0);
-    let bounded = Sessions::<u8>::new(ring([2]).with_not_created_before(at(1)));
     let ended = sealed_session::KeyRing::new_at([entry(3), entry(2).not_after(at(1))], T0).unwrap();
     let ended = Sessions::<u8>::new(ended);
     for (sessions, now) in [
@@ -39,7 +38,6 @@ fn refusals_are_those_of_unseal() {
         (&sessions, at(600)),
         (&sessions, at(-61)),
         (&sessions, at(14 * 24 * 60 * 60)),
-        (&bounded, at(2)),
         (&ended, at(1)),
     ] {
         let inspection = sessions.inspect_at(&value, now).unwrap();

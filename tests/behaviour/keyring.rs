@@ -117,8 +117,8 @@ mod forms {
         let code = KeyRing::new_at([entry(2).not_before(START), entry(1)], T0).unwrap();
         assert_holds(&code, &[2, 1]);
         assert_eq!(code.entries()[0].starts_at(), Some(START));
-        assert_eq!(code.not_created_before(), None);
-        assert_eq!(code.with_not_created_before(T0).not_created_before(), Some(T0));
+        assert!(code.accepts_takeover());
+        assert!(!code.without_takeover().accepts_takeover());
     }
 
     #[test]
@@ -148,15 +148,14 @@ mod forms {
         let tables = format!("[[keys]]\nid = 2\nkey = '{k2}'\n[[keys]]\nid = 1\nkey = '{k1}'\n");
         let string = format!("keys = '2:{k2},1:{k1}'");
         let strings = format!("keys = ['2:{k2}', '1:{k1}']");
-        let map = format!(
-            "[keys]\nnot_created_before = '{START_TEXT}'\nkeys = [{{ id = 2, key = '{k2}' }}, '1:{k1}']\n"
-        );
-        for (text, not_created_before) in
-            [(tables, None), (string, None), (strings, None), (map, Some(START))]
+        let map =
+            format!("[keys]\nno_takeover = true\nkeys = [{{ id = 2, key = '{k2}' }}, '1:{k1}']\n");
+        for (text, accepts_takeover) in
+            [(tables, true), (string, true), (strings, true), (map, false)]
         {
             let ring = toml(&text).unwrap();
             assert_holds(&ring, &[2, 1]);
-            assert_eq!(ring.not_created_before(), not_created_before);
+            assert_eq!(ring.accepts_takeover(), accepts_takeover);
         }
     }
 
@@ -170,13 +169,13 @@ mod forms {
         let string = format!(r#""2:{k2},1:{k1}""#);
         let strings = format!(r#"["2:{k2}","1:{k1}"]"#);
         let mixed = format!(r#"["2:{k2}",{{"id":1,"key":"{k1}"}}]"#);
-        let map = format!(r#"{{"keys":{list},"not_created_before":null}}"#);
-        let map_of_string = format!(r#"{{"not_created_before":null,"keys":{string}}}"#);
+        let map = format!(r#"{{"keys":{list},"no_takeover":null}}"#);
+        let map_of_string = format!(r#"{{"no_takeover":null,"keys":{string}}}"#);
         let bare_map = format!(r#"{{"keys":{strings}}}"#);
         for text in [list, nulls, string, strings, mixed, map, map_of_string, bare_map] {
             let ring = json(&text).unwrap();
             assert_holds(&ring, &[2, 1]);
-            assert_eq!(ring.not_created_before(), None);
+            assert!(ring.accepts_takeover());
             for entry in ring.entries() {
                 assert_eq!((entry.starts_at(), entry.ends_at()), (None, None), "{text}");
             }
@@ -187,12 +186,15 @@ mod forms {
     }
 
     #[test]
-    fn json_map_carries_not_created_before() {
+    fn json_map_carries_what_is_said_of_the_ring() {
         let ring = json(&format!(
-            r#"{{"not_created_before":"{START_TEXT}","keys":[{{"id":2,"key":"{}"}}]}}"#,
+            r#"{{"no_takeover":true,"last_id":9,"key_count":1,"rotated_at":"{START_TEXT}","absolute_timeout":"30d","keys":[{{"id":2,"key":"{}"}}]}}"#,
             key_text(2)
-        ));
-        assert_eq!(ring.unwrap().not_created_before(), Some(START));
+        ))
+        .unwrap();
+        assert!(!ring.accepts_takeover());
+        assert_eq!((ring.last_id(), ring.rotated_at()), (Some(KeyId::new(9)), Some(START)));
+        assert_eq!(ring.absolute_timeout(), Some(std::time::Duration::from_secs(30 * 86_400)));
     }
 
     #[test]
@@ -255,10 +257,15 @@ mod environment {
             "ring" => assert_holds(&ring.unwrap(), &[2, 1]),
             "entry" => {
                 let error = ring.unwrap_err();
-                assert!(matches!(error, ConfigError::Entry { position: 2, .. }), "{error:?}");
+                let ConfigError::InVariable { name, reason } = &error else { panic!("{error}") };
+                assert_eq!(name, VARIABLE);
+                assert!(matches!(**reason, ConfigError::Entry { position: 2, .. }), "{error:?}");
                 assert_shows_no_key(&format!("{error} {error:?}"));
             }
-            _ => assert_eq!(ring.unwrap_err(), ConfigError::EmptyRing),
+            _ => {
+                let name = VARIABLE.to_owned();
+                assert_eq!(ring.unwrap_err(), ConfigError::Variable { name });
+            }
         }
     }
 
@@ -554,7 +561,7 @@ mod secrecy {
             json!({ text: "2" }),
             json!({ "keys": [], "key": text }),
             json!({ "keys": [{ "id": 1, "key": k1 }], text: text }),
-            json!({ "keys": [{ "id": 1, "key": k1 }], "not_created_before": text }),
+            json!({ "keys": [{ "id": 1, "key": k1 }], "rotated_at": text }),
             json!([{ "id": text, "key": "2" }]),
             json!([{ "id": text, "key": k1 }]),
             json!([{ "id": text }]),
@@ -683,11 +690,11 @@ mod secrecy {
             (r"5".to_owned(), "a list of { id, key }"),
             (r"null".to_owned(), "a list of { id, key }"),
             (r#"{"keys":5}"#.to_owned(), "a list of { id, key }"),
-            (r#"{"not_created_before":null}"#.to_owned(), "missing field `keys`"),
+            (r#"{"no_takeover":null}"#.to_owned(), "missing field `keys`"),
             (format!(r#"[{{"id":1,"key":"{k1}","not_before":5}}]"#), "2026-12-01T00:00:00Z"),
             (format!(r#"[{{"id":1,"key":"{k1}","not_before":"x"}}]"#), "2026-12-01T00:00:00Z"),
             (format!(r#"[{{"id":1,"key":"{k1}","not_befor":null}}]"#), "not_before"),
-            (format!(r#"{{"keys":["1:{k1}"],"not_created_bevor":null}}"#), "not_created_before"),
+            (format!(r#"{{"keys":["1:{k1}"],"no_takeovr":null}}"#), "no_takeover"),
             (format!(r#"["1:{k1}","2-{k2}"]"#), "`ID:KEY`"),
         ];
         for (text, remedy) in cases {
@@ -695,10 +702,6 @@ mod secrecy {
             assert!(error.to_string().contains(remedy), "{text}: {error}");
             assert_shows_no_key(&format!("{error} {error:?}"));
         }
-        // TOML has times of its own, which read as something else than text.
-        let text = format!("keys = [{{ id = 1, key = '{k1}', not_before = {START_TEXT} }}]");
-        let error = toml(&text).unwrap_err();
-        assert!(error.message().contains("in quotes"), "{}", error.message());
     }
 
     #[test]
@@ -708,9 +711,7 @@ mod secrecy {
             format!(r#"[{{"id":1,"key":"{k1}","key":"{k2}"}}]"#),
             format!(r#"[{{"id":1,"id":2,"key":"{k1}"}}]"#),
             format!(r#"{{"keys":["1:{k1}"],"keys":["2:{k2}"]}}"#),
-            format!(
-                r#"{{"keys":["1:{k1}"],"not_created_before":"{START_TEXT}","not_created_before":null}}"#
-            ),
+            format!(r#"{{"keys":["1:{k1}"],"no_takeover":true,"no_takeover":null}}"#),
             format!(r#"[{{"id":1,"key":"{k1}","not_after":null,"not_after":null}}]"#),
         ] {
             let error = json(&text).expect_err(&text);

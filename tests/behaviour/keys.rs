@@ -200,23 +200,13 @@ fn refuses_all_equal_bytes_in_every_form() {
     }
 }
 
-#[test]
-fn accepts_bytes_of_which_one_differs() {
-    for place in 0..Key::LENGTH {
-        let mut bytes = [7; Key::LENGTH];
-        bytes[place] = 8;
-        let key = Key::from_bytes(&bytes).unwrap();
-        assert_eq!(parse(&hex(&bytes)).unwrap(), key);
-    }
-}
-
 /// The keys of docs/FORMAT.md.
 fn published(first: u8) -> [u8; Key::LENGTH] {
     std::array::from_fn(|index| first + u8::try_from(index).unwrap())
 }
 
 #[test]
-fn refuses_published_keys_as_text_and_accepts_them_as_bytes() {
+fn refuses_published_keys_as_text_and_as_bytes() {
     for first in [0x00, 0x20, 0x40, 0x60, 0x80, 0xa0, 0xc0, 0xe0] {
         let bytes = published(first);
         for form in [STANDARD.encode(bytes), URL_SAFE_NO_PAD.encode(bytes), hex(&bytes)] {
@@ -224,19 +214,8 @@ fn refuses_published_keys_as_text_and_accepts_them_as_bytes() {
             assert_eq!(error, ConfigError::PublishedKey, "{form}");
             assert!(error.to_string().contains(REMEDY));
         }
-        assert!(Key::from_bytes(&bytes).is_ok(), "vectors are sealed under them");
+        assert_eq!(Key::from_bytes(&bytes).unwrap_err(), ConfigError::PublishedKey);
     }
-}
-
-#[test]
-fn accepts_what_only_begins_like_a_published_key() {
-    for place in 0..Key::LENGTH {
-        let mut bytes = published(0x20);
-        bytes[place] ^= 0x80;
-        assert!(parse(&STANDARD.encode(bytes)).is_ok(), "byte {place} differs");
-    }
-    // A count from another first byte is no key of ours.
-    assert!(parse(&STANDARD.encode(published(0x21))).is_ok());
 }
 
 #[test]

@@ -356,11 +356,6 @@ fn refused_values() -> Vec<(&'static str, Sessions<u32>, String)> {
         ("unknown_key", Sessions::new(ring_of([2])), good.clone()),
         ("retired_key", retired, good.clone()),
         ("not_authentic", plain.clone(), forged(&good, 0)),
-        (
-            "created_too_early",
-            Sessions::new(ring().with_not_created_before(NOW)),
-            sealed(&plain, 7, NOW - SECOND),
-        ),
         ("issued_in_future", plain.clone(), sealed(&plain, 7, NOW + SECOND * 61)),
         ("expired", plain.clone(), sealed(&plain, 7, NOW - Duration::days(14))),
         ("idle", idle, idle_value),

@@ -11,6 +11,7 @@ mod support;
 mod cookie_rules;
 mod csrf;
 mod format;
+mod guessable_keys;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "inspect")]
@@ -31,6 +32,8 @@ mod redaction;
 #[cfg(feature = "reload")]
 mod reload;
 mod revocation;
+#[cfg(feature = "reload")]
+mod ring_forms;
 mod rotation;
 mod session;
 mod step_up;

@@ -129,7 +129,6 @@ struct Record {
 struct Ring {
     /// Ids and starts, newest first.
     keys: Vec<(u8, i64)>,
-    not_created_before: Option<i64>,
 }
 
 impl Ring {
@@ -148,10 +147,7 @@ impl Ring {
             .map(|&(id, start)| KeyEntry::new(u32::from(id), key(id)).not_before(at(start)));
         let ring = KeyRing::new_at(entries, at(now)).ok();
         assert_eq!(ring.is_some(), self.sealing(now).is_some());
-        match self.not_created_before {
-            Some(time) => ring.map(|ring| ring.with_not_created_before(at(time))),
-            None => ring,
-        }
+        ring
     }
 }
 
@@ -189,7 +185,7 @@ fn build(keys: &Keys, absolute: u32, idle: Option<u32>) -> Sessions<u32> {
 
 impl World {
     fn new() -> Self {
-        let ring = Ring { keys: vec![(1, -1_000_000)], not_created_before: None };
+        let ring = Ring { keys: vec![(1, -1_000_000)] };
         let keys = [(); MACHINES].map(|()| Keys::from(ring.build(0).expect("it is active")));
         let (absolute, idle) = (1_209_600, None);
         Self {
@@ -219,15 +215,17 @@ impl World {
             Step::Retire if self.rings[0].keys.len() > 1 => {
                 self.replace(0, |ring| ring.keys.truncate(ring.keys.len() - 1));
             }
-            Step::Rotate { .. } | Step::Retire => {}
             Step::Deploy => {
                 let first = self.rings[0].clone();
                 self.replace(1, |ring| *ring = first);
             }
-            Step::Incident => {
-                let now = self.now;
-                self.replace(0, |ring| ring.not_created_before = Some(now));
+            // One fresh key, and none of the others.
+            Step::Incident if self.last_key < 200 => {
+                self.last_key += 1;
+                let fresh = (self.last_key, -1_000_000);
+                self.replace(0, |ring| ring.keys = vec![fresh]);
             }
+            Step::Rotate { .. } | Step::Retire | Step::Incident => {}
             Step::Policy { absolute, idle } => {
                 (self.absolute, self.idle) = (*absolute, *idle);
                 self.sessions = [0, 1].map(|m: usize| build(&self.keys[m], *absolute, *idle));
@@ -413,10 +411,7 @@ impl World {
 
     fn is_live(&self, machine: usize, record: &Record, now: i64) -> bool {
         let ring = &self.rings[machine];
-        ring.place(record.key).is_some()
-            && ring.not_created_before.is_none_or(|time| record.created >= time)
-            && record.issued <= now + 60
-            && now < self.end(record)
+        ring.place(record.key).is_some() && record.issued <= now + 60 && now < self.end(record)
     }
 
     fn end(&self, record: &Record) -> i64 {

@@ -29,7 +29,6 @@ fn refusals(sessions: &Sessions<u32>, keys: &Keys) -> HashMap<&'static str, Stri
     );
     add("not_authentic", &format!("{}AAAA", &value[..value.len() - 4]));
     add("invalid_claims", &forge(1, NAME, &[&[0xff], &claims(&value)[1..], b"7"].concat()));
-    add("created_too_early", &sealed(sessions, 7, at(5)));
     add("issued_in_future", &sealed(sessions, 7, at(1061)));
     let mut expired = claims(&value);
     expired[13..17].copy_from_slice(&10_u32.to_be_bytes());
@@ -47,8 +46,7 @@ fn refusals(sessions: &Sessions<u32>, keys: &Keys) -> HashMap<&'static str, Stri
             [support::entry(1), support::entry(2).not_after(at(500))],
             T0,
         )
-        .unwrap()
-        .with_not_created_before(at(10)),
+        .unwrap(),
     );
     headers
 }
@@ -78,7 +76,7 @@ fn shown(commit: &Commit) -> String {
 fn every_refusal_has_the_response_of_an_anonymous_visitor() {
     let (keys, sessions) = kind();
     let headers = refusals(&sessions, &keys);
-    assert_eq!(headers.len(), 14, "every class");
+    assert_eq!(headers.len(), 13, "every class");
     let acts: [fn(&mut Session<u32>) -> String; 8] = [
         |_| String::new(),
         |session| format!("{} {}", *session.read(), session.is_new()),

@@ -244,7 +244,9 @@ fn errors_about_keys_do_not_quote_them() {
             entry("1", "\"x\"", &format!(",\"other\":{quoted}")),
             format!("[{quoted}]"),
             format!("{{\"keys\":{quoted}}}"),
-            format!("{{\"keys\":[{quoted}],\"not_created_before\":{quoted}}}"),
+            format!(
+                "{{\"keys\":[{quoted}],\"no_takeover\":{quoted},\"rotated_at\":{quoted},\"last_id\":{quoted},\"key_count\":{quoted}}}"
+            ),
         ] {
             if let Err(error) = serde_json::from_str::<KeyRing>(&json) {
                 secrets.assert_absent_in_error(&error);
@@ -374,7 +376,6 @@ mod events {
         let idle =
             Sessions::builder(ring()).idle_timeout(StdDuration::from_secs(60)).build().unwrap();
         let retired = [KeyEntry::new(2, key(2)), KeyEntry::new(1, key(1)).not_after(NOW)];
-        let early = ring().with_not_created_before(NOW + Duration::SECOND);
         let old = sealed(&sessions, diary(), NOW - Duration::days(14));
         let future = sealed(&sessions, diary(), NOW + Duration::days(1));
         let cases = [
@@ -391,7 +392,6 @@ mod events {
                 "retired_key",
                 Some(1),
             ),
-            (Sessions::new(early), value.clone(), "created_too_early", Some(1)),
             (numbers(), old, "expired", Some(1)),
             (numbers(), future, "issued_in_future", Some(1)),
             (idle, sealed(&sessions, diary(), NOW - Duration::minutes(1)), "idle", Some(1)),

@@ -76,7 +76,7 @@ mod rings {
             ring([2, 1]),
             ring([1, 2]),
             ring([2]),
-            ring([2, 1]).with_not_created_before(T0),
+            ring([2, 1]).without_takeover(),
             KeyRing::new_at([entry(2).not_before(T0), entry(1)], T0).unwrap(),
             KeyRing::new_at([entry(2), entry(1).not_after(at(9))], T0).unwrap(),
             KeyRing::new_at([entry(2), entry(1).not_before(at(9))], T0).unwrap(),
@@ -97,16 +97,7 @@ mod rings {
     fn a_fingerprint_is_the_same_in_every_version() {
         // Machines that run different versions of this crate compare them. From another
         // implementation of what `Fingerprint` says.
-        assert_eq!(ring([2, 1]).fingerprint().to_string(), "81946401f1c5c7f0fe55a1b6a9bd28a3");
-    }
-
-    #[test]
-    fn a_fingerprint_counts_a_bound_within_a_second_as_the_next_second() {
-        let of = |bound| ring([1]).with_not_created_before(bound).fingerprint();
-        let half = T0 + time::Duration::milliseconds(500);
-        assert_eq!(of(half), of(at(1)), "sessions begin at whole seconds");
-        assert_ne!(of(half), of(T0));
-        assert_eq!(format!("{:?}", of(T0)), format!("Fingerprint({})", of(T0)));
+        assert_eq!(ring([2, 1]).fingerprint().to_string(), "ef299d3986019fd565ba668a5b849670");
     }
 
     #[test]
@@ -170,6 +161,65 @@ mod rings {
         // What was refused was not remembered.
         source.put(KeyRing::new_at([entry(2), KeyEntry::new(5, key(9))], T0).unwrap());
         follower.check_at(T0).unwrap();
+    }
+
+    fn recorded<const N: usize>(ids: [u8; N], last_id: u32) -> KeyRing {
+        ring(ids).with_last_id(KeyId::new(last_id))
+    }
+
+    #[test]
+    fn an_older_ring_is_refused_and_there_is_a_way_back() {
+        let source = Source::with(recorded([1], 1));
+        let mut follower = Follower::new_at(source.clone(), T0).unwrap();
+        let keys = follower.keys();
+        // An incident: key 1 leaked.
+        source.put(recorded([2], 2));
+        follower.check_at(T0).unwrap();
+        for older in [recorded([1], 1), ring([1])] {
+            source.put(older);
+            let error = follower.check_at(T0).unwrap_err();
+            assert!(matches!(*error, ReloadError::Older { .. }), "{error}");
+            assert!(error.to_string().contains("write last_id = 2 into this one"), "{error}");
+            assert_eq!(ids(&keys), [2]);
+        }
+        // Newer ones, with a record and by hand.
+        source.put(recorded([3, 2], 3));
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Replaced);
+        source.put(ring([4, 3]));
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Replaced);
+        // On purpose.
+        source.put(recorded([2], 4));
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Replaced);
+    }
+
+    #[test]
+    fn a_key_that_was_taken_out_does_not_come_back_by_itself() {
+        let source = Source::with(recorded([2, 1], 2));
+        let mut follower = Follower::new_at(source.clone(), T0).unwrap();
+        let keys = follower.keys();
+        source.put(recorded([2], 2));
+        follower.check_at(T0).unwrap();
+        source.put(recorded([2, 1], 2));
+        let error = follower.check_at(T0).unwrap_err();
+        assert!(matches!(*error, ReloadError::Returned { .. }), "{error}");
+        assert!(error.to_string().contains("write last_id = 3 into this one"), "{error}");
+        assert_eq!(ids(&keys), [2]);
+        source.put(recorded([2, 1], 3));
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Replaced);
+    }
+
+    #[test]
+    fn the_keys_tell_when_their_source_was_last_right() {
+        let source = Source::with(ring([1]));
+        let mut follower = Follower::new_at(source.clone(), T0).unwrap();
+        let keys = follower.keys();
+        assert_eq!(keys.last_checked(), Some(T0));
+        follower.check_at(at(5)).unwrap();
+        assert_eq!(keys.last_checked(), Some(at(5)));
+        source.put(None);
+        follower.check_at(at(10)).unwrap_err();
+        assert_eq!(keys.last_checked(), Some(at(5)));
+        assert_eq!(Keys::from(ring([1])).last_checked(), None);
     }
 
     #[test]
@@ -278,6 +328,54 @@ mod files {
     }
 
     #[test]
+    fn every_form_of_a_ring_is_followed() {
+        let (k1, k2) = (key_text(1), key_text(2));
+        let (_directory, path) = new(&table(1));
+        let mut follower = Follower::new_at(RingFile::new(&path), T0).unwrap();
+        let keys = follower.keys();
+        // A Docker secret, which has no line end or has one; then JSON.
+        for (text, expected) in [
+            (format!("2:{k2},1:{k1}"), vec![2, 1]),
+            (format!("1:{k1},2:{k2}\n"), vec![1, 2]),
+            (format!("{{\"keys\": [{{\"id\": 2, \"key\": \"{k2}\"}}]}}"), vec![2]),
+            (format!("[{{\"id\": 1, \"key\": \"{k1}\"}}]\n"), vec![1]),
+        ] {
+            place(&path, &text);
+            assert_eq!(follower.check_at(T0).unwrap(), Reload::Replaced);
+            assert_eq!(ids(&keys), expected);
+        }
+    }
+
+    #[test]
+    fn a_copy_that_stalls_at_the_border_of_an_entry_is_refused() {
+        let whole = format!("last_id = 3\nkey_count = 2\n\n{}{}", table(3), table(2));
+        let (_directory, path) = new(&whole);
+        let mut follower = Follower::new_at(RingFile::new(&path), T0).unwrap();
+        let cut = &whole[..whole.rfind("[[keys]]").unwrap()];
+        place(&path, cut);
+        let error = follower.check_at(T0).unwrap_err().to_string();
+        assert!(error.contains("says that it has 2 keys, and has 1"), "{error}");
+        assert!(error.contains("mend its key_count"), "{error}");
+        assert_eq!(ids(&follower.keys()), [3, 2]);
+    }
+
+    /// As behind a mount of a file alone, over which another was renamed outside.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_has_been_replaced_behind_its_mount_is_an_error_that_says_so() {
+        use std::os::fd::AsRawFd as _;
+
+        let (_directory, path) = new(&table(1));
+        let pinned = fs::File::open(&path).unwrap();
+        let mounted = format!("/proc/self/fd/{}", pinned.as_raw_fd());
+        let mut follower = Follower::new_at(RingFile::new(&mounted), T0).unwrap();
+        place(&path, &table(2));
+        let error = follower.check_at(T0).unwrap_err();
+        assert!(matches!(*error, ReloadError::Unlinked { .. }), "{error}");
+        assert!(error.to_string().contains("mount its folder, not the file alone"), "{error}");
+    }
+
+    #[test]
     fn a_file_that_is_being_written_is_not_taken_for_whole() {
         let whole = format!("{}{}", table(2), table(1));
         let (_directory, path) = new(&whole);
@@ -361,6 +459,26 @@ mod threads {
         // The thread holds the last clones of what it reports to.
         drop(keys);
         wait_for(|| Arc::strong_count(&reports) == 1);
+    }
+
+    #[test]
+    fn a_report_that_panics_does_not_end_the_following() {
+        let source = Source::with(ring([1]));
+        let follower = Follower::new(source.clone()).unwrap();
+        let keys = follower.keys();
+        let reports = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&reports);
+        // What `eprintln!` does where standard error is closed.
+        follower
+            .spawn(Duration::from_millis(2), move |_| {
+                counter.fetch_add(1, SeqCst);
+                panic!("this panic is part of the test");
+            })
+            .unwrap();
+        source.put(None);
+        wait_for(|| reports.load(SeqCst) > 1);
+        source.put(ring([2]));
+        wait_for(|| ids(&keys) == [2]);
     }
 
     #[test]

@@ -373,45 +373,27 @@ mod refusals {
     }
 
     #[test]
-    fn sessions_created_before_an_incident_are_refused_under_every_key() {
+    fn an_incident_ends_every_session_and_a_laundered_one_too() {
         let keys = Keys::from(ring([1]));
         let sessions = Sessions::<Account>::new(keys.clone());
         let value = sealed(&sessions, ada(), at(99));
-        let lucky = sealed(&sessions, ada(), at(100));
         keys.replace(ring([2, 1]));
-        // A re-seal keeps `created_at`, so it launders nothing.
         let laundered = visit(&sessions, &value, at(99 + HOUR)).unwrap();
         let now = at(2 * HOUR);
         assert_eq!(class(&sessions, &laundered, now), "live");
 
-        keys.replace(ring([2, 1]).with_not_created_before(at(100)));
-        assert_eq!(class(&sessions, &value, now), "created_too_early");
-        assert_eq!(class(&sessions, &laundered, now), "created_too_early");
-        assert_eq!(class(&sessions, &lucky, now), "live");
-        assert_eq!(visit(&sessions, &value, now), None);
-        assert_eq!(sessions.reseal_at(&laundered, now).unwrap_err().class(), "created_too_early");
+        keys.replace(ring([3]));
+        assert_eq!(class(&sessions, &value, now), "unknown_key");
+        assert_eq!(class(&sessions, &laundered, now), "unknown_key");
+        assert_eq!(sessions.reseal_at(&laundered, now).unwrap_err().class(), "unknown_key");
 
+        // Who signs in is signed in at once.
         let mut session = load(&sessions, &value, now);
         assert!(session.is_new());
         session.renew();
         session.write(|account| account.user.push_str("ada"));
         let fresh = set_value(&sessions.commit_at(&session, now).unwrap()).unwrap();
         assert_eq!(class(&sessions, &fresh, now), "live");
-    }
-
-    #[test]
-    fn session_renewed_after_an_incident_is_accepted() {
-        let keys = Keys::from(ring([1]));
-        let sessions = Sessions::<Account>::new(keys.clone());
-        let mut session = load(&sessions, &sealed(&sessions, ada(), T0), at(100));
-        session.renew();
-        let renewed = set_value(&sessions.commit_at(&session, at(100)).unwrap()).unwrap();
-        let mut session = load(&sessions, &sealed(&sessions, ada(), T0), at(100));
-        session.regenerate_id();
-        let regenerated = set_value(&sessions.commit_at(&session, at(100)).unwrap()).unwrap();
-        keys.replace(ring([1]).with_not_created_before(at(100)));
-        assert_eq!(class(&sessions, &renewed, at(101)), "live");
-        assert_eq!(class(&sessions, &regenerated, at(101)), "created_too_early");
     }
 }
 
@@ -653,13 +635,4 @@ fn machines_with_different_rings_do_not_pass_a_sliding_session_back_and_forth() 
         value = visit(machine, &value, now).expect("it slides");
         assert_eq!(key_id(&ahead, &value, now), 2, "after {minute} minutes");
     }
-}
-
-#[test]
-fn not_created_before_counts_fractions_of_a_second() {
-    let keys = Keys::from(ring([1]));
-    let sessions = Sessions::<Account>::new(keys.clone());
-    let value = sealed(&sessions, ada(), T0);
-    keys.replace(ring([1]).with_not_created_before(T0 + Duration::MILLISECOND));
-    assert_eq!(class(&sessions, &value, T0), "created_too_early");
 }

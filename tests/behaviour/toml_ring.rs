@@ -1,7 +1,7 @@
 //! A ring in a TOML file: what is read, and which line an error names.
 
 use sealed_session::{ConfigError, KeyId, TomlRing};
-use time::{OffsetDateTime, macros::datetime};
+use time::OffsetDateTime;
 
 use crate::support::{T0, key_text, ring};
 
@@ -31,9 +31,9 @@ fn the_ring_is_that_of_the_entries() {
     let file = TomlRing::parse_at(&format!("{}\n{}", table(2, ""), table(1, "")), T0).unwrap();
     assert_eq!(file.ring(), &ring([2, 1]));
     assert_eq!(file.clone().into_ring(), ring([2, 1]));
-    let limited = "not_created_before = \"2026-11-21T03:00:00Z\"\n".to_owned() + &table(1, "");
+    let limited = "no_takeover = true\n".to_owned() + &table(1, "");
     let file = TomlRing::parse_at(&limited, T0).unwrap();
-    assert_eq!(file.ring().not_created_before(), Some(datetime!(2026-11-21 03:00 UTC)));
+    assert!(!file.ring().accepts_takeover());
 }
 
 #[test]

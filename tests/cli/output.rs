@@ -22,7 +22,7 @@ fn every_command_speaks_json() {
         ("rotate", &[]),
         ("retire", &["1"]),
         ("prune", &[]),
-        ("emergency", &["--all"]),
+        ("emergency", &[]),
     ] {
         let report = ring.json(command, arguments);
         assert_eq!(report["ok"], true, "{command}: {report}");
@@ -39,7 +39,7 @@ fn every_command_speaks_json() {
 fn a_wrong_command_line_has_an_exit_status_of_its_own() {
     for arguments in [
         &["rotate"][..],
-        &["emergency", "x"],
+        &["emergency", "x", "1"],
         &["status", "x", "--at", "now"],
         &["retire", "x", "y"],
     ] {

@@ -36,7 +36,7 @@ fn an_id_is_never_used_again() {
     assert_eq!(ring.ids(), [1]);
     ring.run("rotate", &[]).done();
     assert_eq!(ring.ids(), [3, 1]);
-    ring.run("emergency", &["--all"]).done();
+    ring.run("emergency", &[]).done();
     ring.run("rotate", &[]).done();
     assert_eq!(ring.ids(), [5, 4]);
 

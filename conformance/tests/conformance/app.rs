@@ -49,9 +49,7 @@ impl App {
     pub(crate) fn new(mounted: Mounted) -> Self {
         let now = OffsetDateTime::now_utc();
         let retired = KeyEntry::new(2, key(2)).not_after(now - time::Duration::HOUR);
-        let ring = KeyRing::new([KeyEntry::new(1, key(1)), retired])
-            .expect("key 1 never ends")
-            .with_not_created_before(now - 10 * time::Duration::DAY);
+        let ring = KeyRing::new([KeyEntry::new(1, key(1)), retired]).expect("key 1 never ends");
         let account = Sessions::builder(ring.clone()).idle_timeout(IDLE_TIMEOUT);
         let cart = Sessions::builder(ring.clone()).cookie_name("__Host-cart");
         let rival = Sessions::builder(ring).cookie_name("__Host-rival");

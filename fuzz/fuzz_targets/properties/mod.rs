@@ -90,6 +90,8 @@ pub(crate) fn ring_config(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let text_form = KeyRing::parse_at(&text, NOW).map_err(|error| error.to_string());
     let json_form = serde_json::from_slice::<KeyRing>(data).map_err(|error| error.to_string());
+    #[cfg(feature = "reload")]
+    every_form(data);
     for ring in [text_form, json_form] {
         match ring {
             Ok(ring) => {
@@ -110,6 +112,31 @@ pub(crate) fn ring_config(data: &[u8]) {
     }
     if let Ok(key) = text.parse::<Key>() {
         assert_eq!(key.to_base64().parse::<Key>(), Ok(key));
+    }
+}
+
+/// What is read in whatever form is written and read again, and no error quotes a key.
+#[cfg(feature = "reload")]
+fn every_form(data: &[u8]) {
+    use sealed_session::RingForm;
+
+    let read = |data: &[u8]| {
+        let (form, text) = RingForm::detect(data)?;
+        form.parse_at(text, NOW)
+    };
+    match read(data) {
+        Ok(ring) => {
+            for form in [RingForm::Toml, RingForm::Json, RingForm::Text] {
+                let Ok(written) = form.write(&ring) else { continue };
+                let again = read(written.as_bytes()).expect("what is written is read");
+                assert_eq!(again.fingerprint(), ring.fingerprint());
+            }
+        }
+        Err(error) => {
+            let message = error.to_string();
+            let is_key = |part: &&str| part.len() >= 40 && !part.contains(' ');
+            assert_eq!(message.split(['"', '`']).find(is_key), None, "{message}");
+        }
     }
 }
 

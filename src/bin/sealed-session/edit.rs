@@ -103,8 +103,14 @@ impl<'a> Edit<'a> {
         Ok(())
     }
 
-    pub(crate) fn set_not_created_before(&mut self, time: OffsetDateTime) {
-        self.set_root("not_created_before", Value::from(report::time(time)));
+    /// Puts one key in the place of all, and refuses other libraries' cookies.
+    pub(crate) fn start_over(&mut self, new: &NewKey) -> Result<(), Failure> {
+        for position in (0..self.file.ring.ring().entries().len()).rev() {
+            self.remove(position)?;
+        }
+        self.prepend(new)?;
+        self.set_root("no_takeover", Value::from(true));
+        Ok(())
     }
 
     /// The changed text, with the line ends of the old one.

@@ -17,6 +17,11 @@ fn bytes<const N: usize>(hex: &Value) -> [u8; N] {
     unhex(hex).try_into().unwrap()
 }
 
+/// Keys are printed in two halves, so that nobody takes one for his own.
+fn halves(hex: &Value) -> Value {
+    hex.as_str().unwrap().replace(' ', "").into()
+}
+
 fn seconds(value: &Value) -> Option<u32> {
     value.as_u64().map(|seconds| seconds.try_into().unwrap())
 }
@@ -28,7 +33,7 @@ fn write(vector: &Value) -> Result<String, SealError> {
     let ring = vector["ring"].as_array().unwrap();
     let entry = ring.iter().find(|entry| seconds(&entry["id"]) == Some(key_id.get())).unwrap();
     // Without the entry's times: a vector may be under a key that does not seal yet.
-    let entry = KeyEntry::new(key_id, Key::from_bytes(&bytes(&entry["key_hex"])).unwrap());
+    let entry = KeyEntry::new(key_id, Key::from_bytes(&bytes(&halves(&entry["key_hex"]))).unwrap());
     let ring = KeyRing::new([entry.clone()]).unwrap();
 
     let name = vector["cookie_name"].as_str().unwrap();

@@ -60,9 +60,6 @@ fn refused(site: &Site) -> Vec<(&'static str, String)> {
     let keys = || sessions.keys().clone();
     let elsewhere = Sessions::<Account>::builder(keys()).audience("elsewhere").build();
     let text = Sessions::<String>::new(keys());
-    // Without an idle timeout, so that it can still be sealed.
-    let lasting = Sessions::<Account>::new(keys());
-    let early = lasting.create_at(Account::default(), now - 11 * day).expect("randomness");
     let refused = [
         ("too_long", "A".repeat(4097)),
         ("malformed", "*****".to_owned()),
@@ -75,7 +72,6 @@ fn refused(site: &Site) -> Vec<(&'static str, String)> {
         ("not_authentic", sealed(&site.app.cart, Cart::default(), now)),
         ("not_authentic", sealed(&elsewhere.expect("valid"), Account::default(), now)),
         ("invalid_claims", forge(1, SESSION, &[0xff; 60])),
-        ("created_too_early", lasting.seal_at(&early, now).expect("it is live")),
         ("issued_in_future", sealed(sessions, Account::default(), now + 5 * minute)),
         ("expired", sessions.seal_at(&short, now - 40 * minute).expect("it is live")),
         ("idle", sealed(sessions, Account::default(), now - 61 * minute)),

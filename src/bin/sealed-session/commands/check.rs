@@ -33,11 +33,7 @@ impl Args {
                 Some((file.ring.line(entry.id()), message))
             })
             .collect();
-        let mut notes: Vec<_> = file.exposure().into_iter().collect();
-        if let Some(time) = ring.not_created_before().filter(|time| now < *time) {
-            let time = report::time(time);
-            notes.push(format!("who signs in before {time} has to do it again after"));
-        }
+        let notes: Vec<_> = file.exposure().into_iter().collect();
 
         let path = self.ring.file.display();
         let mut text = String::new();

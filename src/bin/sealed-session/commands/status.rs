@@ -53,9 +53,8 @@ impl Args {
             }));
         }
         let mut text = report::table(&rows);
-        let not_created_before = ring.not_created_before().map(report::time);
-        if let Some(time) = &not_created_before {
-            text += &format!("\nsessions created before {time} are refused\n");
+        if !ring.accepts_takeover() {
+            text += "\nno_takeover: cookies of other libraries are refused\n";
         }
         let fingerprint = ring.fingerprint().to_string();
         text += &format!("\nfingerprint {fingerprint}\n");
@@ -63,7 +62,7 @@ impl Args {
             "ok": true,
             "now": report::time(now),
             "fingerprint": fingerprint,
-            "not_created_before": not_created_before,
+            "no_takeover": !ring.accepts_takeover(),
             "last_id": file.ring.last_id().map(sealed_session::KeyId::get),
             "keys": keys,
         });

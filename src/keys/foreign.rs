@@ -1,0 +1,105 @@
+//! What a file is that should be a ring and is none, so that the operator learns it in words.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
+
+/// What these bytes are, and what to do; `None` where they may be a ring.
+pub(super) fn foreign(bytes: &[u8]) -> Option<&'static str> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start();
+    let begins = |start: &[u8]| bytes.starts_with(start);
+    MARKS
+        .iter()
+        .find(|(start, _)| begins(start))
+        .map(|(_, message)| *message)
+        .or_else(|| is_yaml(bytes).then_some(YAML))
+        .or_else(|| is_assignment(bytes).then_some(DOTENV))
+        .or_else(|| is_encoded(bytes).then_some(ENCODED))
+        .or_else(|| is_bare_key(bytes).then_some(BARE_KEY))
+}
+
+const YAML: &str =
+    "it is YAML, which is not read; `sealed-session convert` shows the TOML, JSON and string forms";
+const DOTENV: &str = "it begins with the name of a variable, as a file for a shell does; keep what stands behind the `=` alone, without quotes";
+const ENCODED: &str =
+    "it is base64 of a ring, as a Kubernetes Secret has it; decode it with `base64 -d`";
+const BARE_KEY: &str = "it is a key without an id; write `1:` in front of it";
+
+const MARKS: &[(&[u8], &str)] = &[
+    (
+        b"\0GITCRYPT\0",
+        "it is encrypted by git-crypt; run `git-crypt unlock` where it is deployed from",
+    ),
+    (b"$ANSIBLE_VAULT", "it is encrypted by Ansible Vault; deploy it with a task that decrypts it"),
+    (b"age-encryption.org", "it is encrypted by age; decrypt it with `age -d`"),
+    (b"-----BEGIN AGE", "it is encrypted by age; decrypt it with `age -d`"),
+    (b"-----BEGIN PGP", "it is encrypted by PGP; decrypt it with `gpg -d`"),
+    (
+        b"-----BEGIN",
+        "it is PEM, which holds keys of another kind; print one with `sealed-session keygen`",
+    ),
+    (b"Salted__", "it is encrypted by openssl; decrypt it first"),
+    (b"ENC[", "it is encrypted by sops; decrypt it with `sops -d`"),
+    (b"version https://git-lfs", "it is a pointer of Git LFS, not the file; run `git lfs pull`"),
+    (b"<<<<<<<", "two versions of it were merged and conflict; take one of them whole"),
+    (b"=======", "two versions of it were merged and conflict; take one of them whole"),
+    (b"<?xml", "it is XML, which is not read; see the path"),
+    (b"<!DOCTYPE", "it is a page of HTML, perhaps the answer of a proxy; see where it was fetched"),
+    (b"<html", "it is a page of HTML, perhaps the answer of a proxy; see where it was fetched"),
+    (b"{{", "it is a template that nothing was put into; see what renders it"),
+    (b"\x1f\x8b", "it is compressed by gzip; unpack it with `gunzip`"),
+    (b"PK\x03\x04", "it is a ZIP archive; unpack it"),
+    (b"SQLite format 3", "it is a database; see the path"),
+    (b"\x7fELF", "it is a program; see the path"),
+    (b"\xff\xfe", "it is UTF-16; save the file as UTF-8 text"),
+    (b"\xfe\xff", "it is UTF-16; save the file as UTF-8 text"),
+];
+
+/// A line of `name:` or `- …` before any that TOML would have.
+fn is_yaml(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
+    first.is_some_and(|line| {
+        let name =
+            line.iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'_').count();
+        let rest = line.get(name..).unwrap_or_default();
+        line == b"---"
+            || line.starts_with(b"- ")
+            || line.starts_with(b"%YAML")
+            || name > 0 && (rest == b":" || rest.starts_with(b": "))
+    })
+}
+
+/// `NAME=1:…`, perhaps with `export` and quotes; TOML has no such value.
+fn is_assignment(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"export ").unwrap_or(bytes);
+    let name =
+        bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    let rest = bytes.get(name..).unwrap_or_default();
+    let Some(value) = rest.strip_prefix(b"=") else { return false };
+    let value = value.strip_prefix(b"\"").or(value.strip_prefix(b"'")).unwrap_or(value);
+    name > 0 && begins_an_entry(value)
+}
+
+/// Digits and a `:` or `@`, as every ring in one string begins.
+pub(super) fn begins_an_entry(bytes: &[u8]) -> bool {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0 && matches!(bytes.get(digits), Some(b':' | b'@'))
+}
+
+fn is_encoded(bytes: &[u8]) -> bool {
+    let text: Zeroizing<Vec<u8>> =
+        Zeroizing::new(bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
+    let decoded = STANDARD.decode(&*text).map(Zeroizing::new);
+    decoded.is_ok_and(|ring| {
+        begins_an_entry(&ring)
+            || [&b"[[keys]]"[..], b"{\"keys\"", b"last_id"]
+                .iter()
+                .any(|start| ring.starts_with(start))
+    })
+}
+
+fn is_bare_key(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii();
+    matches!(text.len(), 43 | 44 | 64)
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte))
+}

@@ -1,0 +1,72 @@
+//! Times and spans as an operator writes them.
+
+use std::time::Duration;
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::error::ConfigError;
+
+/// A time by RFC 3339, section 5.6, and nothing wider: `2026-12-01T00:00:00Z`, with or without a
+/// fraction of a second, in UTC or with `+01:00` in the place of `Z`.
+pub(crate) fn parse_time(text: &str) -> Result<OffsetDateTime, ConfigError> {
+    // The parser below takes any character for the `T`, and a sign before the year.
+    if !is_rfc3339(text.as_bytes()) {
+        return Err(ConfigError::Time);
+    }
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| ConfigError::Time)
+}
+
+/// Digits and marks where the grammar has them; that the month has a day 31 is not looked at.
+fn is_rfc3339(text: &[u8]) -> bool {
+    let Some((date_time, rest)) = text.split_at_checked(SHAPE.len()) else { return false };
+    let has_shape = date_time.iter().zip(SHAPE).all(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        mark => byte == mark,
+    });
+    let offset = match rest.strip_prefix(b".") {
+        Some(fraction) => {
+            let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            match fraction.split_at_checked(digits) {
+                Some((_, offset)) if digits > 0 => offset,
+                _ => return false,
+            }
+        }
+        None => rest,
+    };
+    has_shape
+        && match offset {
+            b"Z" => true,
+            [b'+' | b'-', h1, h2, b':', m1, m2] => {
+                [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit())
+            }
+            _ => false,
+        }
+}
+
+/// A span of time: a whole number of `s`, `m`, `h` or `d`, as in `14d`.
+pub(crate) fn parse_span(text: &str) -> Result<Duration, ConfigError> {
+    let (number, unit) =
+        text.split_at_checked(text.len().saturating_sub(1)).ok_or(ConfigError::Span)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err(ConfigError::Span),
+    };
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(ConfigError::Span);
+    }
+    let number: u32 = number.parse().map_err(|_| ConfigError::Span)?;
+    span(u64::from(number).saturating_mul(seconds))
+}
+
+/// A span of so many seconds, if a timeout may be as long.
+pub(crate) fn span(seconds: u64) -> Result<Duration, ConfigError> {
+    match u32::try_from(seconds) {
+        Ok(1..) => Ok(Duration::from_secs(seconds)),
+        _ => Err(ConfigError::Span),
+    }
+}
+
+const SHAPE: &[u8] = b"0000-00-00T00:00:00";

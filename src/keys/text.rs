@@ -1,0 +1,170 @@
+//! A ring as one string, for environment variables and secret managers.
+//!
+//! ```text
+//! no-takeover,last-id=3,3@2026-12-01T00:00:00Z:KEY,2:KEY
+//! settings, if any      entries, newest first
+//! ```
+
+use std::{env, str::FromStr};
+
+use time::OffsetDateTime;
+
+use super::{
+    config::RingConfig,
+    key::Key,
+    moment::{parse_span, parse_time},
+    ring::{KeyEntry, KeyRing},
+};
+use crate::{error::ConfigError, key_id::KeyId};
+
+impl KeyRing {
+    /// The ring in its text form, with the present given: entries `ID:KEY` or
+    /// `ID@START:KEY`, newest first, separated by commas. Settings may stand before
+    /// them: `no-takeover`, and what the tool records, `last-id=ID`, `key-count=NUMBER`,
+    /// `rotated-at=TIME` and `absolute-timeout=14d`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::RingText`] for a string that is no ring as a whole,
+    /// [`ConfigError::Entry`], which tells the place of an entry that cannot
+    /// be read and why; otherwise as for [`new`](Self::new).
+    pub fn parse_at(text: &str, now: OffsetDateTime) -> Result<Self, ConfigError> {
+        parse_ring(text)?.ring_at(now)
+    }
+
+    /// The ring in an environment variable, in the text form.
+    ///
+    /// ```no_run
+    /// use sealed_session::KeyRing;
+    ///
+    /// let ring = KeyRing::from_env("SESSION_KEYS")?;
+    /// # Ok::<(), sealed_session::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Variable`] if the variable is not set or empty, otherwise
+    /// [`ConfigError::InVariable`] with what parsing it says.
+    pub fn from_env(name: &str) -> Result<Self, ConfigError> {
+        let missing = || ConfigError::Variable { name: name.to_owned() };
+        let text = zeroize::Zeroizing::new(env::var(name).map_err(|_| missing())?);
+        if text.trim_ascii().is_empty() {
+            return Err(missing());
+        }
+        text.parse().map_err(|reason| ConfigError::InVariable {
+            name: name.to_owned(),
+            reason: Box::new(reason),
+        })
+    }
+}
+
+impl FromStr for KeyRing {
+    type Err = ConfigError;
+
+    /// [`parse_at`](Self::parse_at) the present.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse_at(text, OffsetDateTime::now_utc())
+    }
+}
+
+impl FromStr for KeyEntry {
+    type Err = ConfigError;
+
+    /// `ID:KEY`, or `ID@START:KEY` with an RFC 3339 start.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A key has no colon, a time has some: the last one divides them.
+        let (head, key) = text.trim_ascii().rsplit_once(':').ok_or(ConfigError::EntryForm)?;
+        let (id, start) = match head.split_once('@') {
+            Some((id, start)) => (id, Some(parse_time(start.trim_ascii())?)),
+            None => (head, None),
+        };
+        let entry = Self::new(id.parse::<KeyId>()?, key.parse::<Key>()?);
+        Ok(match start {
+            Some(start) => entry.not_before(start),
+            None => entry,
+        })
+    }
+}
+
+/// A ring's string, each part read, the whole not yet judged.
+pub(super) fn parse_ring(text: &str) -> Result<RingConfig, ConfigError> {
+    let text = text.trim_ascii();
+    if text.is_empty() {
+        return Err(ConfigError::EmptyRing);
+    }
+    let mut ring = RingConfig::default();
+    let mut parts = text.split(',').zip(1..).peekable();
+    while let Some((setting, _)) = parts.next_if(|(part, _)| is_setting(part)) {
+        read_setting(&mut ring, setting.trim_ascii())?;
+    }
+    for (part, position) in parts {
+        let entry = part.parse().map_err(|error| {
+            // What is wrong with the string as a whole explains it better.
+            misspelling(text).map_or_else(
+                || ConfigError::Entry { position, reason: Box::new(error) },
+                ConfigError::RingText,
+            )
+        });
+        ring.keys.push(entry?);
+    }
+    Ok(ring)
+}
+
+fn is_setting(part: &str) -> bool {
+    let name = part.trim_ascii().split('=').next().unwrap_or_default();
+    // Shorter than any key.
+    (1..=20).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+}
+
+fn read_setting(ring: &mut RingConfig, setting: &str) -> Result<(), ConfigError> {
+    fn once<V>(field: &mut Option<V>, value: V) -> Result<(), ConfigError> {
+        match field.replace(value) {
+            Some(_) => Err(ConfigError::RingText("a setting stands twice; leave one of them out")),
+            None => Ok(()),
+        }
+    }
+    let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
+    match name {
+        "no-takeover" if name == setting => once(&mut ring.no_takeover, true),
+        "last-id" => once(&mut ring.last_id, value.parse()?),
+        "key-count" => once(&mut ring.key_count, value.parse::<KeyId>()?.get()),
+        "rotated-at" => once(&mut ring.rotated_at, parse_time(value)?),
+        "absolute-timeout" => once(&mut ring.absolute_timeout, parse_span(value)?),
+        _ => Err(ConfigError::RingText(
+            "what stands in front of the entries is no setting of a ring; write `ID:KEY`, with a comma between entries",
+        )),
+    }
+}
+
+/// What people do to a string on its way into a variable.
+fn misspelling(text: &str) -> Option<&'static str> {
+    let ends = |mark: char| text.starts_with(mark) || text.ends_with(mark);
+    let entry = text.split(',').next().unwrap_or_default();
+    if ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}'].into_iter().any(ends) {
+        Some("it stands in quotes that are part of it; remove the quotes")
+    } else if text.contains(';') {
+        Some("entries are separated with semicolons; separate them with commas")
+    } else if text.split(',').any(|part| part.trim_ascii().contains(['\n', '\r'])) {
+        Some("it has several lines; separate the entries with commas, on one line")
+    } else if entry.split_ascii_whitespace().filter(|word| word.contains(':')).count() > 1 {
+        Some("entries are separated with spaces; separate them with commas")
+    } else if entry.split_once('=').is_some_and(|(name, _)| is_variable(name)) {
+        Some("it begins with the name of a variable; leave out `NAME=`")
+    } else if entry.starts_with(['/', '.', '~']) || entry.starts_with("file:") {
+        Some("it is the path of a file; give the keys themselves, or read the file with `RingFile`")
+    } else if text.starts_with(['{', '[']) {
+        Some("it is JSON or TOML; write `ID:KEY`, or keep it in a file for `RingFile`")
+    } else if text.contains(['$', '<']) {
+        Some(
+            "it is a placeholder that nothing was put in for; write `ID:KEY`, with a comma between entries",
+        )
+    } else {
+        None
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
