@@ -106,16 +106,6 @@ pub(crate) fn missing(data: &str) {
     );
 }
 
-/// The session ended between the load and the commit.
-pub(crate) fn expired_before_commit(name: &str) {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(
-        target: "sealed_session",
-        cookie = name,
-        "session expired before its response was committed, its changes are lost"
-    );
-}
-
 /// A re-seal that was due failed; the visitor keeps the value that came.
 pub(crate) fn reseal_failed(name: &str, reason: &dyn std::fmt::Display) {
     #[cfg(feature = "tracing")]

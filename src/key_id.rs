@@ -1,8 +1,6 @@
 //! The id of a key, which even errors name.
 
-use std::{fmt, str::FromStr};
-
-use crate::error::ConfigError;
+use std::fmt;
 
 /// The number by which a sealed value names its key: any `u32`, chosen by the
 /// operator, never used for two keys.
@@ -24,20 +22,6 @@ impl KeyId {
 impl From<u32> for KeyId {
     fn from(id: u32) -> Self {
         Self(id)
-    }
-}
-
-impl FromStr for KeyId {
-    type Err = ConfigError;
-
-    /// # Errors
-    ///
-    /// [`ConfigError::KeyId`] for anything but the decimal digits of a `u32`.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(ConfigError::KeyId);
-        }
-        text.parse().map(Self).map_err(|_| ConfigError::KeyId)
     }
 }
 

@@ -129,7 +129,10 @@ pub use crate::keys::{
 pub use crate::operate::{Hint, Inspection};
 pub use crate::{
     error::{ConfigError, CsrfError, ForeignRequest, SealError, UnsealError},
-    format::claims::{Lifetime, SessionId},
+    format::{
+        lifetime::Lifetime,
+        session_id::{Family, SessionId},
+    },
     http::{Commit, OriginGuard, RequestSource, Scope},
     key_id::KeyId,
     keys::{Key, KeyEntry, KeyRing, Keys},

@@ -41,7 +41,7 @@ impl<T: SessionData> Sessions<T> {
 impl<T: SessionData> Session<T> {
     /// Commits the session now, if anybody asked for it, and tells of a failure.
     pub(crate) fn finish(&self) -> Result<Commit, SealError> {
-        if !self.is_attached() {
+        if self.close_unless_attached() {
             return Ok(Commit::default());
         }
         self.commit(&OffsetDateTime::now_utc)

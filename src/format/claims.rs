@@ -1,90 +1,10 @@
 //! What is sealed beside the data: id, times, kind of cookie; and how time judges it.
 
-use std::{fmt, time::Duration};
-
-use ctutils::CtEq as _;
-
+use super::{lifetime::Timeouts, lineage::Descent, session_id::SessionId};
 use crate::{
-    error::{ConfigError, SealError, UnsealError},
-    platform::random::{RandomSource, random},
+    error::{SealError, UnsealError},
+    platform::random::RandomSource,
 };
-
-/// The id of a session: 128 random bits, the same until
-/// [`renew`](crate::Session::renew) or [`regenerate_id`](crate::Session::regenerate_id).
-///
-/// It is sealed, so the visitor cannot see or choose it, and knowing it opens
-/// nothing: it is fit for logs. `Display` writes 32 hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SessionId([u8; 16]);
-
-impl SessionId {
-    pub(crate) fn generate() -> Result<Self, RandomSource> {
-        random().map(Self)
-    }
-
-    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// Whether the ids are equal, in a time that does not tell where they differ.
-    pub(crate) fn ct_eq(&self, other: &Self) -> bool {
-        self.0.as_slice().ct_eq(other.0.as_slice()).to_bool()
-    }
-
-    /// The id's 16 bytes.
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
-impl fmt::Debug for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SessionId({self})")
-    }
-}
-
-/// How long one session lives, and whether its cookie outlives the browser.
-///
-/// For [`Session::renew_with`](crate::Session::renew_with): "remember me" for one login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lifetime {
-    pub(crate) duration: Duration,
-    pub(crate) persistent: bool,
-}
-
-impl Lifetime {
-    /// Ends `duration` after the renewal, in whole seconds; the cookie carries `Max-Age`.
-    pub const fn persistent(duration: Duration) -> Self {
-        Self { duration, persistent: true }
-    }
-
-    /// Ends `duration` after the renewal at the latest, in whole seconds, and
-    /// when the browser is closed: the cookie carries no `Max-Age`.
-    pub const fn browser_session(duration: Duration) -> Self {
-        Self { duration, persistent: false }
-    }
-}
-
-/// The configured limits in seconds, which hold beside the sealed ones.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Timeouts {
-    pub(crate) absolute: u32,
-    pub(crate) idle: Option<u32>,
-    pub(crate) persistent: bool,
-}
-
-impl Timeouts {
-    /// The limits of what lives as long as the session may, used or not.
-    pub(crate) fn without_idle(&self) -> Self {
-        Self { idle: None, ..*self }
-    }
-}
 
 /// What a sealed session says of itself. Times are Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,56 +12,55 @@ pub(crate) struct Claims {
     pub(crate) persistent: bool,
     /// Otherwise `created_at` is when the session was taken over from another library.
     pub(crate) creation_known: bool,
+    /// Counts only beside a proof of the device it is bound to.
+    pub(crate) bound: bool,
+    /// `idle` was chosen for this session, and the configured idle timeout does not apply.
+    pub(crate) own_idle: bool,
     pub(crate) created_at: u64,
     pub(crate) issued_at: u64,
     pub(crate) lifetime: u32,
     pub(crate) idle: Option<u32>,
+    /// When the user last proved who they are.
+    pub(crate) authenticated_at: u64,
+    pub(crate) descent: Descent,
     pub(crate) id: SessionId,
+    /// How far the sealing machine had read the list of revocations.
+    pub(crate) seen: u64,
 }
 
 impl Claims {
-    /// Of a session that begins `now` and lives by the configured limits.
-    pub(crate) fn begin(now: u64, timeouts: &Timeouts) -> Result<Self, RandomSource> {
+    /// Of a session that begins `now` and lives by these limits.
+    pub(crate) fn begin(
+        now: u64,
+        timeouts: &Timeouts,
+        descent: Descent,
+    ) -> Result<Self, RandomSource> {
         Ok(Self {
             persistent: timeouts.persistent,
             creation_known: true,
+            bound: false,
+            own_idle: timeouts.own_idle,
             created_at: now,
             issued_at: now,
             lifetime: timeouts.absolute,
             idle: timeouts.idle,
+            authenticated_at: now,
+            descent,
             id: SessionId::generate()?,
+            seen: 0,
         })
-    }
-
-    /// Of a token for this session, which ends when the session's lifetime does.
-    /// It does not idle out: a form may wait while the session is used elsewhere.
-    pub(crate) fn of_csrf_token(&self) -> Self {
-        Self { idle: None, ..*self }
-    }
-
-    /// Of the tombstone of this session, ended `now`: for `lifetime` seconds,
-    /// or as long as the session itself could have lived. One that was taken over may
-    /// be taken over again, so nobody knows its end.
-    pub(crate) fn of_tombstone(&self, now: u64, lifetime: u32, timeouts: &Timeouts) -> Self {
-        let left = match self.creation_known {
-            true => self.ends_at(timeouts).saturating_sub(now),
-            false => u64::MAX,
-        };
-        Self {
-            persistent: true,
-            creation_known: true,
-            created_at: now,
-            issued_at: now,
-            lifetime: u32::try_from(left).map_or(lifetime, |left| left.min(lifetime)),
-            idle: None,
-            id: self.id,
-        }
     }
 
     /// When the session began or was last renewed, `None` where nobody knows.
     #[inline]
     pub(crate) fn known_creation(&self) -> Option<u64> {
         self.creation_known.then_some(self.created_at)
+    }
+
+    /// When the user last proved who they are, `None` where nobody knows.
+    pub(crate) fn known_authentication(&self) -> Option<u64> {
+        let known = self.creation_known || self.authenticated_at > self.created_at;
+        known.then_some(self.authenticated_at)
     }
 
     /// Judges an authentic session; `now < limit` is live, `now == limit` is not.
@@ -156,7 +75,10 @@ impl Claims {
         if self.idles_out_at(timeouts).is_some_and(|end| now >= end) {
             return Err(UnsealError::Idle);
         }
-        Ok(())
+        match self.bound {
+            false => Ok(()),
+            true => Err(UnsealError::Bound),
+        }
     }
 
     /// The claims of the next value of this session, sealed at `now`. Sealing revives nothing.
@@ -177,6 +99,18 @@ impl Claims {
         self.idles_out_at(timeouts).map_or(end, |idle| idle.min(end))
     }
 
+    /// Whether sealing at `now` would let the session live longer than it does.
+    #[inline]
+    pub(crate) fn slides(&self, timeouts: &Timeouts) -> bool {
+        self.idles_out_at(timeouts).is_some_and(|idle| idle < self.ends_at(timeouts))
+    }
+
+    /// Whether half of the idle timeout has passed since the value was sealed.
+    pub(crate) fn is_half_idle(&self, now: u64, timeouts: &Timeouts) -> bool {
+        self.idle(timeouts)
+            .is_some_and(|idle| now.saturating_sub(self.issued_at) >= u64::from(idle.div_ceil(2)))
+    }
+
     /// Whether the value is old enough to be sealed again without a write:
     /// rarely, because such a response races with those of parallel requests.
     #[inline]
@@ -189,17 +123,27 @@ impl Claims {
         now.saturating_sub(self.issued_at) >= interval
     }
 
-    /// The idle timeout that holds: the sealed one or the configured one, whichever is shorter.
+    /// Whether browsers drop the cookie before the session ends, and soon enough to set it again.
+    #[inline]
+    pub(crate) fn is_cookie_aging(&self, now: u64, timeouts: &Timeouts) -> bool {
+        self.persistent
+            && self.ends_at(timeouts).saturating_sub(self.issued_at) > MAX_AGE_LIMIT
+            && now.saturating_sub(self.issued_at) >= MAX_AGE_LIMIT / 8
+    }
+
+    /// The idle timeout that holds: the session's own, or the sealed one or the configured
+    /// one, whichever is shorter.
     #[inline]
     pub(crate) fn idle(&self, timeouts: &Timeouts) -> Option<u32> {
         match (self.idle, timeouts.idle) {
+            (sealed, _) if self.own_idle => sealed,
             (Some(sealed), Some(configured)) => Some(sealed.min(configured)),
             (sealed, configured) => sealed.or(configured),
         }
     }
 
     #[inline]
-    fn ends_at(&self, timeouts: &Timeouts) -> u64 {
+    pub(crate) fn ends_at(&self, timeouts: &Timeouts) -> u64 {
         self.created_at.saturating_add(self.lifetime.min(timeouts.absolute).into())
     }
 
@@ -209,20 +153,10 @@ impl Claims {
     }
 }
 
-/// Checks a duration that is to be sealed: whole seconds, at least one, at most `limit`.
-pub(crate) fn whole_seconds(
-    duration: Duration,
-    what: &'static str,
-    limit: u32,
-) -> Result<u32, ConfigError> {
-    u32::try_from(duration.as_secs())
-        .ok()
-        .filter(|seconds| (1..=limit).contains(seconds) && duration.subsec_nanos() == 0)
-        .ok_or(ConfigError::Timeout { what, limit })
-}
-
 /// By how much another machine's clock may be ahead of ours.
 pub(crate) const CLOCK_TOLERANCE: u64 = 60;
+/// 400 days, the longest that browsers keep a cookie (RFC 6265bis section 5.5).
+pub(crate) const MAX_AGE_LIMIT: u64 = 400 * 24 * 60 * 60;
 
 const MIN_RENEWAL: u64 = 60;
 const MAX_RENEWAL: u64 = 60 * 60;

@@ -2,21 +2,15 @@
 //!
 //! ```text
 //! sealed    = version 0x01 (1) ‖ key id (4) ‖ nonce (24) ‖ ciphertext ‖ tag (16)
-//! plaintext = flags (1) ‖ created_at (8) ‖ issued offset (4) ‖ lifetime (4) ‖ idle (4)
-//!             ‖ session id (16) ‖ payload
 //! aad       = version (1) ‖ key id (4) ‖ purpose (1) ‖ u16 length ‖ name ‖ u16 length ‖ audience
+//! plaintext = a body of a fixed length for each purpose; of a session claims and payload
 //! ```
 //!
 //! Integers are big-endian and unsigned.
 
 use arrayvec::ArrayVec;
 
-use crate::{
-    error::{SealError, UnsealError},
-    format::claims::{Claims, SessionId},
-    key_id::KeyId,
-    platform::clock::MAX_TIME,
-};
+use crate::{error::UnsealError, key_id::KeyId};
 
 pub(crate) const VERSION: u8 = 1;
 pub(crate) const KEY_ID_LEN: usize = 4;
@@ -24,14 +18,8 @@ pub(crate) const NONCE_LEN: usize = 24;
 pub(crate) const TAG_LEN: usize = 16;
 /// What stands in front of the ciphertext.
 pub(crate) const HEADER_LEN: usize = 1 + KEY_ID_LEN + NONCE_LEN;
-/// What stands in front of the payload.
-pub(crate) const CLAIMS_LEN: usize = 1 + 8 + 4 + 4 + 4 + 16;
-/// Bytes of a sealed value beside its payload, before base64.
-pub(crate) const OVERHEAD: usize = HEADER_LEN + CLAIMS_LEN + TAG_LEN;
-
-const PERSISTENT: u8 = 1;
-const CREATION_UNKNOWN: u8 = 2;
-const NO_IDLE_TIMEOUT: u32 = u32::MAX;
+/// Bytes of a sealed value beside its plaintext.
+pub(crate) const FRAME_LEN: usize = HEADER_LEN + TAG_LEN;
 
 /// What a value is for. A value sealed for one purpose is refused for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +27,7 @@ pub(crate) enum Purpose {
     Session = 1,
     /// Travels in a form or a header, beside the session's cookie.
     CsrfToken = 2,
-    /// Travels in a cookie of its own, and says which session was ended.
+    /// Travels in a cookie of its own, and says which sessions were ended.
     Tombstone = 3,
 }
 
@@ -109,65 +97,6 @@ pub(crate) fn decode_key_id(version: u8, key_id: [u8; KEY_ID_LEN]) -> Result<Key
     match version {
         VERSION => Ok(KeyId::new(u32::from_be_bytes(key_id))),
         other => Err(UnsealError::UnsupportedVersion(other)),
-    }
-}
-
-impl Claims {
-    /// Writes what stands in front of the payload.
-    #[inline]
-    pub(crate) fn encode(&self, mut append: impl FnMut(&[u8])) -> Result<(), SealError> {
-        self.is_representable().then_some(()).ok_or(SealError::TimeOutOfRange)?;
-        let offset = self
-            .issued_at
-            .checked_sub(self.created_at)
-            .and_then(|offset| u32::try_from(offset).ok())
-            .ok_or(SealError::TimeOutOfRange)?;
-        let flags = if self.persistent { PERSISTENT } else { 0 }
-            | if self.creation_known { 0 } else { CREATION_UNKNOWN };
-        append(&[flags]);
-        append(&self.created_at.to_be_bytes());
-        append(&offset.to_be_bytes());
-        append(&self.lifetime.to_be_bytes());
-        append(&self.idle.unwrap_or(NO_IDLE_TIMEOUT).to_be_bytes());
-        append(self.id.as_bytes());
-        Ok(())
-    }
-
-    /// The claims of an authentic plaintext.
-    // A call would hand them over in memory, in pieces that are then read as a whole: the
-    // processor waits until all are written, 25 ns of an unseal.
-    #[inline(always)]
-    pub(crate) fn decode(bytes: &[u8; CLAIMS_LEN]) -> Result<Self, UnsealError> {
-        fn take<'a, const N: usize>(rest: &mut &'a [u8]) -> &'a [u8; N] {
-            let (head, tail) = rest.split_first_chunk().expect("the fields are as long as all");
-            *rest = tail;
-            head
-        }
-        let rest = &mut bytes.as_slice();
-        let [flags] = *take(rest);
-        let created_at = u64::from_be_bytes(*take(rest));
-        let offset = u32::from_be_bytes(*take(rest));
-        let claims = Self {
-            persistent: flags & PERSISTENT != 0,
-            creation_known: flags & CREATION_UNKNOWN == 0,
-            created_at,
-            issued_at: created_at.saturating_add(offset.into()),
-            lifetime: u32::from_be_bytes(*take(rest)),
-            idle: Some(u32::from_be_bytes(*take(rest))).filter(|&idle| idle != NO_IDLE_TIMEOUT),
-            id: SessionId::from_bytes(*take(rest)),
-        };
-        match flags & !(PERSISTENT | CREATION_UNKNOWN) == 0 && claims.is_representable() {
-            true => Ok(claims),
-            false => Err(UnsealError::InvalidClaims),
-        }
-    }
-
-    /// Whether every time that follows from the claims is a date of four-digit year.
-    #[inline]
-    fn is_representable(&self) -> bool {
-        self.created_at <= MAX_TIME
-            && self.issued_at <= MAX_TIME
-            && self.created_at.checked_add(self.lifetime.into()).is_some_and(|end| end <= MAX_TIME)
     }
 }
 

@@ -3,6 +3,13 @@
 pub(crate) mod aead;
 pub(crate) mod claims;
 pub(crate) mod envelope;
+mod extension;
+pub(crate) mod json;
+mod layout;
+pub(crate) mod lifetime;
+pub(crate) mod lineage;
 pub(crate) mod seal;
 pub(crate) mod secret;
+pub(crate) mod session_id;
 pub(crate) mod text;
+pub(crate) mod token;

@@ -5,22 +5,25 @@
 //! unseal: base64url → key by id → XChaCha20-Poly1305 → claims judged now → JSON → T
 //! ```
 //!
-//! Tokens go the same way and have claims alone.
+//! Tokens go the same way, with a body of their own in the place of claims and JSON.
 
 use std::any::type_name;
 
 use arrayvec::ArrayVec;
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::{
+    aead::{self, Nonce},
+    claims::Claims,
+    envelope::{self, Aad, Binding, FRAME_LEN, HEADER_LEN, TAG_LEN},
+    extension, json,
+    layout::CLAIMS_LEN,
+    lifetime::Timeouts,
+    secret::Draft,
+    text,
+};
 use crate::{
     error::{SealError, UnsealError},
-    format::{
-        aead::{self, Nonce},
-        claims::{Claims, Timeouts},
-        envelope::{self, Aad, Binding, CLAIMS_LEN, HEADER_LEN, OVERHEAD, TAG_LEN},
-        secret::Draft,
-        text,
-    },
     key_id::KeyId,
     keys::{KeyEntry, KeyRing},
     platform::random::RandomSource,
@@ -30,14 +33,16 @@ use crate::{
 /// (RFC 6265bis section 5.6).
 pub(crate) const MAX_COOKIE_LEN: usize = 4096;
 /// What [`MAX_COOKIE_LEN`] characters of base64 hold.
-pub(crate) const MAX_SEALED_LEN: usize = max_sealed_len(0);
+pub(crate) const MAX_SEALED_LEN: usize = sealed_len(MAX_COOKIE_LEN, 0);
 /// The longest padding.
 const SPACES: [u8; MAX_SEALED_LEN] = [b' '; MAX_SEALED_LEN];
 /// Most values are shorter than this, and zeroing a buffer for the longest takes
 /// as long as it takes to decode 100 bytes.
 const SHORT_VALUE_LEN: usize = 1024;
-/// `OVERHEAD` bytes without a payload, in base64.
-const MIN_VALUE_LEN: usize = (OVERHEAD * 4).div_ceil(3);
+/// An empty plaintext, in base64.
+const MIN_VALUE_LEN: usize = (FRAME_LEN * 4).div_ceil(3);
+/// Bytes of a sealed session beside its payload, before base64.
+pub(crate) const OVERHEAD: usize = FRAME_LEN + CLAIMS_LEN;
 /// The characters that tell version and key id: six bytes, of which five are used.
 const HINT_LEN: usize = 8;
 
@@ -47,10 +52,14 @@ pub(crate) struct Seal<'a> {
     pub(crate) ring: &'a KeyRing,
     pub(crate) binding: &'a Binding,
     pub(crate) timeouts: &'a Timeouts,
-    /// Bytes of the cookie's name, which count towards the limit of browsers.
+    /// Bytes of the cookie's name, which count towards the limit.
     pub(crate) name_len: usize,
+    /// The longest name and value together, at most [`MAX_COOKIE_LEN`].
+    pub(crate) max_len: usize,
     /// Payloads are padded with spaces to a multiple of so many bytes.
     pub(crate) pad_to: Option<usize>,
+    /// Whether a payload is read back before it is sealed.
+    pub(crate) check_data: bool,
 }
 
 /// A live value, opened.
@@ -58,6 +67,8 @@ pub(crate) struct Unsealed<'a> {
     pub(crate) claims: &'a Claims,
     /// Whether the value should be replaced by a fresh one though nothing was written.
     pub(crate) reseal_due: bool,
+    /// The extension block, empty where there is none.
+    pub(crate) extension: &'a [u8],
     entry: &'a KeyEntry,
     payload: &'a [u8],
 }
@@ -69,126 +80,132 @@ impl Unsealed<'_> {
 
     /// The data in the payload.
     pub(crate) fn data<T: DeserializeOwned>(&self) -> Result<T, UnsealError> {
-        let malformed = |column| UnsealError::Payload { type_name: type_name::<T>(), column };
-        // From a `str` that was checked once, serde_json need not check each string.
-        let json = str::from_utf8(self.payload)
-            .map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
-        serde_json::from_str(json).map_err(|error| malformed(error.column()))
+        read_payload(self.payload)
     }
 }
 
+fn read_payload<T: DeserializeOwned>(payload: &[u8]) -> Result<T, UnsealError> {
+    let malformed = |column| UnsealError::Payload { type_name: type_name::<T>(), column };
+    // From a `str` that was checked once, serde_json need not check each string.
+    let json = str::from_utf8(payload)
+        .map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
+    serde_json::from_str(json).map_err(|error| malformed(error.column()))
+}
+
 impl Seal<'_> {
-    /// Seals `data` with these claims, issued at `now` (Unix seconds).
-    pub(crate) fn seal<T: Serialize>(
+    /// Seals `data` with these claims and this extension block, issued at `now` (Unix seconds).
+    pub(crate) fn seal<T: Serialize + DeserializeOwned>(
         &self,
         claims: &Claims,
+        extension: &[u8],
         data: &T,
         now: u64,
     ) -> Result<String, SealError> {
-        let entry = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
-        let (value, _) = self.issue(entry, claims, now, |payload| {
-            serde_json::to_writer(&mut *payload, data)
-                .map_err(|_| SealError::Payload { type_name: type_name::<T>() })?;
-            self.pad(payload);
+        let claims = claims.reissue(now, self.timeouts)?;
+        self.seal_plaintext(now, |plaintext| {
+            claims.encode(!extension.is_empty(), |field| plaintext.append(field))?;
+            plaintext.append(extension);
+            let start = plaintext.length();
+            json::write(&mut *plaintext, data).map_err(payload_error::<T>)?;
+            if self.check_data {
+                let payload = plaintext.bytes_mut().get(start..).unwrap_or_default();
+                // What did not fit is refused for its size.
+                if !payload.is_empty() {
+                    check_reading::<T>(payload)?;
+                }
+            }
+            self.pad(plaintext, start);
             Ok(())
-        })?;
-        Ok(value)
+        })
     }
 
-    /// Opens a value and judges it at `now` (Unix seconds).
+    /// Opens a value and judges it at `now` (Unix seconds). `note` learns of every authentic
+    /// value, live or not.
     ///
     /// What is unsealed is used where it stands: the plaintext is wiped behind it.
     pub(crate) fn unseal<R, E: From<UnsealError>>(
         &self,
         value: &[u8],
         now: u64,
+        note: impl FnOnce(&Claims),
         use_it: impl FnOnce(Unsealed<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
-        let find = |key_id| {
-            let entry = self.find(key_id)?;
-            match entry.is_accepted(now) {
-                true => Ok(entry),
-                false => Err(UnsealError::RetiredKey(key_id)),
-            }
-        };
-        self.open(value, find, |entry, claims, payload| {
-            self.judge(claims, now)?;
-            let reseal_due = self.is_reseal_due(entry, claims, now);
-            use_it(Unsealed { claims, reseal_due, entry, payload })
-        })
-    }
-
-    /// Seals these claims and nothing else, issued at `now`.
-    pub(crate) fn seal_token(&self, claims: &Claims, now: u64) -> Result<String, SealError> {
-        let entry = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
-        let (value, _) = self.issue(entry, claims, now, |_| Ok(()))?;
-        Ok(value)
-    }
-
-    /// Opens what [`seal_token`](Self::seal_token) sealed, and judges it at `now`.
-    pub(crate) fn unseal_token(&self, value: &[u8], now: u64) -> Result<Claims, UnsealError> {
-        self.unseal(value, now, |unsealed| match unsealed.payload {
-            [] => Ok(*unsealed.claims),
-            _ => Err(UnsealError::InvalidClaims),
+        self.open(value, self.accepted(now), |entry, plaintext| {
+            let (claims, extended, rest) = split_claims(plaintext)?;
+            note(&claims);
+            let (extension, payload) = split_extension(extended, rest)?;
+            claims.judge(now, self.timeouts)?;
+            let reseal_due = self.is_reseal_due(entry, &claims, now);
+            use_it(Unsealed { claims: &claims, reseal_due, extension, entry, payload })
         })
     }
 
     /// A fresh value with the payload of this one, byte for byte: code that is
     /// older than the value must not drop a field that newer code wrote.
     /// `None` where the value may stay as it is. `inspect` has the last word on
-    /// whether the session is live.
+    /// whether the session is live. With `from`, a value is opened that is bound to something
+    /// else, and sealed in any case.
     pub(crate) fn reseal(
         &self,
         value: &[u8],
         now: u64,
+        from: Option<&Binding>,
         inspect: impl FnOnce(&Unsealed<'_>) -> Result<(), UnsealError>,
     ) -> Result<Option<(String, Claims)>, ResealError> {
-        self.unseal(value, now, |unsealed| {
-            inspect(&unsealed)?;
-            if !unsealed.reseal_due {
-                return Ok(None);
-            }
-            let Unsealed { claims, entry, payload, .. } = unsealed;
-            let sealing = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
-            // A value from a machine that is ahead keeps its key, or the two would go back and forth.
-            let entry = if self.ring.is_superseded(entry.id(), now) { sealing } else { entry };
-            let fresh = self.issue(entry, claims, now, |fresh| {
-                fresh.append(payload);
-                self.pad(fresh);
-                Ok(())
-            })?;
-            Ok(Some(fresh))
-        })
+        let reader = Seal { binding: from.unwrap_or(self.binding), ..*self };
+        reader.unseal(
+            value,
+            now,
+            |_| {},
+            |unsealed| {
+                inspect(&unsealed)?;
+                if from.is_none() && !unsealed.reseal_due {
+                    return Ok(None);
+                }
+                let Unsealed { claims, extension, entry, payload, .. } = unsealed;
+                let sealing = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
+                // A value from a machine that is ahead keeps its key, or the two would go back and forth.
+                let entry = if self.ring.is_superseded(entry.id(), now) { sealing } else { entry };
+                let claims = claims.reissue(now, self.timeouts)?;
+                let fresh = self.encode(entry, &fresh_nonce()?, |fresh| {
+                    claims.encode(!extension.is_empty(), |field| fresh.append(field))?;
+                    fresh.append(extension);
+                    let start = fresh.length();
+                    fresh.append(payload);
+                    self.pad(fresh, start);
+                    Ok(())
+                })?;
+                Ok(Some((fresh, claims)))
+            },
+        )
     }
 
-    /// Whether a session that is read but not written should be sealed again:
-    /// because its idle timeout slides, or because its key has been superseded.
+    /// Whether a session that is read but not written should be sealed again: because its idle
+    /// timeout slides, because its key has been superseded, or because browsers would drop the cookie.
     #[inline]
     fn is_reseal_due(&self, entry: &KeyEntry, claims: &Claims, now: u64) -> bool {
-        claims.is_renewal_due(now, self.timeouts)
-            && (claims.idle(self.timeouts).is_some() || self.ring.is_superseded(entry.id(), now))
+        let is_due = claims.is_renewal_due(now, self.timeouts)
+            && (claims.slides(self.timeouts) || self.ring.is_superseded(entry.id(), now));
+        is_due || claims.is_cookie_aging(now, self.timeouts)
     }
 
-    /// The value that these claims have `now`.
-    fn issue(
+    /// Seals a plaintext at `now`.
+    pub(super) fn seal_plaintext(
         &self,
-        entry: &KeyEntry,
-        claims: &Claims,
         now: u64,
-        write_payload: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
-    ) -> Result<(String, Claims), SealError> {
-        let nonce = aead::nonce().map_err(|RandomSource| SealError::RandomSource)?;
-        let claims = claims.reissue(now, self.timeouts)?;
-        let value = self.encode(entry, &nonce, &claims, write_payload)?;
-        Ok((value, claims))
+        write: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
+    ) -> Result<String, SealError> {
+        let entry = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
+        self.encode(entry, &fresh_nonce()?, write)
     }
 
-    /// Appends spaces up to the next multiple of the step, or to what fits in a
-    /// cookie: padding makes nothing too large.
-    fn pad(&self, plaintext: &mut Draft<'_, MAX_SEALED_LEN>) {
+    /// Appends spaces to a payload that begins at `start`, up to the next multiple of the step,
+    /// or to what fits in a cookie: padding makes nothing too large.
+    fn pad(&self, plaintext: &mut Draft<'_, MAX_SEALED_LEN>, start: usize) {
         let Some(step) = self.pad_to else { return };
-        let length = plaintext.length().saturating_sub(CLAIMS_LEN);
-        let room = max_sealed_len(self.name_len).saturating_sub(OVERHEAD);
+        let length = plaintext.length().saturating_sub(start);
+        let room = sealed_len(self.max_len, self.name_len).saturating_sub(FRAME_LEN);
+        let room = room.saturating_sub(start);
         let padded = length.checked_next_multiple_of(step).unwrap_or(length).min(room);
         plaintext.append(SPACES.get(..padded.saturating_sub(length)).unwrap_or_default());
     }
@@ -197,20 +214,17 @@ impl Seal<'_> {
         &self,
         entry: &KeyEntry,
         nonce: &Nonce,
-        claims: &Claims,
-        write_payload: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
+        write: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
     ) -> Result<String, SealError> {
         let mut sealed = ArrayVec::<u8, MAX_SEALED_LEN>::new();
         envelope::encode_header(entry.id(), nonce, |field| {
             sealed.try_extend_from_slice(field).expect("a header is shorter than a cookie");
         });
         let mut plaintext = Draft::behind(&mut sealed);
-        claims.encode(|field| plaintext.append(field))?;
-        write_payload(&mut plaintext)?;
-        let sealed_len = plaintext.length().saturating_add(HEADER_LEN + TAG_LEN);
-        let size = text::encoded_len(sealed_len).saturating_add(self.name_len);
-        if size > MAX_COOKIE_LEN {
-            return Err(SealError::TooLarge { size, limit: MAX_COOKIE_LEN });
+        write(&mut plaintext)?;
+        let size = self.size_of(plaintext.length());
+        if size > self.max_len {
+            return Err(SealError::TooLarge { size, limit: self.max_len });
         }
 
         let mut aad = Aad::new();
@@ -218,6 +232,39 @@ impl Seal<'_> {
         let tag = aead::encrypt(entry.key(), nonce, aad, plaintext);
         sealed.try_extend_from_slice(&tag).expect("header, body and tag were measured");
         Ok(text::encode(&sealed))
+    }
+
+    /// How many bytes of JSON have room beside so many of an extension block.
+    pub(crate) fn room(&self, extension_len: usize) -> usize {
+        let taken = OVERHEAD.saturating_add(extension_len);
+        sealed_len(self.max_len, self.name_len).saturating_sub(taken)
+    }
+
+    /// Whether the data can be sealed beside so many bytes of an extension block.
+    pub(crate) fn check<T: Serialize>(
+        &self,
+        data: &T,
+        extension_len: usize,
+    ) -> Result<(), SealError> {
+        let mut buffer = ArrayVec::<u8, MAX_SEALED_LEN>::new();
+        let mut payload = Draft::behind(&mut buffer);
+        json::write(&mut payload, data).map_err(payload_error::<T>)?;
+        let beside = CLAIMS_LEN.saturating_add(extension_len);
+        let size = self.size_of(payload.length().saturating_add(beside));
+        match size > self.max_len {
+            true => Err(SealError::TooLarge { size, limit: self.max_len }),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the key with this id is accepted at `now`.
+    pub(crate) fn check_key(&self, key_id: KeyId, now: u64) -> Result<(), UnsealError> {
+        self.accepted(now)(key_id).map(drop)
+    }
+
+    /// Bytes of name and value of a plaintext of this length.
+    pub(crate) fn size_of(&self, plaintext_len: usize) -> usize {
+        text::encoded_len(plaintext_len.saturating_add(FRAME_LEN)).saturating_add(self.name_len)
     }
 
     /// [`unseal`](Self::unseal) for an operator: hands over what is refused too, with the reason.
@@ -228,14 +275,19 @@ impl Seal<'_> {
         now: u64,
         read: impl FnOnce(&KeyEntry, &Claims, &[u8], Option<UnsealError>) -> R,
     ) -> Result<R, UnsealError> {
-        let find = |key_id| self.find(key_id);
-        self.open(value, find, |entry, claims, payload| {
-            let refusal = match entry.is_accepted(now) {
-                true => self.judge(claims, now).err(),
-                false => Some(UnsealError::RetiredKey(entry.id())),
-            };
-            Ok(read(entry, claims, payload, refusal))
-        })
+        self.open(
+            value,
+            |key_id| self.find(key_id),
+            |entry, plaintext| {
+                let (claims, extended, rest) = split_claims(plaintext)?;
+                let (_extension, payload) = split_extension(extended, rest)?;
+                let refusal = match entry.is_accepted(now) {
+                    true => claims.judge(now, self.timeouts).err(),
+                    false => Some(UnsealError::RetiredKey(entry.id())),
+                };
+                Ok(read(entry, &claims, payload, refusal))
+            },
+        )
     }
 
     #[inline]
@@ -243,12 +295,26 @@ impl Seal<'_> {
         self.ring.find(key_id).ok_or(UnsealError::UnknownKey(key_id))
     }
 
+    /// Finds a key that is accepted at `now`.
+    pub(super) fn accepted<'a>(
+        &'a self,
+        now: u64,
+    ) -> impl Fn(KeyId) -> Result<&'a KeyEntry, UnsealError> {
+        move |key_id| {
+            let entry = self.find(key_id)?;
+            match entry.is_accepted(now) {
+                true => Ok(entry),
+                false => Err(UnsealError::RetiredKey(key_id)),
+            }
+        }
+    }
+
     /// Decrypts what is authentic under the key that it names, whatever its times.
-    fn open<'a, R, E: From<UnsealError>>(
+    pub(super) fn open<'a, R, E: From<UnsealError>>(
         &self,
         value: &[u8],
         find: impl FnOnce(KeyId) -> Result<&'a KeyEntry, UnsealError>,
-        read: impl FnOnce(&'a KeyEntry, &Claims, &[u8]) -> Result<R, E>,
+        read: impl FnOnce(&'a KeyEntry, &[u8]) -> Result<R, E>,
     ) -> Result<R, E> {
         check_length(value)?;
         let open = |buffer: &mut [u8]| {
@@ -269,26 +335,55 @@ impl Seal<'_> {
             let plaintext = aead::decrypt(entry.key(), nonce, aad, body, tag)
                 .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
 
-            let (claims, payload) =
-                plaintext.bytes().split_first_chunk().ok_or(UnsealError::InvalidClaims)?;
-            read(entry, &Claims::decode(claims)?, payload)
+            read(entry, plaintext.bytes())
         };
         match value.len() {
             ..=SHORT_VALUE_LEN => open(&mut [0; SHORT_VALUE_LEN / 4 * 3]),
             _ => open(&mut [0; MAX_SEALED_LEN]),
         }
     }
+}
 
-    /// Whether a session with these claims, whoever vouches for them, is live at `now`.
-    #[inline]
-    pub(crate) fn judge(&self, claims: &Claims, now: u64) -> Result<(), UnsealError> {
-        claims.judge(now, self.timeouts)
+#[inline(always)]
+fn split_claims(plaintext: &[u8]) -> Result<(Claims, bool, &[u8]), UnsealError> {
+    let (claims, rest) = plaintext.split_first_chunk().ok_or(UnsealError::InvalidClaims)?;
+    let (claims, extended) = Claims::decode(claims)?;
+    Ok((claims, extended, rest))
+}
+
+#[inline]
+fn split_extension(extended: bool, rest: &[u8]) -> Result<(&[u8], &[u8]), UnsealError> {
+    match extended {
+        true => extension::split(rest),
+        false => Ok((&[], rest)),
     }
 }
 
-/// The bytes that base64 can bring into a cookie beside a name of this length.
-const fn max_sealed_len(name_len: usize) -> usize {
-    MAX_COOKIE_LEN.saturating_sub(name_len).saturating_mul(3) / 4
+fn payload_error<T>(fault: json::Fault) -> SealError {
+    SealError::Payload { type_name: type_name::<T>(), reason: fault.reason().to_owned() }
+}
+
+/// Whether the payload can be read as what was written.
+fn check_reading<T: DeserializeOwned>(payload: &[u8]) -> Result<(), SealError> {
+    read_payload::<T>(payload).map(drop).map_err(|error| SealError::Payload {
+        type_name: type_name::<T>(),
+        reason: match error {
+            UnsealError::Payload { column, .. } => format!(
+                "its JSON does not read back as the same type (column {column}); give a field that \
+                 is skipped `#[serde(default)]`, and let no two fields have one name"
+            ),
+            error => error.to_string(),
+        },
+    })
+}
+
+fn fresh_nonce() -> Result<Nonce, SealError> {
+    aead::nonce().map_err(|RandomSource| SealError::RandomSource)
+}
+
+/// The bytes that base64 can bring into so long a cookie beside a name of this length.
+const fn sealed_len(max_len: usize, name_len: usize) -> usize {
+    max_len.saturating_sub(name_len).saturating_mul(3) / 4
 }
 
 /// Why a value was not sealed again.

@@ -11,7 +11,9 @@ use time::OffsetDateTime;
 
 use crate::{
     error::ConfigError,
-    format::{envelope::MAX_BOUND_LEN, seal::MAX_COOKIE_LEN},
+    format::{
+        claims::MAX_AGE_LIMIT, envelope::MAX_BOUND_LEN, lineage::Limit, seal::MAX_COOKIE_LEN,
+    },
 };
 
 /// What the application configures of a cookie.
@@ -101,11 +103,6 @@ impl Default for Scope {
 pub(crate) struct CheckedCookie(CookieConfig);
 
 impl CookieConfig {
-    /// The cookie beside this one that says which session was ended.
-    pub(crate) fn of_tombstone(self) -> Self {
-        Self { name: format!("{}-ended", self.name).into(), ..self }
-    }
-
     /// Checks every rule.
     pub(crate) fn check(self) -> Result<CheckedCookie, ConfigError> {
         let prefix = self.check_name()?;
@@ -209,40 +206,80 @@ impl CheckedCookie {
 
     /// The cookie that carries `value`; without `max_age` it ends with the browser's session.
     pub(crate) fn set(&self, value: String, max_age: Option<Duration>) -> Cookie<'static> {
-        let mut cookie = self.build(value, &self.0.scope);
+        let mut cookie = self.build(self.0.name.clone(), value, &self.0.scope);
         if let Some(max_age) = max_age {
-            let seconds = max_age.as_secs().min(MAX_AGE_LIMIT);
-            cookie.set_max_age(time::Duration::seconds(seconds.try_into().unwrap_or(i64::MAX)));
+            set_max_age(&mut cookie, max_age);
         }
         cookie
     }
 
     /// The cookies that remove ours, in the present scope and in each former one.
     pub(crate) fn removals(&self) -> impl Iterator<Item = Cookie<'static>> {
-        std::iter::once(&self.0.scope).chain(&self.0.former_scopes).map(|scope| {
-            let mut cookie = self.build(String::new(), scope);
-            cookie.set_max_age(time::Duration::ZERO);
-            cookie.set_expires(OffsetDateTime::UNIX_EPOCH);
+        self.scopes().map(|scope| self.removal(self.0.name.clone(), scope))
+    }
+
+    /// The cookies that remove what a browser may hold of ours in former scopes, beside the present one.
+    pub(crate) fn twin_removals(&self) -> impl Iterator<Item = Cookie<'static>> {
+        self.0.former_scopes.iter().map(|scope| self.removal(self.0.name.clone(), scope))
+    }
+
+    /// The cookies that end what `limit` covers, in each scope in which a value of it may be read.
+    pub(crate) fn set_tombstone(
+        &self,
+        limit: Limit,
+        value: &str,
+        max_age: Duration,
+    ) -> impl Iterator<Item = Cookie<'static>> {
+        let name = self.tombstone_name(limit);
+        self.scopes().map(move |scope| {
+            let mut cookie = self.build(name.clone(), value.to_owned(), scope);
+            set_max_age(&mut cookie, max_age);
             cookie
         })
     }
 
-    /// The values of our name in one Cookie header.
+    /// The cookies that remove that tombstone.
+    pub(crate) fn remove_tombstone(&self, limit: Limit) -> impl Iterator<Item = Cookie<'static>> {
+        let name = self.tombstone_name(limit);
+        self.scopes().map(move |scope| self.removal(name.clone(), scope))
+    }
+
+    fn tombstone_name(&self, limit: Limit) -> Cow<'static, str> {
+        format!("{}{TOMBSTONE_INFIX}{}", self.0.name, limit.to_text()).into()
+    }
+
+    fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        std::iter::once(&self.0.scope).chain(&self.0.former_scopes)
+    }
+
+    fn removal(&self, name: Cow<'static, str>, scope: &Scope) -> Cookie<'static> {
+        let mut cookie = self.build(name, String::new(), scope);
+        cookie.set_max_age(time::Duration::ZERO);
+        cookie.set_expires(OffsetDateTime::UNIX_EPOCH);
+        cookie
+    }
+
+    /// The values of our name in one Cookie header, and those of its tombstones.
     ///
     /// On bytes, because another application's cookie need not be UTF-8. Names
     /// are compared as they stand: a parser that trims Unicode white space or
     /// decodes `%` would take a planted `%5F%5FHost-…` for our cookie, for
     /// which browsers do not enforce the prefix.
-    pub(crate) fn values<'a>(&'a self, header: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn values<'a>(&'a self, header: &'a [u8]) -> impl Iterator<Item = Named<'a>> {
         pairs(header).filter_map(|pair| {
-            let value = trim_ows(pair).strip_prefix(self.name().as_bytes())?.strip_prefix(b"=")?;
-            // As much as it takes to see that a value is too long.
-            Some(value.get(..=MAX_COOKIE_LEN).unwrap_or(value))
+            let rest = trim_ows(pair).strip_prefix(self.name().as_bytes())?;
+            if let Some(value) = rest.strip_prefix(b"=") {
+                return Some(Named::Value(bounded(value)));
+            }
+            let rest = rest.strip_prefix(TOMBSTONE_INFIX.as_bytes())?;
+            let end = memchr::memchr(b'=', rest)?;
+            let (limit, value) = rest.split_at_checked(end)?;
+            Some(Named::Tombstone(Limit::from_text(limit)?, bounded(value.get(1..)?)))
         })
     }
 
-    fn build(&self, value: String, scope: &Scope) -> Cookie<'static> {
-        let mut cookie = Cookie::new(self.0.name.clone(), value);
+    fn build(&self, name: Cow<'static, str>, value: String, scope: &Scope) -> Cookie<'static> {
+        let mut cookie = Cookie::new(name, value);
         cookie.set_http_only(true);
         cookie.set_secure(self.0.secure);
         cookie.set_path(scope.path.clone());
@@ -257,6 +294,23 @@ impl CheckedCookie {
         cookie.set_same_site(same_site);
         cookie
     }
+}
+
+/// What a Cookie header has under a name.
+pub(crate) enum Named<'a> {
+    Value(&'a [u8]),
+    /// Under the name with what it ends behind.
+    Tombstone(Limit, &'a [u8]),
+}
+
+/// As much as it takes to see that a value is too long.
+fn bounded(value: &[u8]) -> &[u8] {
+    value.get(..=MAX_COOKIE_LEN).unwrap_or(value)
+}
+
+fn set_max_age(cookie: &mut Cookie<'_>, max_age: Duration) {
+    let seconds = max_age.as_secs().min(MAX_AGE_LIMIT);
+    cookie.set_max_age(time::Duration::seconds(seconds.try_into().unwrap_or(i64::MAX)));
 }
 
 /// The name prefixes that browsers give a meaning (RFC 6265bis section 4.1.3).
@@ -284,6 +338,11 @@ impl Prefix {
     fn is_host(self) -> bool {
         matches!(self, Self::HostHttp | Self::Host)
     }
+}
+
+/// Whether browsers hold cookies of this name to one host.
+pub(crate) fn is_host_prefixed(name: &str) -> bool {
+    name.starts_with(Prefix::Host.as_str()) || name.starts_with(Prefix::HostHttp.as_str())
 }
 
 /// The name without its prefix, for plain-HTTP development.
@@ -340,5 +399,5 @@ fn trim_ows(mut bytes: &[u8]) -> &[u8] {
 
 /// Browsers ignore a longer Path or Domain (RFC 6265bis section 5.6).
 const MAX_ATTRIBUTE_LEN: usize = 1024;
-/// 400 days, the longest that browsers honour (RFC 6265bis section 5.5).
-const MAX_AGE_LIMIT: u64 = 400 * 24 * 60 * 60;
+/// What stands between the session cookie's name and what a tombstone ends.
+const TOMBSTONE_INFIX: &str = "-ended-";

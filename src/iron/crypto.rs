@@ -68,11 +68,13 @@ pub(super) fn decrypt<'a>(
         .map_err(|_| BadPadding)
 }
 
-/// 128 bits that follow from a verified tag, and tell nothing of it.
-pub(super) fn fingerprint(tag: &Tag) -> [u8; 16] {
+/// The id and the lineage of the session in a value, 16 bytes and 4: they follow from its
+/// verified tag, and tell nothing of it.
+pub(super) fn fingerprint(tag: &Tag) -> ([u8; 16], [u8; 4]) {
     let digest: [u8; 32] =
         Sha256::new_with_prefix(b"sealed-session iron id\0").chain_update(tag).finalize().into();
-    *digest.first_chunk().expect("16 is less than 32")
+    let (id, rest) = digest.split_first_chunk().expect("16 is less than 32");
+    (*id, *rest.first_chunk().expect("4 is less than 16"))
 }
 
 fn hmac(password: &str, salt: &str, signed: &str) -> Hmac<Sha256> {

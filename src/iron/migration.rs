@@ -9,7 +9,12 @@ use time::OffsetDateTime;
 use super::{crypto, passwords::Passwords, value};
 use crate::{
     error::{ConfigError, UnsealError},
-    format::claims::{CLOCK_TOLERANCE, Claims, SessionId, Timeouts, whole_seconds},
+    format::{
+        claims::{CLOCK_TOLERANCE, Claims},
+        lifetime::{Timeouts, whole_seconds},
+        lineage::{Descent, Lineage},
+        session_id::SessionId,
+    },
     http::cookie::{CookieConfig, Scope},
     platform::clock::unix_seconds,
     session::SessionData,
@@ -153,7 +158,7 @@ impl Migration {
     /// The session that begins with a value of this expiry and these ends, at `now`.
     fn claims(
         &self,
-        id: SessionId,
+        (id, lineage): ([u8; 16], [u8; 4]),
         expires_at: Option<u64>,
         now: u64,
         timeouts: &Timeouts,
@@ -173,11 +178,16 @@ impl Migration {
         Claims {
             persistent: timeouts.persistent,
             creation_known,
+            bound: false,
+            own_idle: false,
             created_at,
             issued_at: now,
             lifetime: u32::try_from(lifetime).unwrap_or(timeouts.absolute),
             idle: timeouts.idle,
-            id,
+            authenticated_at: created_at,
+            descent: Descent { lineage: Lineage(u32::from_be_bytes(lineage)), generation: 0 },
+            id: SessionId::from_bytes(id),
+            seen: 0,
         }
     }
 }
@@ -214,10 +224,9 @@ impl<T: DeserializeOwned> Fallback<T> for Migration {
                 "the value never expires; allow_without_expiry accepts such values",
             ));
         }
-        let id = SessionId::from_bytes(crypto::fingerprint(&tag));
         Ok(Found {
             data: unsealed.data,
-            claims: self.claims(id, expires_at, unix_seconds(now), timeouts),
+            claims: self.claims(crypto::fingerprint(&tag), expires_at, unix_seconds(now), timeouts),
             // Saved last is what expires last, before any limit of ours cuts it.
             newness: expires_at.unwrap_or(u64::MAX),
         })

@@ -139,8 +139,10 @@ fn encode<T: Serialize>(
 
     let mut buffer = ArrayVec::<u8, MAX_CIPHERTEXT_LEN>::new();
     let mut plaintext = Draft::behind(&mut buffer);
-    serde_json::to_writer(&mut plaintext, data)
-        .map_err(|_| SealError::Payload { type_name: type_name::<T>() })?;
+    serde_json::to_writer(&mut plaintext, data).map_err(|_| SealError::Payload {
+        type_name: type_name::<T>(),
+        reason: "it does not serialize to JSON".to_owned(),
+    })?;
 
     let expiry = expires_at.map(|expiry| expiry.to_string()).unwrap_or_default();
     let head = format!("{PREFIX}*{id}*{salt}*{iv}*", iv = URL_SAFE_NO_PAD.encode(iv));

@@ -11,7 +11,7 @@ use ctutils::CtEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 use super::guess::is_guessable;
-use crate::{error::ConfigError, platform::random::random};
+use crate::{error::ConfigError, key_id::KeyId, platform::random::random};
 
 /// A secret key: 32 bytes of full entropy.
 ///
@@ -100,6 +100,20 @@ impl FromStr for Key {
             decode_base64(text, &mut bytes)?;
         }
         Self::from_bytes(&bytes)
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = ConfigError;
+
+    /// # Errors
+    ///
+    /// [`ConfigError::KeyId`] for anything but the decimal digits of a `u32`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(ConfigError::KeyId);
+        }
+        text.parse().map(Self::new).map_err(|_| ConfigError::KeyId)
     }
 }
 

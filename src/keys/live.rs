@@ -47,6 +47,13 @@ pub(crate) struct Generation {
     ring: Arc<KeyRing>,
 }
 
+impl Generation {
+    /// Which ring of its handle this is, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 impl Deref for Generation {
     type Target = KeyRing;
 

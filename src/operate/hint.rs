@@ -4,10 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     error::UnsealError,
-    format::{
-        envelope::OVERHEAD,
-        seal::{MAX_SEALED_LEN, key_id},
-    },
+    format::seal::{MAX_SEALED_LEN, OVERHEAD, key_id},
     key_id::KeyId,
 };
 

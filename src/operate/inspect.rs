@@ -7,7 +7,11 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::UnsealError,
-    format::claims::{Claims, SessionId, Timeouts},
+    format::{
+        claims::Claims,
+        lifetime::Timeouts,
+        session_id::{Family, SessionId},
+    },
     key_id::KeyId,
     platform::clock::date_time,
     session::SessionData,
@@ -80,6 +84,16 @@ impl Inspection {
     /// The session's id.
     pub fn id(&self) -> SessionId {
         self.claims.id
+    }
+
+    /// The sign-in that the session comes from.
+    pub fn family(&self) -> Family {
+        self.claims.id.family()
+    }
+
+    /// When the user last proved who they are. `None` where nobody knows.
+    pub fn authenticated_at(&self) -> Option<OffsetDateTime> {
+        self.claims.known_authentication().map(date_time)
     }
 
     /// When the session began, or was last renewed. `None` where nobody knows,

@@ -2,6 +2,11 @@
 
 use time::OffsetDateTime;
 
+/// What the machine's clock says.
+pub(crate) fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
 /// Whole seconds since 1970; an earlier time counts as 1970.
 #[inline]
 pub(crate) fn unix_seconds(time: OffsetDateTime) -> u64 {

@@ -5,7 +5,7 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-use crate::session::{Session, SessionData};
+use super::{data::SessionData, handle::Session};
 
 /// A live session that came with the request: the visitor is not anonymous.
 ///

@@ -10,40 +10,38 @@ use std::{
     },
 };
 
-use super::Origin;
-
 /// An origin, to be held with a count of its own. A single count would go from processor to
 /// processor with each session that anybody makes or drops.
 // On cache lines of its own, of which processors fetch two at a time, or the count would go
 // along with its neighbour's.
 #[repr(align(128))]
-pub(crate) struct Handle<T>(Arc<dyn Origin<T>>);
+pub(crate) struct Handle<O: ?Sized>(Arc<O>);
 
-impl<T> Handle<T> {
-    pub(super) fn is_of(&self, origin: &Arc<impl Origin<T>>) -> bool {
+impl<O: ?Sized> Handle<O> {
+    pub(super) fn is_of<P>(&self, origin: &Arc<P>) -> bool {
         std::ptr::addr_eq(Arc::as_ptr(&self.0), Arc::as_ptr(origin))
     }
 }
 
-impl<T> Deref for Handle<T> {
-    type Target = dyn Origin<T>;
+impl<O: ?Sized> Deref for Handle<O> {
+    type Target = O;
 
-    fn deref(&self) -> &Self::Target {
-        &*self.0
+    fn deref(&self) -> &O {
+        &self.0
     }
 }
 
 /// The handles to one origin. Threads that run at once mostly have different ones.
-pub(crate) struct Handles<T>([Arc<Handle<T>>; HANDLES]);
+pub(crate) struct Handles<O: ?Sized>([Arc<Handle<O>>; HANDLES]);
 
-impl<T> Handles<T> {
-    pub(crate) fn new(origin: &Arc<impl Origin<T> + 'static>) -> Self {
-        Self(array::from_fn(|_| Arc::new(Handle(Arc::clone(origin) as _))))
+impl<O: ?Sized> Handles<O> {
+    pub(crate) fn new(origin: &Arc<O>) -> Self {
+        Self(array::from_fn(|_| Arc::new(Handle(Arc::clone(origin)))))
     }
 
     /// That of this thread.
     #[inline]
-    pub(crate) fn get(&self) -> &Arc<Handle<T>> {
+    pub(crate) fn get(&self) -> &Arc<Handle<O>> {
         self.0.get(place() % HANDLES).expect("a remainder is less than its divisor")
     }
 }

@@ -3,22 +3,24 @@
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use cookie::SameSite;
+use time::OffsetDateTime;
 
+use super::{
+    accepted::{Accepted, Former},
+    core::{Core, Sessions},
+    fallback::{Fallback, FallbackCookie},
+    revocation::RevokeIf,
+};
 use crate::{
     error::ConfigError,
     events,
     format::{
-        claims::{Timeouts, whole_seconds},
-        envelope::{Binding, Purpose},
+        lifetime::{MAX_TIMEOUT, Timeouts, whole_seconds},
+        seal::MAX_COOKIE_LEN,
     },
     http::cookie::{CookieConfig, Scope, without_prefix},
     keys::Keys,
     session::SessionData,
-    sessions::{
-        Core, Sessions, Tombstone,
-        fallback::{Fallback, FallbackCookie},
-        revocation::{RevokeIf, SessionInfo},
-    },
 };
 
 impl<T: SessionData> Sessions<T> {
@@ -44,7 +46,11 @@ impl<T: SessionData> Sessions<T> {
             idle_timeout: None,
             persistent: true,
             pad_to: None,
-            tombstone: None,
+            max_cookie_len: MAX_COOKIE_LEN,
+            check_data: cfg!(debug_assertions),
+            tombstones: true,
+            former_names: Vec::new(),
+            former_audiences: Vec::new(),
             revoke_if: RevokeIf::never(),
             fallback: None,
         }
@@ -78,8 +84,12 @@ pub struct Builder<T> {
     idle_timeout: Option<Duration>,
     persistent: bool,
     pad_to: Option<usize>,
-    tombstone: Option<Duration>,
-    revoke_if: RevokeIf<T>,
+    max_cookie_len: usize,
+    check_data: bool,
+    pub(super) tombstones: bool,
+    former_names: Vec<Former<String>>,
+    former_audiences: Vec<Former<Option<String>>>,
+    pub(super) revoke_if: RevokeIf<T>,
     fallback: Option<Arc<dyn Fallback<T>>>,
 }
 
@@ -135,6 +145,38 @@ impl<T: SessionData> Builder<T> {
         self
     }
 
+    /// A name that the cookie had in an earlier configuration, accepted until a date.
+    ///
+    /// What comes under it is sealed under the present name by the next response, and removed.
+    /// Where machines of both configurations run at once, deploy in two steps, or those that do not
+    /// know the new name yet find nobody signed in: first the old name with the new
+    /// one as `former_name`, which is then read everywhere, and afterwards the other way round.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, Sessions};
+    /// use time::{Duration, OffsetDateTime};
+    ///
+    /// let until = OffsetDateTime::now_utc() + Duration::days(30);
+    /// let sessions = Sessions::<u32>::builder(KeyRing::ephemeral()?)
+    ///     .cookie_name("__Host-shop")
+    ///     .former_name("__Host-session", until)
+    ///     .build()?;
+    /// # Ok::<(), sealed_session::ConfigError>(())
+    /// ```
+    pub fn former_name(mut self, name: impl Into<String>, until: OffsetDateTime) -> Self {
+        self.former_names.push(Former { value: name.into(), until });
+        self
+    }
+
+    /// An audience that the sessions had in an earlier configuration, or that they had none,
+    /// accepted until a date. What was sealed for it is sealed for the present one by the next response.
+    ///
+    /// Whoever can seal for the former audience can sign in here until that date.
+    pub fn former_audience(mut self, audience: Option<&str>, until: OffsetDateTime) -> Self {
+        self.former_audiences.push(Former { value: audience.map(str::to_owned), until });
+        self
+    }
+
     /// The longest a session lives from its last [`renew`](crate::Session::renew), 14
     /// days by default, whole seconds. It is sealed in: raising it revives
     /// nothing, lowering it takes effect at once.
@@ -160,103 +202,6 @@ impl<T: SessionData> Builder<T> {
         self
     }
 
-    /// Refuses the sessions for which `hook` returns true: of a user who was
-    /// deleted, who changed the password, or who asked to be signed out everywhere.
-    ///
-    /// The hook is asked wherever a value is opened, after the signature and the
-    /// times: by `load`, at the first look, and by `unseal` and `reseal`, so that what is revoked
-    /// is neither seen nor sealed again. It runs within the request, so
-    /// it must not block for long: let it read what the application keeps in memory and
-    /// refreshes at its own pace. A panic in it is a panic of whoever looks.
-    ///
-    /// A generation counter for each user, in the session and beside the account, is enough:
-    ///
-    /// ```
-    /// use std::{collections::HashMap, sync::{Arc, RwLock}};
-    ///
-    /// use sealed_session::{KeyRing, Sessions};
-    /// use serde::{Deserialize, Serialize};
-    ///
-    /// #[derive(Clone, Default, Serialize, Deserialize)]
-    /// struct Account {
-    ///     user: Option<String>,
-    ///     generation: u32,
-    /// }
-    ///
-    /// let generations = Arc::new(RwLock::new(HashMap::from([("ada".to_owned(), 1)])));
-    /// let known = Arc::clone(&generations);
-    /// let sessions = Sessions::<Account>::builder(KeyRing::ephemeral()?)
-    ///     .revoke_if(move |account, _| match &account.user {
-    ///         // A user who was deleted has no generation.
-    ///         Some(user) => known.read().unwrap().get(user) != Some(&account.generation),
-    ///         None => false,
-    ///     })
-    ///     .build()?;
-    ///
-    /// let ada = Account { user: Some("ada".to_owned()), generation: 1 };
-    /// let value = sessions.seal(&sessions.create(ada)?)?;
-    /// assert!(sessions.unseal(&value).is_ok());
-    ///
-    /// // "Sign me out everywhere", or a new password
-    /// generations.write().unwrap().insert("ada".to_owned(), 2);
-    /// assert_eq!(sessions.unseal(&value).unwrap_err().class(), "revoked");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// The example `revocation` does the same with a look-up every few minutes.
-    pub fn revoke_if(
-        mut self,
-        hook: impl Fn(&T, &SessionInfo) -> bool + Send + Sync + 'static,
-    ) -> Self {
-        self.revoke_if = RevokeIf::new(hook);
-        self
-    }
-
-    /// Makes [`Session::destroy`](crate::Session::destroy) final against
-    /// responses that are still under way, for `lifetime` in whole seconds. Off by default.
-    ///
-    /// A response to a parallel request may reach the browser after that of the
-    /// sign-out, and set the session again. With this the sign-out also sets a small sealed
-    /// cookie, the tombstone, named like the session's with `-ended` behind; a
-    /// session whose tombstone comes with it is refused. It lives for `lifetime`, but no
-    /// longer than the session could have, and needs some 130 bytes in each request.
-    ///
-    /// Five minutes are enough where requests follow a sign-out. The
-    /// session that came too late lies in the browser until then, and is live
-    /// again afterwards, so for shared machines give the absolute timeout, and while
-    /// sessions are taken over from another library, what its cookies live for if that is longer.
-    ///
-    /// It binds this browser alone: a copy of the cookie elsewhere stays valid until it expires,
-    /// which only [`revoke_if`](Self::revoke_if) can stop. There is one tombstone, for
-    /// the session ended last.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use sealed_session::{KeyRing, Sessions};
-    ///
-    /// let sessions = Sessions::<u32>::builder(KeyRing::ephemeral()?)
-    ///     .tombstone(Duration::from_secs(300))
-    ///     .build()?;
-    /// let value = sessions.seal(&sessions.create(7)?)?;
-    ///
-    /// let mut session = sessions.load([format!("__Host-session={value}")]);
-    /// session.destroy();
-    /// let response = sessions.commit(&session)?;
-    /// let [removal, tombstone] = response.cookies() else { panic!() };
-    /// assert_eq!(tombstone.name(), "__Host-session-ended");
-    ///
-    /// // A response that was under way sets the session again.
-    /// let header = format!("__Host-session={value}; {}={}", tombstone.name(), tombstone.value());
-    /// assert!(sessions.load([header]).is_new());
-    /// # assert_eq!(removal.value(), "");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn tombstone(mut self, lifetime: Duration) -> Self {
-        self.tombstone = Some(lifetime);
-        self
-    }
-
     /// Pads the data to a multiple of so many bytes, 1 (no padding) to 1024, so that the
     /// cookie's length tells only how many steps the JSON takes. 1 by default.
     ///
@@ -265,6 +210,25 @@ impl<T: SessionData> Builder<T> {
     /// the limit of browsers the last step is shorter.
     pub fn pad_to(mut self, bytes: usize) -> Self {
         self.pad_to = Some(bytes);
+        self
+    }
+
+    /// The longest that name and value of the cookie may be together, 4096 bytes by default,
+    /// which is what browsers keep. More is [`SealError::TooLarge`](crate::SealError::TooLarge).
+    ///
+    /// Some proxies take less: a response whose head exceeds the buffer of nginx, 4 KiB by
+    /// default, becomes a 502. 2048 leave it room for the other headers.
+    pub fn max_cookie_len(mut self, bytes: usize) -> Self {
+        self.max_cookie_len = bytes;
+        self
+    }
+
+    /// Whether data is read back before it is sealed, so that a type whose JSON it cannot read
+    /// itself is an error at the write, and not a visitor who is signed out at the next request.
+    /// By default it is in debug builds alone. NaN, infinities and nesting beyond what
+    /// readers take are errors in any build.
+    pub fn check_data(mut self, check: bool) -> Self {
+        self.check_data = check;
         self
     }
 
@@ -293,18 +257,20 @@ impl<T: SessionData> Builder<T> {
     /// 6265bis or of CHIPS, or that browsers would drop, and for a timeout or
     /// an audience out of range.
     pub fn build(self) -> Result<Sessions<T>, ConfigError> {
-        let name = match self.plain_http {
-            true => without_prefix(&self.name).to_owned().into(),
-            false => self.name,
+        let spelled = |name: &str| match self.plain_http {
+            true => without_prefix(name).to_owned(),
+            false => name.to_owned(),
         };
         let config = CookieConfig {
-            name,
+            name: match self.plain_http {
+                true => spelled(&self.name).into(),
+                false => self.name.clone(),
+            },
             scope: self.scope,
             same_site: self.same_site,
             secure: !self.plain_http,
             former_scopes: self.former_scopes,
         };
-        let cookie = config.clone().check()?;
         let timeouts = Timeouts {
             absolute: whole_seconds(self.absolute_timeout, "absolute_timeout", MAX_TIMEOUT)?,
             idle: self
@@ -312,48 +278,48 @@ impl<T: SessionData> Builder<T> {
                 .map(|idle| whole_seconds(idle, "idle_timeout", MAX_TIMEOUT))
                 .transpose()?,
             persistent: self.persistent,
+            own_idle: false,
         };
-        let said = self.keys.current().absolute_timeout();
-        if let Some(said) = said.filter(|said| *said != self.absolute_timeout) {
-            events::timeout_differs(cookie.name(), self.absolute_timeout, said);
-        }
         if self.audience.as_deref() == Some("") {
             return Err(ConfigError::Audience);
         }
-        // All are bound to the session's name: a token has none, a tombstone is for that name.
-        let bind = |purpose| {
-            Binding::new(purpose, cookie.name(), self.audience.as_deref())
-                .ok_or(ConfigError::Audience)
-        };
-        let tombstone = match self.tombstone {
-            Some(lifetime) => Some(Tombstone {
-                cookie: config.of_tombstone().check()?,
-                binding: bind(Purpose::Tombstone)?,
-                lifetime: whole_seconds(lifetime, "tombstone", MAX_TIMEOUT)?,
-            }),
-            None => None,
-        };
         if self.pad_to.is_some_and(|step| !(1..=MAX_PADDING).contains(&step)) {
             return Err(ConfigError::Padding { limit: MAX_PADDING });
         }
-        let (binding, csrf_binding) = (bind(Purpose::Session)?, bind(Purpose::CsrfToken)?);
+        if !(MIN_COOKIE_LEN..=MAX_COOKIE_LEN).contains(&self.max_cookie_len) {
+            return Err(ConfigError::CookieLength { least: MIN_COOKIE_LEN, most: MAX_COOKIE_LEN });
+        }
+        let former_names = self.former_names.into_iter().filter_map(|former| {
+            let value = spelled(&former.value);
+            // Without its prefix a former name may be the present one.
+            let is_other = !self.plain_http || value != config.name;
+            is_other.then_some(Former { value, ..former })
+        });
+        let former_names = former_names.collect();
+        let audience = self.audience.as_deref();
+        let accepted = Accepted::new(config, audience, former_names, &self.former_audiences)?;
+        let name = accepted.cookie().name();
         let fallback = self
             .fallback
-            .map(|reader| FallbackCookie::new(reader, cookie.name(), !self.plain_http))
+            .map(|reader| FallbackCookie::new(reader, name, !self.plain_http))
             .transpose()?;
+        let said = self.keys.current().absolute_timeout();
+        if let Some(said) = said.filter(|said| *said != self.absolute_timeout) {
+            events::timeout_differs(name, self.absolute_timeout, said);
+        }
         if self.plain_http {
-            events::plain_http(cookie.name());
-        } else if !cookie.is_host_prefixed() {
-            events::not_host_prefixed(cookie.name());
+            events::plain_http(name);
+        } else if !accepted.cookie().is_host_prefixed() {
+            events::not_host_prefixed(name);
         }
         Ok(Sessions::with(Core {
             keys: self.keys,
-            cookie,
-            binding,
-            csrf_binding,
+            accepted,
             timeouts,
+            max_len: self.max_cookie_len,
             pad_to: self.pad_to,
-            tombstone,
+            check_data: self.check_data,
+            tombstones: self.tombstones,
             revoke_if: self.revoke_if,
             fallback,
         }))
@@ -369,7 +335,7 @@ impl<T> fmt::Debug for Builder<T> {
 const DEFAULT_NAME: &str = "__Host-session";
 /// That of iron-session.
 const DEFAULT_ABSOLUTE_TIMEOUT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-/// The format has 32 bits, and the greatest number means that there is no idle timeout.
-const MAX_TIMEOUT: u32 = u32::MAX - 1;
+/// Less holds no session worth the name.
+const MIN_COOKIE_LEN: usize = 512;
 /// More would leave little of a cookie.
 const MAX_PADDING: usize = 1024;

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::{
     error::{ConfigError, UnsealError},
-    format::claims::{Claims, Timeouts},
+    format::{claims::Claims, lifetime::Timeouts},
     http::cookie::{CheckedCookie, CookieConfig},
 };
 

@@ -3,10 +3,10 @@
 use http::{HeaderMap, header::COOKIE};
 use time::OffsetDateTime;
 
+use super::core::Sessions;
 use crate::{
     error::SealError,
     session::{Session, SessionData},
-    sessions::Sessions,
 };
 
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
@@ -28,7 +28,7 @@ impl<T: SessionData> Sessions<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn load_headers(&self, request: &HeaderMap) -> Session<T> {
-        self.load_headers_at(request, OffsetDateTime::now_utc())
+        self.load(request.get_all(COOKIE))
     }
 
     /// [`load_headers`](Self::load_headers), with the present given.
@@ -49,7 +49,8 @@ impl<T: SessionData> Sessions<T> {
         session: &Session<T>,
         response: &mut HeaderMap,
     ) -> Result<(), SealError> {
-        self.commit_headers_at(session, response, OffsetDateTime::now_utc())
+        self.commit(session)?.write_to(response);
+        Ok(())
     }
 
     /// [`commit_headers`](Self::commit_headers), with the present given.

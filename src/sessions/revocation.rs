@@ -5,7 +5,11 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use crate::{
-    format::claims::{Claims, SessionId, Timeouts},
+    format::{
+        claims::Claims,
+        lifetime::Timeouts,
+        session_id::{Family, SessionId},
+    },
     key_id::KeyId,
     platform::clock::date_time,
 };
@@ -26,6 +30,11 @@ impl SessionInfo {
     /// The session's id.
     pub fn id(&self) -> SessionId {
         self.claims.id
+    }
+
+    /// The sign-in that the session comes from.
+    pub fn family(&self) -> Family {
+        self.claims.id.family()
     }
 
     /// When the session began, or was last renewed. `None` where nobody knows, for what was

@@ -1,0 +1,205 @@
+//! Why keys and configuration cannot be used.
+
+use std::fmt;
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::key_id::KeyId;
+
+/// A key, a key ring or a cookie configuration that cannot be used.
+///
+/// The operator's or the developer's fault, found when the value is built;
+/// each message says what to do. `Debug` shows the same message as `Display`.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The text is not 32 bytes in base64, base64url or hex.
+    #[error("not a key: {0}; print a new one with `openssl rand -base64 32`")]
+    KeyText(&'static str),
+    /// The key's bytes repeat, count, or spell something.
+    #[error(
+        "weak key: it can be guessed, since its bytes repeat, count, or spell something; print a new one with `openssl rand -base64 32`"
+    )]
+    WeakKey,
+    /// The key is printed in this crate's documentation, so everybody knows it.
+    #[error(
+        "this key is printed in public documentation; print one of your own with `openssl rand -base64 32`"
+    )]
+    PublishedKey,
+    /// The text is not a key id.
+    #[error(
+        "not a key id: write a whole number from 0 to 4294967295 in front of the key, as in `2:…`"
+    )]
+    KeyId,
+    /// The text is not an RFC 3339 time.
+    #[error("not a time: write it as in 2026-12-01T00:00:00Z (RFC 3339)")]
+    Time,
+    /// What is wrong with one entry of a key ring, counted from 1.
+    #[error("entry {position} of the key ring: {reason}")]
+    Entry {
+        /// The place of the entry in the ring, from 1.
+        position: usize,
+        /// What is wrong with it.
+        reason: Box<ConfigError>,
+    },
+    /// What is wrong with a ring in a TOML file, and where.
+    #[error("line {line}: {message}")]
+    Line {
+        /// The line of the file, from 1.
+        line: usize,
+        /// What is wrong there and what to do. Quotes nothing of the file but ids and field names.
+        message: String,
+    },
+    /// An entry of a key ring in its text form has no `:` between id and key.
+    #[error("no `:` between id and key: write `ID:KEY`, with a comma between entries")]
+    EntryForm,
+    /// The ring has no key.
+    #[error(
+        "the key ring is empty: add a key, as in `1:` followed by what `openssl rand -base64 32` prints"
+    )]
+    EmptyRing,
+    /// Two entries have the same id.
+    #[error("key id {0} stands twice in the ring: give each key an id of its own")]
+    DuplicateId(KeyId),
+    /// Two entries have the same key.
+    #[error(
+        "key ids {0} and {1} have the same key: a rotation needs a new one, from `openssl rand -base64 32`"
+    )]
+    DuplicateKey(KeyId, KeyId),
+    /// `not_after` is not later than `not_before`.
+    #[error("key id {0} is never active: its not_after must be later than its not_before")]
+    EmptyWindow(KeyId),
+    /// There is an instant for which no key of the ring seals.
+    #[error(
+        "no key seals at {}: let one key have no not_after, and a not_before that is not later",
+        rfc3339(*at)
+    )]
+    NoSealingKey {
+        /// The first such instant.
+        at: OffsetDateTime,
+    },
+    /// A ring's string is none as a whole.
+    #[error("not a key ring: {0}")]
+    RingText(&'static str),
+    /// The text is not a span of time.
+    #[error(
+        "not a span of time: write a whole number of s, m, h or d, up to 136 years, as in `14d`"
+    )]
+    Span,
+    /// A ring has fewer keys, or more, than it says itself.
+    #[error(
+        "the ring says that it has {expected} keys, and has {found}: it was cut on its way, bring the whole one; or, if it was changed by hand, mend its key_count"
+    )]
+    KeyCount {
+        /// How many it says.
+        expected: u32,
+        /// How many there are.
+        found: usize,
+    },
+    /// What is wrong with the ring in an environment variable.
+    #[error("environment variable {name}: {reason}")]
+    InVariable {
+        /// The variable's name.
+        name: String,
+        /// What is wrong with its value.
+        reason: Box<ConfigError>,
+    },
+    /// The environment variable is not set, is empty, or is not Unicode.
+    #[error(
+        "environment variable {name} is not set to a key ring: set it to `1:` followed by what `openssl rand -base64 32` prints"
+    )]
+    Variable {
+        /// The variable's name.
+        name: String,
+    },
+    /// The operating system's random source failed.
+    #[error("the operating system's random source failed; nothing was generated")]
+    RandomSource,
+    /// The cookie's name breaks a rule.
+    #[error("cookie name {name:?}: {reason}")]
+    CookieName {
+        /// The name.
+        name: String,
+        /// The rule and the remedy.
+        reason: &'static str,
+    },
+    /// An attribute of the cookie breaks a rule.
+    #[error("cookie attribute {attribute}: {reason}")]
+    CookieAttribute {
+        /// `Path`, `Domain`, `SameSite` or `Partitioned`.
+        attribute: &'static str,
+        /// The rule and the remedy.
+        reason: &'static str,
+    },
+    /// A former scope breaks a rule.
+    #[error("former cookie scope: {0}")]
+    FormerScope(&'static str),
+    /// The audience is empty or too long.
+    #[error("audience: it must have 1 to 255 bytes; leave it out where there is none")]
+    Audience,
+    /// The step of the length padding is out of range.
+    #[error("pad_to must be from 1 (no padding) to {limit} bytes")]
+    Padding {
+        /// The greatest step.
+        limit: usize,
+    },
+    /// The text is not an origin.
+    #[error(
+        "{0:?} is not an origin: write scheme, host and port alone, as in `https://example.org` or `http://localhost:3000`"
+    )]
+    Origin(String),
+    /// A former name or a former audience of the cookie breaks a rule.
+    #[error("former {what}: {reason}")]
+    Former {
+        /// `name` or `audience`.
+        what: &'static str,
+        /// The rule and the remedy.
+        reason: &'static str,
+    },
+    /// The limit of the cookie's length is out of range.
+    #[error("max_cookie_len must be from {least} to {most} bytes of name and value")]
+    CookieLength {
+        /// The least that is accepted.
+        least: usize,
+        /// What browsers keep.
+        most: usize,
+    },
+    /// One sign-in is to last longer than any session may.
+    #[error(
+        "a lifetime of {asked} s is longer than absolute_timeout, {configured} s: shorten it, or raise absolute_timeout"
+    )]
+    Lifetime {
+        /// The seconds asked for.
+        asked: u32,
+        /// The configured absolute timeout in seconds.
+        configured: u32,
+    },
+    /// A timeout or a lifetime is out of range.
+    #[error("{what} must be whole seconds from 1 s to {limit} s")]
+    Timeout {
+        /// Which one.
+        what: &'static str,
+        /// The longest that is accepted, in seconds.
+        limit: u32,
+    },
+    /// Another library's cookie that is to be accepted has the name of ours.
+    #[error(
+        "the accepted cookie of another library has our cookie's name: give ours another with `cookie_name`"
+    )]
+    FallbackName,
+    /// The passwords of another library cannot be used.
+    #[error("passwords: {0}")]
+    Passwords(&'static str),
+}
+
+// What an operator sees where `main` returns the error, and in the panic of `expect`.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// As operators write it.
+fn rfc3339(time: OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
+}

@@ -1,0 +1,51 @@
+//! Why a request was refused.
+
+use super::unseal::UnsealError;
+
+/// Why a CSRF token was refused. Answer each with the same 403; the reason is for logs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CsrfError {
+    /// No live session came with the request, so no token can belong to it.
+    #[error("the request has no live session; show the form again")]
+    NoSession,
+    /// The token itself is not accepted, whatever the session.
+    #[error("the token was refused: {0}")]
+    Refused(#[from] UnsealError),
+    /// The token belongs to another session, perhaps to this visitor's before
+    /// it was renewed or given a new id.
+    #[error("the token belongs to another session, or to this one before its id changed")]
+    OtherSession,
+}
+
+impl CsrfError {
+    /// The class of the refusal, a stable word for metrics.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::NoSession => "no_session",
+            Self::Refused(error) => error.class(),
+            Self::OtherSession => "other_session",
+        }
+    }
+}
+
+/// Why [`OriginGuard`](crate::OriginGuard) refused a request. Answer each with
+/// the same 403; the reason is for logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ForeignRequest {
+    /// `Sec-Fetch-Site` is `cross-site`, or nothing that is known.
+    #[error("Sec-Fetch-Site says that another site sent the request")]
+    CrossSite,
+    /// `Sec-Fetch-Site` is `same-site`: a sibling host, another port or scheme.
+    #[error(
+        "Sec-Fetch-Site says that another origin of the same site sent the request; trust that origin by name if it is meant to"
+    )]
+    SameSite,
+    /// There is no `Sec-Fetch-Site`, and `Origin` is neither ours nor trusted.
+    #[error("Origin is neither the request's own nor trusted")]
+    Origin,
+    /// Neither `Sec-Fetch-Site` nor `Origin`: no browser of today sends such a request.
+    #[error("neither Sec-Fetch-Site nor Origin came with the request")]
+    NoHeaders,
+}

@@ -1,0 +1,17 @@
+//! The three ways to fail: building keys and configuration, sealing, unsealing.
+//!
+//! No message holds a key, a cookie value or session data: errors end up in
+//! logs and error trackers. For the same reason no variant carries the error
+//! of `serde_json`, which quotes the text that it could not read.
+
+mod config;
+mod csrf;
+mod seal;
+mod unseal;
+
+pub use self::{
+    config::ConfigError,
+    csrf::{CsrfError, ForeignRequest},
+    seal::SealError,
+    unseal::UnsealError,
+};

@@ -1,0 +1,62 @@
+//! Why a session could not be sealed.
+
+use super::unseal::UnsealError;
+
+/// Why a session could not be sealed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The data cannot be kept: it does not serialize to JSON, or would not come back equal.
+    #[error("{type_name} cannot be kept in a session: {reason}")]
+    Payload {
+        /// The Rust type of the data.
+        type_name: &'static str,
+        /// What is wrong and what to do. Holds nothing of the data.
+        reason: String,
+    },
+    /// The cookie's name and value together would be longer than browsers keep
+    /// (4096 bytes, RFC 6265bis section 5.6).
+    #[error(
+        "the sealed cookie would have {size} bytes, browsers keep {limit}: keep less in the session, such as an id in place of the record"
+    )]
+    TooLarge {
+        /// Bytes of name and value.
+        size: usize,
+        /// The most that browsers keep.
+        limit: usize,
+    },
+    /// The session that came with the request was good when it was loaded, and no longer is: its
+    /// key was dropped, its time has passed, or the application revoked it. What was written is
+    /// not kept, and the visitor's cookie stays as it is.
+    #[error("the session was refused when its response was committed, so nothing was sealed: {0}")]
+    Refused(Box<UnsealError>),
+    /// The visitor's cookie cannot be read by this machine yet, such as one under a key that
+    /// other machines have already. To write would replace a session that is good elsewhere.
+    #[error(
+        "the visitor's session cannot be read here yet ({0}), so the write did not replace it: bring this machine up to date. A sign-in (`renew`) replaces it"
+    )]
+    NotReadable(Box<UnsealError>),
+    /// The session ended before it was sealed.
+    #[error("the session has expired; start a new one with `renew`")]
+    Expired,
+    /// The session was loaded or created by another [`Sessions`](crate::Sessions).
+    #[error("the session belongs to another `Sessions`; commit it with the one that loaded it")]
+    OtherOrigin,
+    /// There is no session to make a token for, and none can be started: it was
+    /// destroyed in this request, or the response is already committed.
+    #[error(
+        "there is no session to make a token for; make tokens before `destroy` and before the response is committed"
+    )]
+    NoSession,
+    /// No key of the ring is active at the time of sealing.
+    #[error(
+        "no key of the ring seals at this time; check the machine's clock and the ring's not_before"
+    )]
+    NoSealingKey,
+    /// A time lies outside what the format can hold (the years 1970 to 9999).
+    #[error("a time of the session cannot be represented; check the machine's clock")]
+    TimeOutOfRange,
+    /// The operating system's random source failed.
+    #[error("the operating system's random source failed; nothing was sealed")]
+    RandomSource,
+}

@@ -1,0 +1,127 @@
+//! Why a value was refused.
+
+use crate::key_id::KeyId;
+
+/// Why a value was refused. To the visitor it is simply no session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnsealError {
+    /// Longer than any value that a browser keeps.
+    #[error("the value has more than {limit} bytes")]
+    TooLong {
+        /// The most bytes that are read.
+        limit: usize,
+    },
+    /// Not canonical base64url without padding, or too short.
+    #[error("the value is not canonical base64url, or is too short")]
+    Malformed,
+    /// Another version of the format.
+    #[error("the value has version {0}, this reader knows 1")]
+    UnsupportedVersion(u8),
+    /// No key of the ring has this id. Another machine may know it.
+    #[error("key id {0} is not in the key ring")]
+    UnknownKey(KeyId),
+    /// The key's `not_after` has passed.
+    #[error("key id {0} is no longer accepted, its not_after has passed")]
+    RetiredKey(KeyId),
+    /// The tag does not verify: tampered with, sealed under another key with
+    /// the same id, or for another cookie name, audience or purpose.
+    #[error(
+        "not authentic under key id {0}: tampered with, or sealed for another name, audience or key"
+    )]
+    NotAuthentic(KeyId),
+    /// Authentic, but its flags or times are not of this version, or it is a
+    /// token with a payload.
+    #[error("authentic, but its flags, times or length are invalid")]
+    InvalidClaims,
+    /// Authentic, but it holds something that a reader must know and this one does not.
+    #[error("authentic, with an extension of type {0} that this reader does not know; update it")]
+    UnsupportedExtension(u8),
+    /// Issued more than 60 s ahead of this machine's clock.
+    #[error("issued more than 60 s in the future; check the machines' clocks")]
+    IssuedInFuture,
+    /// The absolute timeout, or the session's own lifetime, has passed.
+    #[error("expired")]
+    Expired,
+    /// The idle timeout has passed.
+    #[error("idle for too long")]
+    Idle,
+    /// The session is bound to a device, and the request does not prove that it comes from there.
+    #[error("bound to a device, which the request does not prove")]
+    Bound,
+    /// Refused by the hook of [`Builder::revoke_if`](crate::Builder::revoke_if).
+    #[error("revoked by the application")]
+    Revoked,
+    /// The session was ended or replaced in this browser: the request carries its
+    /// [tombstone](crate::Builder::tombstones).
+    #[error(
+        "ended or replaced in this browser; the cookie came from a response that was still under way"
+    )]
+    Ended,
+    /// Authentic and live, but its JSON is not a `T`: the type has changed.
+    #[error(
+        "the payload is not a {type_name} (JSON column {column}); give new fields `#[serde(default)]`"
+    )]
+    Payload {
+        /// The Rust type that was asked for.
+        type_name: &'static str,
+        /// Where in the JSON reading stopped, in bytes; 0 where it is empty.
+        column: usize,
+    },
+    /// A cookie of another library, which is accepted in place of ours, was refused.
+    #[error("the other library's cookie was refused: {reason}")]
+    Fallback {
+        /// That library's class of the refusal, a stable word.
+        class: &'static str,
+        /// What was wrong with it.
+        reason: Box<str>,
+    },
+}
+
+impl UnsealError {
+    /// The class of the refusal, a stable word for metrics and for the test
+    /// vectors of docs/FORMAT.md.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "too_long",
+            Self::Malformed => "malformed",
+            Self::UnsupportedVersion(_) => "unsupported_version",
+            Self::UnknownKey(_) => "unknown_key",
+            Self::RetiredKey(_) => "retired_key",
+            Self::NotAuthentic(_) => "not_authentic",
+            Self::InvalidClaims => "invalid_claims",
+            Self::UnsupportedExtension(_) => "unsupported_extension",
+            Self::IssuedInFuture => "issued_in_future",
+            Self::Expired => "expired",
+            Self::Idle => "idle",
+            Self::Bound => "bound",
+            Self::Payload { .. } => "payload",
+            Self::Revoked => "revoked",
+            Self::Ended => "ended",
+            Self::Fallback { .. } => "fallback",
+        }
+    }
+
+    /// Whether the value may be good on another machine, or in a moment: nothing that the
+    /// visitor did not ask for should overwrite it. `newest` is the greatest key id known here.
+    pub(crate) fn is_passing(&self, newest: KeyId) -> bool {
+        match self {
+            Self::UnknownKey(id) => id.get() > newest.get(),
+            Self::UnsupportedVersion(version) => *version > 1,
+            Self::UnsupportedExtension(_) | Self::IssuedInFuture | Self::Bound => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the cipher ran before the value was refused.
+    pub(crate) fn is_after_decryption(&self) -> bool {
+        !matches!(
+            self,
+            Self::TooLong { .. }
+                | Self::Malformed
+                | Self::UnsupportedVersion(_)
+                | Self::UnknownKey(_)
+                | Self::RetiredKey(_)
+        )
+    }
+}

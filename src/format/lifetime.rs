@@ -1,0 +1,102 @@
+//! How long sessions live: what is configured, and what one sign-in asks for.
+
+use std::time::Duration;
+
+use crate::error::ConfigError;
+
+/// How long one session lives, and whether its cookie outlives the browser.
+///
+/// For [`Session::renew_with`](crate::Session::renew_with): "remember me" for one sign-in.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sealed_session::Lifetime;
+///
+/// let hour = Duration::from_secs(60 * 60);
+/// // Two weeks, also if it is not used for 30 hours, whatever the configured idle timeout.
+/// let remembered = Lifetime::persistent(24 * 14 * hour).idle(30 * hour);
+/// // Ends with the browser, and after 8 hours at the latest.
+/// let at_work = Lifetime::browser_session(8 * hour);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime {
+    pub(crate) duration: Duration,
+    pub(crate) persistent: bool,
+    /// Where this is set, the configured idle timeout does not apply.
+    pub(crate) own_idle: Option<Option<Duration>>,
+}
+
+impl Lifetime {
+    /// Ends `duration` after the sign-in, in whole seconds; the cookie carries `Max-Age`.
+    pub const fn persistent(duration: Duration) -> Self {
+        Self { duration, persistent: true, own_idle: None }
+    }
+
+    /// Ends `duration` after the sign-in at the latest, in whole seconds, and
+    /// when the browser is closed: the cookie carries no `Max-Age`.
+    pub const fn browser_session(duration: Duration) -> Self {
+        Self { duration, persistent: false, own_idle: None }
+    }
+
+    /// With this idle timeout in place of the [configured one](crate::Builder::idle_timeout),
+    /// longer or shorter, in whole seconds.
+    ///
+    /// It is sealed in: a configured idle timeout that is lowered later does not shorten it. A
+    /// lowered absolute timeout does end such a session, and so does a revocation.
+    #[must_use]
+    pub const fn idle(mut self, timeout: Duration) -> Self {
+        self.own_idle = Some(Some(timeout));
+        self
+    }
+
+    /// Without an idle timeout, whatever is [configured](crate::Builder::idle_timeout).
+    #[must_use]
+    pub const fn without_idle(mut self) -> Self {
+        self.own_idle = Some(None);
+        self
+    }
+}
+
+/// The limits of sessions that begin, in seconds. They hold beside the sealed ones.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timeouts {
+    pub(crate) absolute: u32,
+    pub(crate) idle: Option<u32>,
+    pub(crate) persistent: bool,
+    /// The idle timeout is of one sign-in, not the configured one.
+    pub(crate) own_idle: bool,
+}
+
+impl Timeouts {
+    /// The limits of one sign-in.
+    pub(crate) fn of(self, lifetime: Lifetime) -> Result<Self, ConfigError> {
+        let absolute = match whole_seconds(lifetime.duration, "a lifetime", MAX_TIMEOUT)? {
+            asked if asked > self.absolute => {
+                return Err(ConfigError::Lifetime { asked, configured: self.absolute });
+            }
+            asked => asked,
+        };
+        let persistent = lifetime.persistent;
+        let Some(idle) = lifetime.own_idle else {
+            return Ok(Self { absolute, persistent, ..self });
+        };
+        let seconds = |idle| whole_seconds(idle, "the idle timeout of a lifetime", MAX_TIMEOUT);
+        Ok(Self { absolute, persistent, idle: idle.map(seconds).transpose()?, own_idle: true })
+    }
+}
+
+/// Checks a duration that is to be sealed: whole seconds, at least one, at most `limit`.
+pub(crate) fn whole_seconds(
+    duration: Duration,
+    what: &'static str,
+    limit: u32,
+) -> Result<u32, ConfigError> {
+    u32::try_from(duration.as_secs())
+        .ok()
+        .filter(|seconds| (1..=limit).contains(seconds) && duration.subsec_nanos() == 0)
+        .ok_or(ConfigError::Timeout { what, limit })
+}
+
+/// The format has 32 bits, and the greatest number means that there is no idle timeout.
+pub(crate) const MAX_TIMEOUT: u32 = u32::MAX - 1;

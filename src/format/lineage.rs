@@ -1,0 +1,128 @@
+//! What tells a session that was replaced or ended from the one that took its place.
+//!
+//! Wall clocks differ from machine to machine, and responses arrive in any order. So nothing
+//! here compares times: a session has a lineage, which all that descends from it keeps, and a
+//! generation, which each new id raises.
+
+use super::text;
+use crate::platform::random::{RandomSource, random};
+
+/// Where a session descends from. Born where no live session was. Never public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lineage(pub(crate) u32);
+
+impl Lineage {
+    pub(crate) fn generate() -> Result<Self, RandomSource> {
+        random().map(|bytes| Self(u32::from_be_bytes(bytes)))
+    }
+}
+
+/// The place of a value in its lineage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Descent {
+    pub(crate) lineage: Lineage,
+    pub(crate) generation: u16,
+}
+
+impl Descent {
+    pub(crate) fn born() -> Result<Self, RandomSource> {
+        Ok(Self { lineage: Lineage::generate()?, generation: 0 })
+    }
+
+    /// With a new id. Where the numbers run out a new lineage is born.
+    pub(crate) fn next(self) -> Result<Self, RandomSource> {
+        match self.generation.checked_add(1).filter(|&next| next <= MAX_GENERATION) {
+            Some(generation) => Ok(Self { generation, ..self }),
+            None => Self::born(),
+        }
+    }
+}
+
+/// Says which values of a lineage are dead: those up to a generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) lineage: Lineage,
+    /// [`ALL`] for every generation there will be.
+    pub(crate) generation: u16,
+}
+
+impl Limit {
+    /// Ends what `from` descends to, unless `to` does.
+    pub(crate) fn of_replaced(from: Descent, to: Descent) -> Self {
+        match from.lineage == to.lineage {
+            true => Self { lineage: from.lineage, generation: from.generation },
+            false => Self::of_all(from.lineage),
+        }
+    }
+
+    pub(crate) fn of_all(lineage: Lineage) -> Self {
+        Self { lineage, generation: ALL }
+    }
+
+    #[inline]
+    pub(crate) fn covers(self, descent: Descent) -> bool {
+        self.lineage == descent.lineage && descent.generation <= self.generation
+    }
+
+    /// Whether this makes `other` needless.
+    pub(crate) fn is_wider_than(self, other: Self) -> bool {
+        self.lineage == other.lineage && other.generation < self.generation
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; 6] {
+        let [a, b, c, d] = self.lineage.0.to_be_bytes();
+        let [e, f] = self.generation.to_be_bytes();
+        [a, b, c, d, e, f]
+    }
+
+    pub(crate) fn from_bytes([a, b, c, d, e, f]: [u8; 6]) -> Self {
+        let lineage = Lineage(u32::from_be_bytes([a, b, c, d]));
+        Self { lineage, generation: u16::from_be_bytes([e, f]) }
+    }
+
+    /// The limit as the end of a cookie's name.
+    pub(crate) fn to_text(self) -> String {
+        text::encode(&self.to_bytes())
+    }
+
+    pub(crate) fn from_text(text: &[u8]) -> Option<Self> {
+        let text: &[u8; TEXT_LEN] = text.try_into().ok()?;
+        let mut bytes = [0; 6];
+        text::decode(text, &mut bytes)?;
+        Some(Self::from_bytes(bytes))
+    }
+}
+
+/// The characters of six bytes in base64.
+const TEXT_LEN: usize = 8;
+/// The limit that no generation is above.
+const ALL: u16 = u16::MAX;
+/// The greatest generation of a value.
+pub(crate) const MAX_GENERATION: u16 = ALL - 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_generation_is_followed_by_a_new_lineage_and_ended_as_a_whole() {
+        let last = Descent { lineage: Lineage(7), generation: MAX_GENERATION };
+        let next = last.next().unwrap();
+        assert_eq!(next.generation, 0);
+        assert_ne!(next.lineage, last.lineage, "one of 2^32 runs may fail here");
+        assert_eq!(Limit::of_replaced(last, next), Limit::of_all(Lineage(7)));
+
+        let before = Descent { generation: MAX_GENERATION - 1, ..last };
+        assert_eq!(before.next().unwrap(), last);
+    }
+
+    #[test]
+    fn a_limit_reads_back_from_its_text_and_from_no_other() {
+        let limit = Limit { lineage: Lineage(0xfb_ef_be_01), generation: 0xff_fe };
+        assert_eq!(limit.to_text(), "----Af_-");
+        assert_eq!(Limit::from_text(limit.to_text().as_bytes()), Some(limit));
+        for text in ["", "AAAAAAA", "AAAAAAAAA", "AAAA AAA", "AAAAAAA="] {
+            assert_eq!(Limit::from_text(text.as_bytes()), None, "{text:?}");
+        }
+    }
+}

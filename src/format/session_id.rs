@@ -1,0 +1,99 @@
+//! The ids of a session: its own, and that of the sign-in it comes from.
+
+use std::fmt;
+
+use ctutils::CtEq as _;
+
+use crate::platform::random::{RandomSource, random};
+
+/// The id of a session: 16 bytes, the same until [`renew`](crate::Session::renew),
+/// [`reauthenticate`](crate::Session::reauthenticate) or
+/// [`regenerate_id`](crate::Session::regenerate_id).
+///
+/// The first half is the session's [family](Self::family), the second half is new at each of
+/// those calls. It is sealed, so the visitor cannot see or choose it, and knowing it opens
+/// nothing: it is fit for logs. `Display` writes 32 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionId([u8; 16]);
+
+impl SessionId {
+    /// Of a session that begins: family and id are new.
+    pub(crate) fn generate() -> Result<Self, RandomSource> {
+        random().map(Self)
+    }
+
+    /// Another id of the same family.
+    pub(crate) fn sibling(&self) -> Result<Self, RandomSource> {
+        let own = random::<8>()?;
+        let mut bytes = self.0;
+        let (_family, rest) = bytes.split_at_mut(FAMILY_LEN);
+        rest.copy_from_slice(&own);
+        Ok(Self(bytes))
+    }
+
+    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Whether the ids are equal, in a time that does not tell where they differ.
+    pub(crate) fn ct_eq(&self, other: &Self) -> bool {
+        self.0.as_slice().ct_eq(other.0.as_slice()).to_bool()
+    }
+
+    /// The id's 16 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// The sign-in that the session comes from.
+    pub const fn family(&self) -> Family {
+        let (family, _) = self.0.split_first_chunk().expect("an id is longer than a family");
+        Family(*family)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({self})")
+    }
+}
+
+/// One sign-in in one browser: the first 8 bytes of a [`SessionId`].
+///
+/// It is new when a session begins and at [`renew`](crate::Session::renew), and stays over
+/// everything else. So it names a row of a page "your devices". Knowing it opens nothing.
+/// `Display` writes 16 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Family([u8; FAMILY_LEN]);
+
+impl Family {
+    /// The family with these bytes, as from a data base.
+    pub const fn from_bytes(bytes: [u8; FAMILY_LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// The family's 8 bytes.
+    pub const fn as_bytes(&self) -> &[u8; FAMILY_LEN] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Family({self})")
+    }
+}
+
+const FAMILY_LEN: usize = 8;

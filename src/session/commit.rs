@@ -1,0 +1,196 @@
+//! The end of a request: what a commit has to do.
+
+use std::sync::{
+    Arc,
+    atomic::Ordering::{Relaxed, SeqCst},
+};
+
+use time::OffsetDateTime;
+
+use super::{
+    data::SessionData,
+    handle::{Session, Source, State},
+    opened::{Candidates, Live, Opened},
+    snapshot::Snapshot,
+};
+use crate::{
+    error::SealError,
+    format::claims::Claims,
+    http::Commit,
+    platform::{clock::unix_seconds, random::RandomSource},
+};
+
+/// What a commit has to do.
+pub(crate) enum Outcome<T> {
+    Remove,
+    /// Nothing may be sealed, though something was written.
+    Refuse(SealError),
+    Seal {
+        claims: Result<Claims, RandomSource>,
+        data: Snapshot<T>,
+        /// The application asked for another session in the place of what came.
+        is_renewal: bool,
+    },
+    Reseal(Live),
+    /// Seal for the first time what came in another library's cookie.
+    Replace {
+        claims: Claims,
+        data: Snapshot<T>,
+    },
+}
+
+impl<T: SessionData> Session<T> {
+    /// Has its origin commit the session.
+    pub(crate) fn commit(&self, clock: &dyn Fn() -> OffsetDateTime) -> Result<Commit, SealError> {
+        self.0.origin.commit(self, clock)
+    }
+
+    /// Begins a commit, and says what it has to do. `None` where there is nothing to do, and
+    /// the commit is over, or where there was one already. From here on changes are too late.
+    pub(crate) fn begin_commit(&self, now: impl Fn() -> OffsetDateTime) -> Option<Outcome<T>> {
+        let changed = {
+            let mut state = self.state();
+            if std::mem::replace(&mut state.is_committed, true) {
+                return None;
+            }
+            if state.is_destroyed {
+                return Some(Outcome::Remove);
+            }
+            match state.is_changed() {
+                true => self
+                    .claims_to_seal(&state, unix_seconds(now()))
+                    .map(|claims| (claims, state.written.clone(), state.is_renewed)),
+                false => None,
+            }
+        };
+        let outcome = match changed {
+            Some((_, written, false)) if self.opened().is_passing => self.refuse(written.as_ref()),
+            Some((claims, written, is_renewal)) => {
+                Some(Outcome::Seal { claims, data: self.snapshot_of(written), is_renewal })
+            }
+            None => self.live_to_reseal(now).map(|live| match self.came_by_fallback() {
+                true => Outcome::Replace { claims: live.claims, data: self.snapshot() },
+                false => Outcome::Reseal(live),
+            }),
+        };
+        if outcome.is_none() {
+            self.end_commit(true);
+        }
+        outcome
+    }
+
+    /// What is done where the cookie that came may be good elsewhere: a session that only a
+    /// token began is not set, and a write is refused.
+    fn refuse(&self, written: Option<&Arc<T>>) -> Option<Outcome<T>> {
+        written?;
+        let reason = self.opened().refusal.clone()?;
+        Some(Outcome::Refuse(SealError::NotReadable(reason)))
+    }
+
+    /// What came, where it is to be sealed again though nothing was written.
+    fn live_to_reseal(&self, now: impl FnOnce() -> OffsetDateTime) -> Option<Live> {
+        let live = self.0.source.opened().and_then(|opened| opened.live)?;
+        if !live.reseal_due || !self.0.active.load(Relaxed) {
+            return None;
+        }
+        let now = now();
+        let is_prompt = self
+            .0
+            .source
+            .request()
+            .is_none_or(|request| now <= request.loaded_at.saturating_add(RESEAL_WITHIN));
+        // A visitor of whom every request is slow must not idle out.
+        let is_last_chance = || {
+            let timeouts = self.0.origin.timeouts();
+            live.claims.slides(timeouts) && live.claims.is_half_idle(unix_seconds(now), timeouts)
+        };
+        (is_prompt || is_last_chance()).then_some(live)
+    }
+
+    /// Ends a commit: for good, or, where it failed, so that there can be another.
+    pub(crate) fn end_commit(&self, succeeded: bool) {
+        match succeeded {
+            true => self.0.is_closed.store(true, SeqCst),
+            false => self.state().is_committed = false,
+        }
+    }
+
+    /// Whether the session came from this origin.
+    pub(crate) fn is_of<P>(&self, origin: &Arc<P>) -> bool {
+        self.0.origin.is_of(origin)
+    }
+
+    /// Seals the session at `now` (Unix seconds), for a caller who has no response to commit to.
+    pub(crate) fn seal_with<R>(
+        &self,
+        now: u64,
+        seal: impl FnOnce(&Claims, &T) -> Result<R, SealError>,
+    ) -> Result<R, SealError> {
+        let opened = self.look();
+        let (claims, written) = {
+            let state = self.state();
+            let claims = self.claims_to_seal(&state, now).ok_or(SealError::Expired)?;
+            (claims.map_err(|RandomSource| SealError::RandomSource)?, state.written.clone())
+        };
+        seal(&claims, written.as_deref().unwrap_or(&opened.data))
+    }
+
+    /// The name of the session's cookie.
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+    pub(crate) fn cookie_name(&self) -> &str {
+        self.0.origin.cookie_name()
+    }
+
+    /// What the cookies of the request came to.
+    pub(crate) fn opened(&self) -> &Opened<T> {
+        self.look()
+    }
+
+    /// [`opened`](Self::opened), where somebody looked.
+    pub(crate) fn opened_before(&self) -> Option<&Opened<T>> {
+        self.0.source.opened()
+    }
+
+    /// What came with the request, where there is one.
+    pub(crate) fn candidates(&self) -> Option<&Candidates> {
+        self.0.source.request().map(|request| &request.candidates)
+    }
+
+    /// The extension block to seal beside these claims: another session has none.
+    pub(crate) fn extension(&self, claims: &Claims) -> &[u8] {
+        let opened = self.look();
+        let is_same = opened.live.is_some_and(|live| live.claims.id.family() == claims.id.family());
+        opened.extension.as_deref().filter(|_| is_same).unwrap_or_default()
+    }
+
+    /// Whether the request brought another library's cookie in place of ours.
+    pub(crate) fn came_by_fallback(&self) -> bool {
+        self.candidates().is_some_and(Candidates::use_fallback)
+    }
+
+    /// Whether the response holds a token.
+    pub(crate) fn gave_token(&self) -> bool {
+        self.0.gave_token.load(Relaxed)
+    }
+
+    /// Whether the response depends on the cookie.
+    pub(crate) fn was_looked_at(&self) -> bool {
+        match &self.0.source {
+            // Who unseals a value has looked at it, and may have created a session because it was refused.
+            Source::Given { .. } => true,
+            Source::Exchange { .. } => self.0.looked_at.load(SeqCst),
+        }
+    }
+
+    /// The claims for a value sealed at `now` (Unix seconds). A session that was never sealed
+    /// has not been idle, however long its handler took.
+    fn claims_to_seal(&self, state: &State<T>, now: u64) -> Option<Result<Claims, RandomSource>> {
+        let earliest = if state.is_begun { now } else { 0 };
+        let claims = self.claims_in(state)?;
+        Some(claims.map(|c| Claims { issued_at: c.issued_at.max(earliest), ..c }))
+    }
+}
+
+/// A re-seal without a write could undo what a parallel request wrote, so it is
+/// given up when the handler took longer than this.
+const RESEAL_WITHIN: time::Duration = time::Duration::seconds(2);

@@ -1,0 +1,135 @@
+//! What is known of a session besides its data.
+
+use time::OffsetDateTime;
+
+use super::{data::SessionData, handle::Session};
+use crate::{
+    error::UnsealError,
+    format::session_id::{Family, SessionId},
+    key_id::KeyId,
+    platform::clock::date_time,
+};
+
+impl<T: SessionData> Session<T> {
+    /// Whether the session was begun or [renewed](Self::renew) less than `age` ago.
+    ///
+    /// Only `renew` starts this time anew: neither use, nor a re-seal, nor a write,
+    /// nor another id does. For an action that needs a fresh proof of who the user is, ask
+    /// [`authenticated_within`](Self::authenticated_within).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use sealed_session::{KeyRing, Sessions};
+    ///
+    /// let sessions = Sessions::<Option<String>>::new(KeyRing::ephemeral()?);
+    /// let mut session = sessions.load([""]);
+    /// assert!(!session.created_within(Duration::from_secs(300)));
+    /// session.renew();
+    /// session.write(|user| *user = Some("ada".to_owned()));
+    /// assert!(session.read().is_some() && session.created_within(Duration::from_secs(300)));
+    /// # Ok::<(), sealed_session::ConfigError>(())
+    /// ```
+    pub fn created_within(&self, age: std::time::Duration) -> bool {
+        self.is_recent(self.claims().and_then(|claims| claims.known_creation()), age)
+    }
+
+    /// Whether the user proved who they are less than `age` ago, by [`renew`](Self::renew) or
+    /// [`reauthenticate`](Self::reauthenticate): for actions such as a change of password or a
+    /// payment. Where it is false, ask for the password, then `reauthenticate`.
+    ///
+    /// It does not tell whether somebody is signed in; the data does.
+    pub fn authenticated_within(&self, age: std::time::Duration) -> bool {
+        self.is_recent(self.claims().and_then(|claims| claims.known_authentication()), age)
+    }
+
+    fn is_recent(&self, time: Option<u64>, age: std::time::Duration) -> bool {
+        time.is_some_and(|time| self.now().saturating_sub(time) < age.as_secs())
+    }
+
+    /// When the user last proved who they are. `None` also where nobody knows: for what was
+    /// taken over from another library, until it is renewed or reauthenticated.
+    pub fn authenticated_at(&self) -> Option<OffsetDateTime> {
+        self.claims().and_then(|claims| claims.known_authentication()).map(date_time)
+    }
+
+    /// The sign-in that the session comes from, `None` where there is no session.
+    pub fn family(&self) -> Option<Family> {
+        self.id().map(|id| id.family())
+    }
+
+    /// The session's id, `None` where there is no session.
+    pub fn id(&self) -> Option<SessionId> {
+        self.claims().map(|claims| claims.id)
+    }
+
+    /// When the session began, or was last renewed. `None` also where nobody
+    /// knows: for what was taken over from another library, until it is renewed.
+    pub fn created_at(&self) -> Option<OffsetDateTime> {
+        self.claims().and_then(|claims| claims.known_creation()).map(date_time)
+    }
+
+    /// When the value that the visitor holds was sealed.
+    pub fn issued_at(&self) -> Option<OffsetDateTime> {
+        self.claims().map(|claims| date_time(claims.issued_at))
+    }
+
+    /// When the session ends unless it is used: by its lifetime, or by being idle.
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        self.claims().map(|claims| date_time(claims.expires_at(self.0.origin.timeouts())))
+    }
+
+    /// Whether the session's cookie outlives the browser.
+    pub fn is_persistent(&self) -> Option<bool> {
+        self.claims().map(|claims| claims.persistent)
+    }
+
+    /// The key under which the session came, `None` where none came, or where
+    /// it came in another library's cookie.
+    pub fn key_id(&self) -> Option<KeyId> {
+        self.look().live.and_then(|live| live.key_id)
+    }
+
+    /// Whether the visitor is anonymous: no live session came with the
+    /// request, or it has been destroyed.
+    pub fn is_new(&self) -> bool {
+        let opened = self.look();
+        opened.live.is_none() || self.state().is_destroyed
+    }
+
+    /// Whether the session was written, renewed, given a new id or destroyed.
+    pub fn is_changed(&self) -> bool {
+        let state = self.state();
+        state.is_changed() || state.is_destroyed
+    }
+
+    /// How many bytes of JSON a session can hold here: what the cookie's limit leaves beside
+    /// name, times and tag.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, Sessions};
+    ///
+    /// let sessions = Sessions::<String>::new(KeyRing::ephemeral()?);
+    /// let mut session = sessions.load([""]);
+    /// let room = session.room();
+    /// session.write(|text| *text = "x".repeat(room - 2)); // and two quotation marks
+    /// assert!(sessions.commit(&session).is_ok());
+    /// # Ok::<(), sealed_session::ConfigError>(())
+    /// ```
+    pub fn room(&self) -> usize {
+        let extension = self.look().extension.as_ref().map_or(0, |block| block.len());
+        self.0.origin.room(extension)
+    }
+
+    /// Whether the value that came should be replaced though nothing was
+    /// written: the idle timeout slides, or the key has been superseded.
+    pub fn is_reseal_due(&self) -> bool {
+        self.look().live.is_some_and(|live| live.reseal_due)
+    }
+
+    /// Why the cookie was refused, where one came and none was live. For logs;
+    /// tell the visitor nothing of it.
+    pub fn refusal(&self) -> Option<&UnsealError> {
+        self.look().refusal.as_deref()
+    }
+}

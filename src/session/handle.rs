@@ -1,0 +1,372 @@
+//! A handle to the session of one request, and what all handles share.
+
+use std::{
+    any::type_name,
+    fmt,
+    sync::{
+        Arc, OnceLock, PoisonError,
+        atomic::{
+            Ordering::{Relaxed, SeqCst},
+            fence,
+        },
+    },
+};
+
+use time::OffsetDateTime;
+
+use super::{
+    data::SessionData,
+    handles::Handle,
+    opened::{Candidates, Live, Opened},
+};
+use crate::{
+    error::{CsrfError, SealError},
+    events,
+    format::{claims::Claims, lifetime::Timeouts, session_id::SessionId},
+    http::Commit,
+    platform::{
+        clock,
+        random::RandomSource,
+        sync::{AtomicBool, Mutex, MutexGuard, thread::ThreadId},
+    },
+};
+
+/// The session of one request.
+///
+/// A handle: clones are cheap and stand for the same session. Reading gives a
+/// snapshot that dereferences to `&T`; writing is a closure over `&mut T`, and
+/// writing is what marks the session as changed. A reader never waits for a
+/// writer's closure, nothing is async, and a snapshot may cross an `.await`.
+///
+/// The cookie is decrypted at the first look. A request that never looks pays
+/// for no decryption, and does not count as activity. Look before the response
+/// is committed, even if it is a streamed body that needs the data: later no
+/// `Vary` can tell caches of it, and a warning event is all there is.
+///
+/// ```
+/// use sealed_session::{KeyRing, Sessions};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Default, Serialize, Deserialize)]
+/// struct Account {
+///     user: Option<String>,
+/// }
+///
+/// let sessions = Sessions::<Account>::new(KeyRing::ephemeral()?);
+/// let mut session = sessions.load([""]); // the request's Cookie headers
+/// assert!(session.is_new());
+/// assert_eq!(session.read().user, None);
+///
+/// session.renew(); // whenever somebody signs in
+/// session.write(|account| account.user = Some("ada".to_owned()));
+/// assert_eq!(session.read().user.as_deref(), Some("ada"));
+/// # Ok::<(), sealed_session::ConfigError>(())
+/// ```
+pub struct Session<T>(pub(super) Arc<Inner<T>>);
+
+/// What a session needs of the layer above, which has the keys and the rules.
+pub(crate) trait Origin<T>: Send + Sync {
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+    fn cookie_name(&self) -> &str;
+
+    /// Takes from a Cookie header what may be a session.
+    fn collect(&self, header: &[u8], candidates: &mut Candidates);
+
+    /// Chooses among the values that the request brought.
+    fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T>;
+
+    /// What the response to the session's request has to say of it.
+    fn commit(
+        &self,
+        session: &Session<T>,
+        clock: &dyn Fn() -> OffsetDateTime,
+    ) -> Result<Commit, SealError>;
+
+    /// A CSRF token for the session with this id.
+    fn seal_csrf_token(&self, id: SessionId, now: OffsetDateTime) -> Result<String, SealError>;
+
+    /// Whether the token was made for the session with this id, `None` for no session.
+    fn verify_csrf_token(
+        &self,
+        token: &str,
+        id: Option<SessionId>,
+        now: OffsetDateTime,
+    ) -> Result<(), CsrfError>;
+
+    /// How many bytes of JSON have room beside so many of an extension block.
+    fn room(&self, extension_len: usize) -> usize;
+
+    /// Whether the data can be sealed beside so many bytes of an extension block.
+    fn check(&self, data: &T, extension_len: usize) -> Result<(), SealError>;
+
+    fn timeouts(&self) -> &Timeouts;
+}
+
+pub(super) struct Inner<T> {
+    pub(super) origin: Arc<Handle<dyn Origin<T>>>,
+    pub(super) source: Source<T>,
+    /// Somebody saw that there is, or is not, a session: the response depends on the cookie.
+    pub(super) looked_at: AtomicBool,
+    /// The data was read or written: the visitor was active.
+    pub(super) active: AtomicBool,
+    /// The response holds a token, which is for this visitor alone.
+    pub(super) gave_token: AtomicBool,
+    /// The response's head is on its way, whether anybody asked for the session or not.
+    pub(super) is_closed: AtomicBool,
+    /// The data is no longer what came: written or destroyed. Set with the state locked, and
+    /// read without, for most sessions are only read. `SeqCst`, so that it orders writes
+    /// to several sessions as the lock would.
+    pub(super) is_overwritten: AtomicBool,
+    pub(super) state: Mutex<State<T>>,
+    /// Held while a writer's closure runs; never by a reader.
+    pub(super) writer: Mutex<()>,
+}
+
+/// Where a session comes from.
+pub(super) enum Source<T> {
+    /// It was unsealed or created before there was a handle to it. Without a time it goes by the clock.
+    Given { opened: Opened<T>, at: Option<OffsetDateTime> },
+    /// It is a request's, which is empty until somebody asks for it, and opened at the first look.
+    Exchange { request: OnceLock<Request>, opened: OnceLock<Opened<T>> },
+}
+
+impl<T> Source<T> {
+    pub(super) fn opened(&self) -> Option<&Opened<T>> {
+        match self {
+            Self::Given { opened, .. } => Some(opened),
+            Self::Exchange { opened, .. } => opened.get(),
+        }
+    }
+
+    /// The request, for whom there is one.
+    pub(super) fn request(&self) -> Option<&Request> {
+        match self {
+            Self::Given { .. } => None,
+            Self::Exchange { request, .. } => request.get(),
+        }
+    }
+}
+
+/// What a request brought.
+pub(super) struct Request {
+    pub(super) candidates: Candidates,
+    pub(super) loaded_at: OffsetDateTime,
+    /// The caller gave the time, so there is no other.
+    is_fixed: bool,
+}
+
+pub(super) struct State<T> {
+    /// A commit has begun, and has not failed.
+    pub(super) is_committed: bool,
+    pub(super) is_destroyed: bool,
+    /// The data after the last write.
+    pub(super) written: Option<Arc<T>>,
+    /// The claims after a new id or a first write.
+    pub(super) claims: Option<Result<Claims, RandomSource>>,
+    /// The session began, or was renewed, in this request.
+    pub(super) is_begun: bool,
+    /// The application asked for another session in the place of what came.
+    pub(super) is_renewed: bool,
+    /// Who runs a writer's closure.
+    pub(super) writing: Option<ThreadId>,
+}
+
+impl<T> State<T> {
+    pub(super) fn is_changed(&self) -> bool {
+        self.written.is_some() || self.claims.is_some()
+    }
+}
+
+impl<T: SessionData> Session<T> {
+    /// A session whose cookies are decrypted at the first look.
+    pub(crate) fn unopened(origin: Arc<Handle<dyn Origin<T>>>) -> Self {
+        Self::with(origin, Source::Exchange { request: OnceLock::new(), opened: OnceLock::new() })
+    }
+
+    /// A session that is known already.
+    ///
+    /// The data is read where it is going to stay, for to move it is to copy it.
+    #[inline]
+    pub(crate) fn given<E>(
+        origin: Arc<Handle<dyn Origin<T>>>,
+        at: Option<OffsetDateTime>,
+        live: Option<(Live, &[u8])>,
+        data: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Self, E> {
+        let data = data()?;
+        let extension = live.map(|(_, extension)| extension).filter(|block| !block.is_empty());
+        let opened = Opened {
+            data,
+            live: live.map(|(live, _)| live),
+            extension: extension.map(Box::from),
+            ..Opened::empty()
+        };
+        Ok(Self::with(origin, Source::Given { opened, at }))
+    }
+
+    #[inline]
+    fn with(origin: Arc<Handle<dyn Origin<T>>>, source: Source<T>) -> Self {
+        Self(Arc::new(Inner {
+            origin,
+            source,
+            looked_at: AtomicBool::new(false),
+            active: AtomicBool::new(false),
+            gave_token: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+            is_overwritten: AtomicBool::new(false),
+            state: Mutex::new(State {
+                is_committed: false,
+                is_destroyed: false,
+                written: None,
+                claims: None,
+                is_begun: false,
+                is_renewed: false,
+                writing: None,
+            }),
+            writer: Mutex::new(()),
+        }))
+    }
+
+    /// Gives a session that came [`unopened`](Self::unopened) its request, unless it has one
+    /// already. Before this, nobody can look at it. From here on it goes by the clock.
+    pub(crate) fn attach<H: AsRef<[u8]>>(
+        &self,
+        cookie_headers: impl IntoIterator<Item = H>,
+        clock: impl FnOnce() -> OffsetDateTime,
+    ) {
+        self.attach_with(cookie_headers, clock, false);
+    }
+
+    /// [`attach`](Self::attach), for whom it is always `now`.
+    pub(crate) fn attach_at<H: AsRef<[u8]>>(
+        &self,
+        cookie_headers: impl IntoIterator<Item = H>,
+        now: OffsetDateTime,
+    ) {
+        self.attach_with(cookie_headers, || now, true);
+    }
+
+    fn attach_with<H: AsRef<[u8]>>(
+        &self,
+        cookie_headers: impl IntoIterator<Item = H>,
+        clock: impl FnOnce() -> OffsetDateTime,
+        is_fixed: bool,
+    ) {
+        let Source::Exchange { request, .. } = &self.0.source else { return };
+        request.get_or_init(|| {
+            let mut candidates = Candidates::default();
+            for header in cookie_headers {
+                self.0.origin.collect(header.as_ref(), &mut candidates);
+            }
+            Request { candidates, loaded_at: clock(), is_fixed }
+        });
+        // Either this sees that the response is on its way, or `close` sees the request.
+        fence(SeqCst);
+    }
+
+    /// Says that the response's head is on its way. Whether anybody asked for the session before.
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+    pub(crate) fn close_unless_attached(&self) -> bool {
+        if self.0.source.request().is_some() {
+            return false;
+        }
+        self.0.is_closed.store(true, SeqCst);
+        fence(SeqCst);
+        let is_closed = self.0.source.request().is_none();
+        if !is_closed {
+            self.0.is_closed.store(false, SeqCst);
+        }
+        is_closed
+    }
+
+    pub(super) fn look(&self) -> &Opened<T> {
+        let inner = &*self.0;
+        let (request, slot) = match &inner.source {
+            Source::Given { opened, .. } => return opened,
+            Source::Exchange { request, opened } => (request, opened),
+        };
+        if !inner.looked_at.load(Relaxed) {
+            // SeqCst here and where a commit ends, or both could miss each other: no `Vary`, and no event.
+            inner.looked_at.store(true, SeqCst);
+            if inner.is_closed.load(SeqCst) {
+                events::late_look(type_name::<T>());
+            }
+        }
+        slot.get_or_init(|| {
+            let request = request.get().expect("a session is attached before it is handed out");
+            inner.origin.open(&request.candidates, self.time())
+        })
+    }
+
+    /// The present: what the caller gave, or what the clock says now.
+    pub(super) fn time(&self) -> OffsetDateTime {
+        let given = match &self.0.source {
+            Source::Given { at, .. } => *at,
+            Source::Exchange { request, .. } => {
+                request.get().filter(|request| request.is_fixed).map(|request| request.loaded_at)
+            }
+        };
+        given.unwrap_or_else(clock::now)
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        clock::unix_seconds(self.time())
+    }
+
+    pub(super) fn claims(&self) -> Option<Claims> {
+        self.look();
+        self.claims_in(&self.state()).and_then(Result::ok)
+    }
+
+    pub(super) fn claims_in(&self, state: &State<T>) -> Option<Result<Claims, RandomSource>> {
+        if state.is_destroyed {
+            return None;
+        }
+        state.claims.or_else(|| Some(Ok(self.0.source.opened()?.live?.claims)))
+    }
+
+    /// Whether a change can still reach the visitor. Otherwise it says why not.
+    pub(super) fn accepts_changes(&self, state: &State<T>, what: &'static str) -> bool {
+        let is_late = state.is_committed || self.0.is_closed.load(SeqCst);
+        let reason = match (is_late, state.is_destroyed) {
+            (false, false) => return true,
+            (false, true) => "the session was destroyed",
+            (true, _) => "the response was committed",
+        };
+        events::change_ignored(type_name::<T>(), what, reason);
+        false
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State<T>> {
+        // Held for a few moves and a look at the clock, in which nothing of the user's runs, not even a drop.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: SessionData> Opened<T> {
+    /// No value came.
+    pub(crate) fn empty() -> Self {
+        Self {
+            data: T::default(),
+            live: None,
+            extension: None,
+            refusal: None,
+            is_passing: false,
+            authentic: crate::platform::few::Few::None,
+            is_complete: true,
+        }
+    }
+}
+
+impl<T> Clone for Session<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> fmt::Debug for Session<T> {
+    /// Shows neither data nor cookie, and does not look.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session<{}>(..)", type_name::<T>())
+    }
+}

@@ -1,0 +1,73 @@
+//! The data of a session at one moment.
+
+use std::{
+    any::type_name,
+    fmt,
+    ops::Deref,
+    sync::{Arc, atomic::Ordering::SeqCst},
+};
+
+use super::{
+    data::SessionData,
+    handle::{Inner, Session},
+};
+
+/// A session's data at one moment: dereferences to `&T`, is `Send`, holds no
+/// lock, and does not change when the session is written.
+pub struct Snapshot<T>(Version<T>);
+
+enum Version<T> {
+    Opened(Arc<Inner<T>>),
+    Written(Arc<T>),
+}
+
+impl<T> Deref for Snapshot<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match &self.0 {
+            Version::Opened(inner) => {
+                &inner.source.opened().expect("a snapshot is made after the first look").data
+            }
+            Version::Written(data) => data,
+        }
+    }
+}
+
+impl<T> Clone for Snapshot<T> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Version::Opened(inner) => Version::Opened(Arc::clone(inner)),
+            Version::Written(data) => Version::Written(Arc::clone(data)),
+        })
+    }
+}
+
+impl<T> fmt::Debug for Snapshot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Snapshot<{}>(..)", type_name::<T>())
+    }
+}
+
+impl<T: SessionData> Session<T> {
+    pub(super) fn snapshot(&self) -> Snapshot<T> {
+        if !self.0.is_overwritten.load(SeqCst) {
+            return self.snapshot_of(None);
+        }
+        let (written, is_destroyed) = {
+            let state = self.state();
+            (state.written.clone(), state.is_destroyed)
+        };
+        match is_destroyed {
+            true => Snapshot(Version::Written(Arc::default())),
+            false => self.snapshot_of(written),
+        }
+    }
+
+    pub(super) fn snapshot_of(&self, written: Option<Arc<T>>) -> Snapshot<T> {
+        Snapshot(match written {
+            Some(written) => Version::Written(written),
+            None => Version::Opened(Arc::clone(&self.0)),
+        })
+    }
+}

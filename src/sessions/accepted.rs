@@ -1,0 +1,146 @@
+//! What is read: the present name and audience of the cookie, and former ones until a date.
+
+use time::OffsetDateTime;
+
+use crate::{
+    error::ConfigError,
+    format::envelope::{Binding, Purpose},
+    http::cookie::{CheckedCookie, CookieConfig, Scope, is_host_prefixed},
+    platform::clock::unix_seconds,
+};
+
+/// The names under which sessions are read, and what they are bound to. The first of each is the present one.
+pub(crate) struct Accepted {
+    names: Vec<Name>,
+    readers: Vec<Reader>,
+}
+
+/// A name of the cookie.
+pub(super) struct Name {
+    pub(super) cookie: CheckedCookie,
+    /// Without an audience: a tombstone ends its lineage wherever that is read.
+    pub(super) tombstone: Binding,
+    until: Option<u64>,
+}
+
+/// One pair of a name and an audience.
+pub(super) struct Reader {
+    pub(super) name: usize,
+    pub(super) session: Binding,
+    pub(super) csrf: Binding,
+    until: Option<u64>,
+}
+
+/// What is accepted until a date.
+pub(super) struct Former<V> {
+    pub(super) value: V,
+    pub(super) until: OffsetDateTime,
+}
+
+impl Accepted {
+    pub(super) fn new(
+        present: CookieConfig,
+        audience: Option<&str>,
+        former_names: Vec<Former<String>>,
+        former_audiences: &[Former<Option<String>>],
+    ) -> Result<Self, ConfigError> {
+        let mut names = vec![Name::new(present.clone(), None)?];
+        for Former { value, until } in former_names {
+            let config = former_config(&present, value);
+            if names.iter().any(|name| name.cookie.name() == config.name) {
+                return refuse("name", "it is listed twice, or is the present name");
+            }
+            names.push(Name::new(config, Some(unix_seconds(until)))?);
+        }
+        let mut readers = Vec::new();
+        for (place, name) in names.iter().enumerate() {
+            let present =
+                Former { value: audience.map(str::to_owned), until: OffsetDateTime::UNIX_EPOCH };
+            for (index, former) in std::iter::once(&present).chain(former_audiences).enumerate() {
+                let until = (index > 0).then(|| unix_seconds(former.until));
+                if index > 0 && former.value.as_deref() == audience {
+                    return refuse("audience", "it is the present audience");
+                }
+                if former.value.as_deref() == Some("") {
+                    return Err(ConfigError::Audience);
+                }
+                let bind = |purpose| {
+                    Binding::new(purpose, name.cookie.name(), former.value.as_deref())
+                        .ok_or(ConfigError::Audience)
+                };
+                readers.push(Reader {
+                    name: place,
+                    session: bind(Purpose::Session)?,
+                    csrf: bind(Purpose::CsrfToken)?,
+                    until: match (name.until, until) {
+                        (Some(one), Some(other)) => Some(one.min(other)),
+                        (one, other) => one.or(other),
+                    },
+                });
+            }
+        }
+        Ok(Self { names, readers })
+    }
+
+    pub(super) fn cookie(&self) -> &CheckedCookie {
+        &self.present().0.cookie
+    }
+
+    pub(super) fn binding(&self) -> &Binding {
+        &self.present().1.session
+    }
+
+    pub(super) fn csrf_binding(&self) -> &Binding {
+        &self.present().1.csrf
+    }
+
+    fn present(&self) -> (&Name, &Reader) {
+        let there = "the present name and audience come first";
+        (self.names.first().expect(there), self.readers.first().expect(there))
+    }
+
+    pub(super) fn name(&self, place: usize) -> Option<&Name> {
+        self.names.get(place)
+    }
+
+    /// All names, with their places, in their order.
+    pub(super) fn all_names(&self) -> impl Iterator<Item = (usize, &Name)> {
+        self.names.iter().enumerate()
+    }
+
+    pub(super) fn reader(&self, place: usize) -> Option<&Reader> {
+        self.readers.get(place)
+    }
+
+    /// What is accepted at `now` (Unix seconds), with the places, the present one first.
+    pub(super) fn readers(&self, now: u64) -> impl Iterator<Item = (usize, &Reader)> {
+        let is_accepted = move |until: Option<u64>| until.is_none_or(|until| now < until);
+        self.readers.iter().enumerate().filter(move |(_, reader)| is_accepted(reader.until))
+    }
+}
+
+impl Name {
+    fn new(config: CookieConfig, until: Option<u64>) -> Result<Self, ConfigError> {
+        let cookie = config.check()?;
+        let tombstone = Binding::new(Purpose::Tombstone, cookie.name(), None)
+            .expect("the length of a checked name is that of a bound one");
+        Ok(Self { cookie, tombstone, until })
+    }
+}
+
+/// The configuration under a former name: a `__Host-` cookie had no Domain and no other Path.
+fn former_config(present: &CookieConfig, name: String) -> CookieConfig {
+    match is_host_prefixed(&name) {
+        true => CookieConfig {
+            name: name.into(),
+            scope: Scope { partitioned: present.scope.partitioned, ..Scope::new() },
+            former_scopes: Vec::new(),
+            ..present.clone()
+        },
+        false => CookieConfig { name: name.into(), ..present.clone() },
+    }
+}
+
+fn refuse<R>(what: &'static str, reason: &'static str) -> Result<R, ConfigError> {
+    Err(ConfigError::Former { what, reason })
+}

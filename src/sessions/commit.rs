@@ -1,0 +1,254 @@
+//! From what became of a session to the Set-Cookie headers of the response.
+
+use std::{cell::LazyCell, time::Duration};
+
+use cookie::Cookie;
+use time::OffsetDateTime;
+
+use super::core::Core;
+use crate::{
+    error::{CsrfError, SealError, UnsealError},
+    events,
+    format::{
+        claims::Claims,
+        lifetime::Timeouts,
+        seal::{ResealError, Unsealed},
+        session_id::SessionId,
+    },
+    http::Commit,
+    platform::{clock::unix_seconds, random::RandomSource},
+    session::{Candidates, Live, Opened, Origin, Outcome, Session, SessionData},
+};
+
+impl<T: SessionData> Origin<T> for Core<T> {
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+    fn cookie_name(&self) -> &str {
+        self.cookie().name()
+    }
+
+    fn collect(&self, header: &[u8], candidates: &mut Candidates) {
+        self.collect_from(header, candidates);
+    }
+
+    fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
+        self.open_all(candidates, now)
+    }
+
+    fn commit(
+        &self,
+        session: &Session<T>,
+        clock: &dyn Fn() -> OffsetDateTime,
+    ) -> Result<Commit, SealError> {
+        // Most commits have nothing to do, for which nobody need ask the system for the time.
+        let now = LazyCell::new(clock);
+        let mut cookies = match session.begin_commit(|| *now) {
+            None => Vec::new(),
+            Some(outcome) => {
+                let cookies = self.cookies_of(session, outcome, *now);
+                session.end_commit(cookies.is_ok());
+                cookies?
+            }
+        };
+        cookies.extend(self.collect_tombstones(session, || *now));
+        Ok(Commit {
+            cookies,
+            depends_on_cookie: session.was_looked_at(),
+            gave_token: session.gave_token(),
+        })
+    }
+
+    fn seal_csrf_token(&self, id: SessionId, now: OffsetDateTime) -> Result<String, SealError> {
+        self.seal_token_for(id, now)
+    }
+
+    fn verify_csrf_token(
+        &self,
+        token: &str,
+        id: Option<SessionId>,
+        now: OffsetDateTime,
+    ) -> Result<(), CsrfError> {
+        self.verify_token_for(token, id, now)
+    }
+
+    fn room(&self, extension_len: usize) -> usize {
+        self.with_ring(|seal, _| seal.room(extension_len))
+    }
+
+    fn check(&self, data: &T, extension_len: usize) -> Result<(), SealError> {
+        self.with_ring(|seal, _| seal.check(data, extension_len))
+    }
+
+    fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+}
+
+impl<T: SessionData> Core<T> {
+    fn cookies_of(
+        &self,
+        session: &Session<T>,
+        outcome: Outcome<T>,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Cookie<'static>>, SealError> {
+        Ok(match outcome {
+            Outcome::Refuse(error) => return Err(error),
+            Outcome::Remove => {
+                let mut cookies: Vec<_> = self.cookie().removals().collect();
+                self.remove_others(session, true, &mut cookies);
+                cookies.extend(self.end(session, None, now));
+                cookies
+            }
+            Outcome::Seal { claims, data, is_renewal } => {
+                let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
+                self.judge_again(session, now)?;
+                let value =
+                    self.seal(&claims, session.extension(&claims), &*data, unix_seconds(now))?;
+                let mut cookies = vec![self.set_cookie(value, &claims, now)];
+                self.remove_others(session, is_renewal, &mut cookies);
+                let came = session.opened().descent();
+                if is_renewal || came.is_some_and(|came| came != claims.descent) {
+                    cookies.extend(self.end(session, Some(claims.descent), now));
+                }
+                cookies
+            }
+            Outcome::Reseal(live) => match self.reseal_live(session, live, now) {
+                Ok(Some((value, claims))) => self.set_again(session, value, &claims, now),
+                Ok(None) => Vec::new(),
+                Err(error) => {
+                    events::reseal_failed(self.cookie().name(), &error);
+                    Vec::new()
+                }
+            },
+            Outcome::Replace { claims, data } => {
+                let sealed = self
+                    .judge_again(session, now)
+                    .and_then(|()| self.seal(&claims, &[], &*data, unix_seconds(now)));
+                match sealed {
+                    Ok(value) => self.set_again(session, value, &claims, now),
+                    // The visitor can do without, and keeps the other library's cookie.
+                    Err(error) => {
+                        events::reseal_failed(self.cookie().name(), &error);
+                        Vec::new()
+                    }
+                }
+            }
+        })
+    }
+
+    /// Whether what came with the request is good at the commit too: meanwhile its key may
+    /// have been dropped, its time may have passed, the application may have revoked it.
+    pub(super) fn judge_again(
+        &self,
+        session: &Session<T>,
+        now: OffsetDateTime,
+    ) -> Result<(), SealError> {
+        let opened = session.opened();
+        let Some(live) = opened.live else { return Ok(()) };
+        let seconds = unix_seconds(now);
+        let candidate = session.candidates().and_then(|came| came.sessions.get(live.value));
+        let verdict = match (live.key_id, candidate) {
+            (None, _) => self.check_takeover(),
+            // The same ring has the key that it had, unless its time has come.
+            (Some(_), Some(candidate)) if self.keys.generation() != live.ring => {
+                self.unseal_candidate(candidate, live.value, now).0.map(drop)
+            }
+            (Some(key_id), _) => self.with_ring(|seal, _| seal.check_key(key_id, seconds)),
+        };
+        verdict
+            .and_then(|()| live.claims.judge(seconds, &self.timeouts))
+            .and_then(|()| self.ask_hook(&opened.data, &live.claims, live.key_id, now))
+            .map_err(|error| match error {
+                UnsealError::Expired | UnsealError::Idle => SealError::Expired,
+                error => SealError::Refused(Box::new(error)),
+            })
+    }
+
+    /// Seals at `now` (Unix seconds).
+    pub(super) fn seal(
+        &self,
+        claims: &Claims,
+        extension: &[u8],
+        data: &T,
+        now: u64,
+    ) -> Result<String, SealError> {
+        self.with_ring(|seal, _| seal.seal(claims, extension, data, now))
+    }
+
+    /// The value anew, where it is due, with its data as they are.
+    fn reseal_live(
+        &self,
+        session: &Session<T>,
+        live: Live,
+        now: OffsetDateTime,
+    ) -> Result<Option<(String, Claims)>, UnsealError> {
+        let Some(candidate) = session.candidates().and_then(|c| c.sessions.get(live.value)) else {
+            return Ok(None);
+        };
+        self.reseal_value(&candidate.value, live.reader, now)
+    }
+
+    /// [`reseal_live`](Self::reseal_live), of a value that one of the readers opens.
+    pub(super) fn reseal_value(
+        &self,
+        value: &[u8],
+        reader: usize,
+        now: OffsetDateTime,
+    ) -> Result<Option<(String, Claims)>, UnsealError> {
+        let from = self.accepted.reader(reader).filter(|_| reader > 0).map(|from| &from.session);
+        // The payload is copied as it is; what this type cannot read is no session of it.
+        let inspect = |unsealed: &Unsealed<'_>| {
+            self.ask_hook(&unsealed.data()?, unsealed.claims, Some(unsealed.key_id()), now)
+        };
+        match self.with_ring(|seal, _| seal.reseal(value, unix_seconds(now), from, inspect)) {
+            Ok(fresh) => Ok(fresh),
+            Err(ResealError::Unseal(error)) => Err(error),
+            Err(ResealError::Seal(error)) => {
+                events::reseal_failed(self.cookie().name(), &error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The Set-Cookies of a session that goes on as it was.
+    fn set_again(
+        &self,
+        session: &Session<T>,
+        value: String,
+        claims: &Claims,
+        now: OffsetDateTime,
+    ) -> Vec<Cookie<'static>> {
+        let mut cookies = vec![self.set_cookie(value, claims, now)];
+        self.remove_others(session, false, &mut cookies);
+        cookies
+    }
+
+    fn set_cookie(&self, value: String, claims: &Claims, now: OffsetDateTime) -> Cookie<'static> {
+        // Sealing moved `issued_at` to `now` or later, which the idle timeout counts from.
+        let now = unix_seconds(now);
+        let issued = Claims { issued_at: now, ..*claims };
+        let left = issued.expires_at(&self.timeouts).saturating_sub(now);
+        self.cookie().set(value, claims.persistent.then(|| Duration::from_secs(left)))
+    }
+
+    /// Removes what the browser may hold beside the cookie that is set or removed: twins in
+    /// former scopes, former names and the other library's cookie, of which those that did not
+    /// come with the request only with `all`.
+    fn remove_others(&self, session: &Session<T>, all: bool, cookies: &mut Vec<Cookie<'static>>) {
+        if cookies.iter().any(|cookie| !cookie.value().is_empty()) {
+            cookies.extend(self.cookie().twin_removals());
+        }
+        let came = |place: usize| {
+            session.candidates().is_some_and(|c| c.sessions.iter().any(|c| c.name == place))
+        };
+        for (place, name) in self.accepted.all_names().skip(1) {
+            if all || came(place) {
+                cookies.extend(name.cookie.removals());
+            }
+        }
+        if let Some(other) = &self.fallback
+            && (all || session.came_by_fallback())
+        {
+            cookies.extend(other.cookie.removals());
+        }
+    }
+}

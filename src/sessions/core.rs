@@ -1,0 +1,216 @@
+//! A configuration that was checked as a whole, and the handle to it.
+
+use std::{fmt, ops::Deref, sync::Arc};
+
+use time::OffsetDateTime;
+
+use super::{accepted::Accepted, fallback::FallbackCookie, revocation::RevokeIf};
+use crate::{
+    error::SealError,
+    format::{envelope::Binding, lifetime::Timeouts, seal::Seal},
+    http::{Commit, cookie::CheckedCookie},
+    keys::{KeyRing, Keys},
+    platform::clock,
+    session::{Handle, Handles, Origin, Session, SessionData},
+};
+
+/// A kind of session: its keys, its cookie and its timeouts. Made once, cheap
+/// to clone, shared by all requests.
+///
+/// ```
+/// use sealed_session::{KeyRing, Sessions};
+///
+/// let sessions = Sessions::<Vec<u32>>::new(KeyRing::ephemeral()?);
+///
+/// // A visitor without a cookie puts something into the cart.
+/// let mut cart = sessions.load([""]);
+/// cart.write(|items| items.push(7));
+/// let response = sessions.commit(&cart)?;
+/// let cookie = &response.cookies()[0];
+/// assert_eq!(cookie.name(), "__Host-session");
+///
+/// // The next request brings the cookie.
+/// let cart = sessions.load([format!("theme=dark; {}={}", cookie.name(), cookie.value())]);
+/// assert_eq!(*cart.read(), [7]);
+/// assert!(sessions.commit(&cart)?.cookies().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Sessions<T>(pub(super) Arc<Shared<T>>);
+
+/// What the clones share.
+// Not on the cache line of its own count, or whoever clones would have the others wait.
+#[repr(align(128))]
+pub(super) struct Shared<T> {
+    core: Arc<Core<T>>,
+    handles: Handles<dyn Origin<T>>,
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = Core<T>;
+
+    fn deref(&self) -> &Core<T> {
+        &self.core
+    }
+}
+
+/// A configuration that was checked as a whole.
+pub(crate) struct Core<T> {
+    pub(super) keys: Keys,
+    /// The names, audiences and scopes that are read. The first are the present ones.
+    pub(super) accepted: Accepted,
+    pub(super) timeouts: Timeouts,
+    pub(super) max_len: usize,
+    pub(super) pad_to: Option<usize>,
+    pub(super) check_data: bool,
+    pub(super) tombstones: bool,
+    pub(super) revoke_if: RevokeIf<T>,
+    pub(super) fallback: Option<FallbackCookie<T>>,
+}
+
+impl<T: SessionData> Sessions<T> {
+    /// The keys in use.
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// The cookie's name.
+    pub fn cookie_name(&self) -> &str {
+        self.0.cookie().name()
+    }
+
+    /// The session of a request, from the values of its Cookie headers.
+    ///
+    /// Nothing is decrypted before the first look at the session. Never fails:
+    /// a cookie that is refused is no session, and [`Session::refusal`] and a
+    /// `tracing` event tell why.
+    pub fn load<H: AsRef<[u8]>>(&self, cookie_headers: impl IntoIterator<Item = H>) -> Session<T> {
+        let session = self.exchange();
+        session.attach(cookie_headers, clock::now);
+        session
+    }
+
+    /// [`load`](Self::load), with the present given: for this session it is always `now`.
+    pub fn load_at<H: AsRef<[u8]>>(
+        &self,
+        cookie_headers: impl IntoIterator<Item = H>,
+        now: OffsetDateTime,
+    ) -> Session<T> {
+        let session = self.exchange();
+        session.attach_at(cookie_headers, now);
+        session
+    }
+
+    /// A session that nobody has asked for yet, for a middleware to keep beside its request:
+    /// until that is [attached](Session::attach) it costs an allocation and no more.
+    pub(crate) fn exchange(&self) -> Session<T> {
+        Session::unopened(self.origin())
+    }
+
+    /// What the response to the request has to say of the session.
+    ///
+    /// A Set-Cookie if the session was written, renewed or given a new id, or
+    /// is due to be sealed again; the removal if it was destroyed; otherwise
+    /// none. A session can be committed once: changes that follow are ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError`] if the session cannot be sealed: it is too large, what came is no longer
+    /// good ([`SealError::Refused`]), or cannot be read here yet ([`SealError::NotReadable`]).
+    /// It stays open, so that the caller can make it smaller and commit again, and the visitor
+    /// keeps the cookie that came with the request. A [`destroy`](Session::destroy) is committed even then.
+    pub fn commit(&self, session: &Session<T>) -> Result<Commit, SealError> {
+        self.check_origin(session)?;
+        session.commit(&clock::now)
+    }
+
+    /// [`commit`](Self::commit), with the present given.
+    ///
+    /// # Errors
+    ///
+    /// As for [`commit`](Self::commit).
+    pub fn commit_at(
+        &self,
+        session: &Session<T>,
+        now: OffsetDateTime,
+    ) -> Result<Commit, SealError> {
+        self.check_origin(session)?;
+        session.commit(&|| now)
+    }
+
+    pub(super) fn with(core: Core<T>) -> Self
+    where
+        Core<T>: Origin<T>,
+    {
+        let core = Arc::new(core);
+        let origin: Arc<dyn Origin<T>> = Arc::clone(&core) as _;
+        Self(Arc::new(Shared { handles: Handles::new(&origin), core }))
+    }
+
+    pub(super) fn origin(&self) -> Arc<Handle<dyn Origin<T>>> {
+        Arc::clone(self.0.handles.get())
+    }
+
+    /// Whether the session came from this configuration, or a clone of it.
+    pub(crate) fn is_origin_of(&self, session: &Session<T>) -> bool {
+        session.is_of(&self.0.core)
+    }
+
+    /// A session of another audience must not be sealed for this one.
+    pub(super) fn check_origin(&self, session: &Session<T>) -> Result<(), SealError> {
+        match self.is_origin_of(session) {
+            true => Ok(()),
+            false => Err(SealError::OtherOrigin),
+        }
+    }
+}
+
+impl<T> Core<T> {
+    /// The present cookie.
+    pub(super) fn cookie(&self) -> &CheckedCookie {
+        self.accepted.cookie()
+    }
+
+    /// Works with the ring in use, of which it tells the number too.
+    #[inline]
+    pub(super) fn with_ring<R>(&self, f: impl FnOnce(Seal<'_>, u64) -> R) -> R {
+        self.with_binding(self.accepted.binding(), f)
+    }
+
+    #[inline]
+    pub(super) fn with_binding<R>(
+        &self,
+        binding: &Binding,
+        f: impl FnOnce(Seal<'_>, u64) -> R,
+    ) -> R {
+        let generation = self.keys.snapshot();
+        let ring: &KeyRing = &generation;
+        let seal = Seal {
+            ring,
+            binding,
+            timeouts: &self.timeouts,
+            name_len: self.cookie().name().len(),
+            max_len: self.max_len,
+            pad_to: self.pad_to,
+            check_data: self.check_data,
+        };
+        f(seal, generation.number())
+    }
+}
+
+impl<T> Clone for Sessions<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> fmt::Debug for Sessions<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("keys", &self.0.keys)
+            .field("cookie", self.0.cookie().config())
+            .field("timeouts", &self.0.timeouts)
+            .field("tombstones", &self.0.tombstones)
+            .field("revoke_if", &self.0.revoke_if)
+            .finish_non_exhaustive()
+    }
+}

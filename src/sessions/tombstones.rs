@@ -1,0 +1,144 @@
+//! What was ended or replaced in this browser stays so, whichever response arrives last.
+//!
+//! Each tombstone is a cookie of its own, whose name says what it ends: so none overwrites
+//! another, and a request shows the whole set.
+
+use cookie::Cookie;
+use time::OffsetDateTime;
+
+use super::{core::Core, open::MAX_DECRYPTIONS};
+use crate::{
+    error::SealError,
+    events,
+    format::{
+        lineage::{Descent, Limit},
+        token::Tombstone,
+    },
+    platform::clock::unix_seconds,
+    session::{Candidates, Session, SessionData, Stone, Verdict},
+};
+
+impl<T: SessionData> Core<T> {
+    /// Whether a tombstone came with the request that covers this value.
+    pub(super) fn is_ended(
+        &self,
+        candidates: &Candidates,
+        descent: Descent,
+        now: OffsetDateTime,
+    ) -> bool {
+        let matching = || candidates.tombstones.iter().filter(|stone| stone.limit.covers(descent));
+        if matching().count() > MAX_DECRYPTIONS {
+            return true;
+        }
+        matching().any(|stone| self.live_tombstone(stone, now).is_some())
+    }
+
+    /// The Set-Cookies that end what came with the request, but for what `to` descends from.
+    /// With no `to`, all of it.
+    pub(super) fn end(
+        &self,
+        session: &Session<T>,
+        to: Option<Descent>,
+        now: OffsetDateTime,
+    ) -> Vec<Cookie<'static>> {
+        if !self.tombstones {
+            return Vec::new();
+        }
+        let opened = session.opened();
+        let mut ends: Vec<(Limit, u64)> = Vec::new();
+        for value in opened.authentic.iter().filter(|value| value.verdict != Verdict::Ended) {
+            let limit = to.map_or(Limit::of_all(value.descent.lineage), |to| {
+                Limit::of_replaced(value.descent, to)
+            });
+            match ends.iter_mut().find(|(other, _)| other.lineage == limit.lineage) {
+                Some((other, ends_at)) => {
+                    other.generation = other.generation.max(limit.generation);
+                    *ends_at = value.ends_at.max(*ends_at);
+                }
+                None => ends.push((limit, value.ends_at)),
+            }
+        }
+        let mut cookies = Vec::new();
+        for (limit, ends_at) in ends {
+            match self.tombstone_cookies(limit, ends_at, now) {
+                Ok(set) => cookies.extend(set),
+                Err(error) => events::tombstone_failed(self.cookie().name(), &error),
+            }
+            let needless = |stone: &&Stone| limit.is_wider_than(stone.limit);
+            for stone in
+                session.candidates().iter().flat_map(|c| c.tombstones.iter()).filter(needless)
+            {
+                self.remove_tombstone(stone, &mut cookies);
+            }
+        }
+        cookies
+    }
+
+    /// The Set-Cookies that remove tombstones which have done their work: it is some minutes
+    /// since, and the browser holds nothing that they cover.
+    pub(super) fn collect_tombstones(
+        &self,
+        session: &Session<T>,
+        now: impl Fn() -> OffsetDateTime,
+    ) -> Vec<Cookie<'static>> {
+        let mut cookies = Vec::new();
+        let Some(candidates) = session.candidates().filter(|c| !c.tombstones.is_empty()) else {
+            return cookies;
+        };
+        let Some(opened) = session.opened_before().filter(|opened| opened.is_complete) else {
+            return cookies;
+        };
+        let now = now();
+        let is_idle = |stone: &&Stone| {
+            !opened.authentic.iter().any(|value| value.descent.lineage == stone.limit.lineage)
+        };
+        for stone in candidates.tombstones.iter().filter(is_idle).take(MAX_DECRYPTIONS) {
+            let is_old = |tombstone: Tombstone| {
+                unix_seconds(now) >= tombstone.ended_at.saturating_add(AFTERLIFE)
+            };
+            if self.live_tombstone(stone, now).is_some_and(is_old) {
+                self.remove_tombstone(stone, &mut cookies);
+            }
+        }
+        cookies
+    }
+
+    fn live_tombstone(&self, stone: &Stone, now: OffsetDateTime) -> Option<Tombstone> {
+        let name = self.accepted.name(stone.name)?;
+        let now = unix_seconds(now);
+        let tombstone: Tombstone = self
+            .with_binding(&name.tombstone, |seal, _| seal.unseal_token(&stone.value, now))
+            .ok()?;
+        (tombstone.limit == stone.limit && now < tombstone.until).then_some(tombstone)
+    }
+
+    /// In each scope and under each name in which a machine may read the session.
+    fn tombstone_cookies(
+        &self,
+        limit: Limit,
+        ends_at: u64,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Cookie<'static>>, SealError> {
+        let now = unix_seconds(now);
+        let longest = now.saturating_add(self.timeouts.absolute.into()).max(ends_at);
+        let tombstone =
+            Tombstone { limit, ended_at: now, until: longest.saturating_add(AFTERLIFE) };
+        let max_age = std::time::Duration::from_secs(tombstone.until.saturating_sub(now));
+        let mut cookies = Vec::new();
+        for (_, name) in self.accepted.all_names() {
+            let value =
+                self.with_binding(&name.tombstone, |seal, _| seal.seal_token(&tombstone, now))?;
+            cookies.extend(name.cookie.set_tombstone(limit, &value, max_age));
+        }
+        Ok(cookies)
+    }
+
+    fn remove_tombstone(&self, stone: &Stone, cookies: &mut Vec<Cookie<'static>>) {
+        if let Some(name) = self.accepted.name(stone.name) {
+            cookies.extend(name.cookie.remove_tombstone(stone.limit));
+        }
+    }
+}
+
+/// Seconds for which responses may still be under way.
+const AFTERLIFE: u64 = 10 * 60;
