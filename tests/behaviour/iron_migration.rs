@@ -328,7 +328,6 @@ fn where_creation_is_unknown_a_reseal_keeps_that_and_tokens_are_good() {
 fn tombstone_outlives_a_session_that_could_be_taken_over_again() {
     let sessions = Sessions::<Account>::builder(ring([1]))
         .absolute_timeout(secs(HOUR))
-        .tombstone(secs(DAYS_14))
         .accept_iron(Migration::new("app", passwords(), after(100 * DAY)))
         .build()
         .unwrap();
@@ -411,7 +410,6 @@ fn the_revocation_hook_is_asked_and_can_revoke_by_id() {
 fn a_tombstone_holds_against_the_iron_cookie_too() {
     let sessions = Sessions::<Account>::builder(ring([1]))
         .accept_iron(migration())
-        .tombstone(secs(300))
         .build()
         .unwrap();
     let header = ada(Some(DAYS_14), T0);

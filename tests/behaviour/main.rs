@@ -39,6 +39,5 @@ mod session;
 mod step_up;
 mod tampering;
 mod times;
-mod tombstone;
 #[cfg(feature = "reload")]
 mod toml_ring;

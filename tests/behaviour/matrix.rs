@@ -67,7 +67,7 @@ impl Place {
 
     fn reader(self) -> Sessions<u32> {
         let ring = KeyRing::new([KeyEntry::new(1, key(self.key))]).unwrap();
-        let builder = Sessions::builder(ring).cookie_name(self.name).tombstone(secs(60));
+        let builder = Sessions::builder(ring).cookie_name(self.name);
         match self.audience {
             Some(audience) => builder.audience(audience),
             None => builder,

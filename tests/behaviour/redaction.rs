@@ -169,7 +169,6 @@ fn hook_tombstone_and_tokens_show_no_secrets() {
     let seen = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
     let shown = std::sync::Arc::clone(&seen);
     let sessions = Sessions::<Diary>::builder(ring())
-        .tombstone(std::time::Duration::from_secs(300))
         .revoke_if(move |_, info| {
             *shown.lock().unwrap() = format!("{info:?}");
             false
@@ -557,7 +556,6 @@ mod events {
     fn revoked_and_ended_sessions_are_told_with_their_class() {
         let sessions = Sessions::<Diary>::builder(ring())
             .revoke_if(|diary, _| diary.text.is_empty())
-            .tombstone(StdDuration::from_secs(300))
             .build()
             .unwrap();
         let revoked = sealed(&sessions, Diary::default(), NOW);
@@ -581,7 +579,6 @@ mod events {
     fn tombstone_that_cannot_be_sealed_is_told() {
         let keys = Keys::from(ring());
         let sessions = Sessions::<Diary>::builder(keys.clone())
-            .tombstone(StdDuration::from_secs(300))
             .build()
             .unwrap();
         let value = sealed(&sessions, diary(), NOW);
@@ -644,7 +641,6 @@ mod events {
     #[test]
     fn too_many_tombstones_are_told_with_the_limit() {
         let sessions = Sessions::<Diary>::builder(ring())
-            .tombstone(StdDuration::from_secs(300))
             .build()
             .unwrap();
         let value = sealed(&sessions, diary(), NOW);
