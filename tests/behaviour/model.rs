@@ -173,8 +173,9 @@ fn seconds(time: OffsetDateTime) -> i64 {
 }
 
 fn build(keys: &Keys, absolute: u32, idle: Option<u32>) -> Sessions<u32> {
-    let builder =
-        Sessions::builder(keys.clone()).absolute_timeout(StdDuration::from_secs(absolute.into()));
+    let builder = Sessions::builder(keys.clone())
+        .tombstones(false)
+        .absolute_timeout(StdDuration::from_secs(absolute.into()));
     match idle {
         Some(idle) => builder.idle_timeout(StdDuration::from_secs(idle.into())),
         None => builder,

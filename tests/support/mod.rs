@@ -76,7 +76,7 @@ pub(crate) fn load<T: SessionData>(
 
 /// The value that a response sets, `None` where it sets no cookie. A removal is a panic.
 pub(crate) fn set_value(commit: &Commit) -> Option<String> {
-    match commit.cookies() {
+    match &*crate::common::session_cookies(commit).collect::<Vec<_>>() {
         [] => None,
         [cookie] => {
             assert!(!cookie.value().is_empty(), "removed where it should be set");
