@@ -265,6 +265,12 @@ impl World {
             // The clock went back behind the start of every key.
             return;
         }
+        if let Err(sealed_session::SealError::NotReadable(_)) = commit {
+            // A write must not replace what may be good elsewhere, or in a moment.
+            assert!(best.is_none(), "only where nobody is signed in");
+            self.now = commit_at;
+            return;
+        }
         let commit = commit.expect("the data is small");
         match (expected, commit.cookies()) {
             (Expected::Nothing, []) => {}
