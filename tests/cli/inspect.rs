@@ -49,7 +49,9 @@ fn with_keys_it_tells_times_and_shows_data_on_demand_only() {
     assert!(said.contains(r#"{"user":"ada"}"#), "{said}");
     let report = self::report(&["--keys", file, "--show-payload", &value], "");
     assert_eq!(report["values"][0]["payload"]["user"], "ada");
-    assert_eq!(inspect(&["--show-payload", &value], "").code, 2);
+    let refused = inspect(&["--show-payload", &value], "");
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("--keys FILE or --env NAME"), "{}", refused.err);
 }
 
 #[cfg(feature = "iron")]
@@ -120,12 +122,9 @@ fn what_is_malformed_is_explained() {
     for (value, part) in [
         (String::new(), "it is empty"),
         ("Fe26.2**abc".to_owned(), "iron-session"),
-        (value[..50].to_owned(), "110 at least"),
-        (value.replace(&value[20..21], "%2D"), "percent-encoded"),
-        (format!("{value}=="), "padding was added"),
+        (value[..50].to_owned(), "too few for a sealed value"),
         (format!("{}+{}", &value[..9], &value[10..]), "base64url"),
-        (format!("\"{value}\""), "quoted"),
-        (format!("{} {}", &value[..60], &value[60..]), "white space at byte 60"),
+        (format!("{} {}*", &value[..60], &value[60..]), "white space at byte 60"),
         (format!("{}\u{202e}{}", &value[..60], &value[60..]), "U+202E at byte 60"),
         (format!("{value}AA")[..=value.len() / 4 * 4].to_owned(), "cut on its way"),
         ("A".repeat(5000), "5000 bytes"),

@@ -6,7 +6,8 @@
 //! the long form, a million requests and ten rotations, with its figures:
 //!
 //! ```sh
-//! cargo test --release --features cli --test rolling -- --ignored --nocapture
+//! cargo test --release --config profile.release.debug-assertions=true --features cli --test rolling -- \
+//!     --ignored --nocapture
 //! ```
 #![cfg(unix)]
 
