@@ -7,8 +7,10 @@ mod check;
 mod edits;
 mod emergency;
 mod files;
+mod gate;
 mod inspect;
 mod output;
+mod places;
 mod retire;
 mod rotate;
 

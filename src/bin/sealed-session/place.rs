@@ -133,9 +133,5 @@ fn is_secret(word: &OsString) -> bool {
         && (digits > 0 && word.get(digits..).is_some_and(|rest| rest.starts_with([':', '@']))
             || word.starts_with("no-takeover,")
             || word.starts_with('{'));
-    is_ring || word.split(['/', ':', ',', '=']).any(|part| part.len() >= 43) && has_key(word)
-}
-
-fn has_key(word: &str) -> bool {
-    word.parse::<Key>().is_ok() || word.split([':', ',']).any(|part| part.parse::<Key>().is_ok())
+    is_ring || word.split([':', ',']).any(|part| part.parse::<Key>().is_ok())
 }
