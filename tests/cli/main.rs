@@ -4,6 +4,7 @@
 
 mod bad_files;
 mod check;
+mod crashes;
 mod edits;
 mod emergency;
 mod files;
@@ -13,6 +14,7 @@ mod output;
 mod places;
 mod retire;
 mod rotate;
+mod schedule;
 
 use std::{
     collections::BTreeSet,

@@ -79,6 +79,18 @@ impl RingText {
         self.place.failure(message)
     }
 
+    /// What a run that was killed left.
+    pub(crate) fn leftover(&self) -> Option<String> {
+        let Place::File(path) = &self.place else { return None };
+        let beside = write::beside(&fs::canonicalize(path).ok()?);
+        beside.symlink_metadata().is_ok().then(|| {
+            format!(
+                "a run that was killed left a copy of the keys, {}; the next change removes it, or remove it now",
+                beside.display()
+            )
+        })
+    }
+
     /// Why somebody else than owner and group may read or replace the keys, or `None`.
     pub(crate) fn exposure(&self) -> Option<String> {
         #[cfg(unix)]

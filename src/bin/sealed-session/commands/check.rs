@@ -51,7 +51,8 @@ impl Args {
                 problems.push((file.line(entry.id()), message));
             }
         }
-        problems.extend(file.exposure().map(|message| (None, message)));
+        let exposed = file.exposure().into_iter().chain(file.leftover());
+        problems.extend(exposed.map(|message| (None, message)));
         if let Some(old) = &self.deployed {
             let old = RingText::read(&Place::path(old)?, now)?;
             problems.extend(self.compare(&old.ring, &file, now));
