@@ -13,6 +13,7 @@
 
 mod clients;
 mod clock;
+mod drill;
 mod machine;
 mod operator;
 mod server;

@@ -64,7 +64,7 @@ impl Operator {
                     0 => text[..text.rfind("key = ").unwrap() + 12].to_owned(),
                     _ => String::new(),
                 };
-                machines.deploy_broken(index, &half);
+                machines.deploy_broken(index, &half, "machine-");
             }
             machines.deploy(index, ring);
             if index == (round + 1) % 3 {
@@ -120,7 +120,7 @@ impl Operator {
         generations(machines) - before
     }
 
-    fn run(&self, command: &str, arguments: &[&str]) -> Value {
+    pub(crate) fn run(&self, command: &str, arguments: &[&str]) -> Value {
         self.run_on(command, &self.ring(), arguments)
     }
 
