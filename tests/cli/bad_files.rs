@@ -7,7 +7,7 @@ use super::{NOW, Ring, key_text, tables};
 
 #[expect(clippy::too_many_lines, reason = "it is a table")]
 /// What a bad file is, its text, the line of the error, and a part of the remedy.
-fn bad_files() -> Vec<(&'static str, Vec<u8>, usize, &'static str)> {
+pub(super) fn bad_files() -> Vec<(&'static str, Vec<u8>, usize, &'static str)> {
     let (k1, k2) = (key_text(1), key_text(2));
     let one = tables([(1, "")]);
     let entry = |lines: &str| format!("{one}\n[[keys]]\n{lines}\n");

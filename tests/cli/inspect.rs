@@ -176,6 +176,62 @@ fn whole_lines_are_taken_apart() {
 }
 
 #[test]
+fn whatever_way_a_value_was_pasted_it_is_read_and_what_was_done_to_it_is_said() {
+    let ring = Ring::of([(1, "")]);
+    let file = ring.path.to_str().unwrap();
+    // Of a length that no padding is needed for, so that cutting shows.
+    let value = sealed(&ring, json!({ "user": "ada" }), Duration::ZERO);
+    let encoded = value.replace('-', "%2D").replace('_', "%5F") + "%3D";
+    let expires = "1999999999";
+    for (pasted, note) in [
+        (format!("\"{value}\""), "quotes"),
+        (format!("__Host-session=\"{value}\""), "quotes"),
+        (format!("'__Host-session={value}'"), ""),
+        (format!("__Host-session={encoded}"), "percent-encoded"),
+        (encoded.clone(), "percent-encoded"),
+        (format!("{value}=="), "padding"),
+        (format!("__Host-session={value}="), "padding"),
+        (format!("{}\n  {}", &value[..60], &value[60..]), "white space"),
+        (format!("Cookie : __Host-session={value}"), ""),
+        (format!("COOKIE: a=b; __Host-session={value}"), ""),
+        (format!("> cookie: __Host-session={value}"), ""),
+        (format!("-H 'Cookie: __Host-session={value}'"), ""),
+        (format!("--cookie \"__Host-session={value}\""), ""),
+        (format!("HTTP_COOKIE=__Host-session={value}"), ""),
+        (format!("\"Cookie\": \"__Host-session={value}\","), ""),
+        (format!("< Set-Cookie: __Host-session={value}; Path=/; Secure"), ""),
+        (format!("__Host-session\t{value}\tshop.example\t/\tSession\t140\t✓\t✓\tLax"), ""),
+        (format!("#HttpOnly_shop.example\tFALSE\t/\tTRUE\t{expires}\t__Host-session\t{value}"), ""),
+        (format!(r#"[{{"name": "__Host-session", "value": "{value}", "path": "/"}}]"#), ""),
+    ] {
+        let report = report(&["--keys", file], &pasted);
+        let found = &report["values"][0];
+        assert_eq!(report["ok"], true, "{pasted}: {report}");
+        assert_eq!(found["cookie"], "__Host-session", "{pasted}");
+        let notes = found["notes"].to_string();
+        assert!(notes.contains(note) && (notes == "[]") == note.is_empty(), "{pasted}: {notes}");
+    }
+    // What was cut cannot be opened, and says so.
+    for cut in (0..10).map(|cut| &value[..value.len() - 10 + cut]) {
+        let report = report(&["--keys", file], cut);
+        let reason = report["values"][0]["reason"].as_str().unwrap().to_owned();
+        assert!(reason.contains("cut"), "{reason}");
+        let run = inspect(&["--keys", file], &format!("__Host-session={cut}…"));
+        assert!(run.out.contains("its end was cut where it was shown"), "{}", run.out);
+    }
+}
+
+#[test]
+fn a_value_on_the_command_line_is_warned_of() {
+    let value = sealed(&Ring::of([(1, "")]), json!(1), Duration::ZERO);
+    let said = inspect(&[&value], "").done();
+    assert!(said.contains("in the shell's history"), "{said}");
+    assert!(!inspect(&[], &value).done().contains("history"));
+    assert!(!inspect(&["-"], &value).done().contains("history"));
+    assert!(report(&[&value], "")["warning"].is_string());
+}
+
+#[test]
 fn data_cannot_steer_the_terminal() {
     let ring = Ring::of([(1, "")]);
     let evil = "a\u{1b}[2J\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\r\n\u{7f}é漢";

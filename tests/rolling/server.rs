@@ -91,10 +91,7 @@ fn answer(
     }
     if path == "/form" {
         let token = session.csrf_token();
-        return (
-            token.map_or_else(|error| format!("no {error}"), |token| token),
-            Some((session, now)),
-        );
+        return (token.unwrap_or_else(|error| format!("no {error}")), Some((session, now)));
     }
     if let Some(token) = path.strip_prefix("/post/") {
         let outcome = session.verify_csrf(token).map_err(|error| error.class());

@@ -35,7 +35,6 @@ fn pairs(text: &str, name: Option<&str>) -> Vec<(String, String)> {
     let (line, header) = without_header(text);
     let mut pairs = line.split(';').map(str::trim).filter_map(|pair| pair.split_once('='));
     // A name is there if it is one: padding may follow a bare value.
-    let is_padding = |rest: &str| rest.trim_matches(['=', '"', '\'', ' ']).is_empty();
     let is_line = line.contains(';') || pairs.clone().any(|(_, value)| !is_padding(value));
     let owned = |(name, value): (&str, &str)| (name.trim().to_owned(), value.to_owned());
     match header {
@@ -46,6 +45,10 @@ fn pairs(text: &str, name: Option<&str>) -> Vec<(String, String)> {
         Header::SetCookie => pairs.next().map(owned).into_iter().collect(),
         _ => pairs.map(owned).collect(),
     }
+}
+
+fn is_padding(rest: &str) -> bool {
+    rest.trim_matches(['=', '"', '\'', ' ']).is_empty()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,9 +78,10 @@ fn without_header(text: &str) -> (&str, Header) {
     (rest.trim().trim_matches(['"', '\'', ',', ' ']), header)
 }
 
-/// The line without quotes around the whole of it, if it is one of several pairs.
+/// The line without quotes around the whole of it, if it is one of pairs.
 fn line_of_pairs<'a>(text: &'a str, line: &'a str) -> &'a str {
-    match line.contains(';') {
+    let has_pair = line.split_once('=').is_some_and(|(_, value)| !is_padding(value));
+    match line.contains(';') || has_pair {
         true => line.trim_end_matches(['"', '\'']),
         false => text,
     }
