@@ -15,6 +15,7 @@ mod places;
 mod retire;
 mod rotate;
 mod schedule;
+mod schema;
 mod wrong_inputs;
 
 use std::{
