@@ -408,10 +408,8 @@ fn the_revocation_hook_is_asked_and_can_revoke_by_id() {
 
 #[test]
 fn a_tombstone_holds_against_the_iron_cookie_too() {
-    let sessions = Sessions::<Account>::builder(ring([1]))
-        .accept_iron(migration())
-        .build()
-        .unwrap();
+    let sessions =
+        Sessions::<Account>::builder(ring([1])).accept_iron(migration()).build().unwrap();
     let header = ada(Some(DAYS_14), T0);
     let mut session = sessions.load_at([&header], T0);
     session.destroy();
