@@ -12,10 +12,11 @@ use crate::{
     format::{
         claims::Claims,
         lifetime::Timeouts,
-        seal::{ResealError, Unsealed},
+        seal::{ResealError, Unsealed, key_id},
         session_id::SessionId,
     },
     http::Commit,
+    observer::Sealing,
     platform::{clock::unix_seconds, random::RandomSource},
     session::{Candidate, Candidates, Live, Opened, Origin, Outcome, Session, SessionData},
 };
@@ -103,6 +104,7 @@ impl<T: SessionData> Core<T> {
                 self.judge_again(session, (is_renewal, &claims, &data), now)?;
                 let value =
                     self.seal(&claims, session.extension(&claims), &*data, unix_seconds(now))?;
+                self.observe(&value, Sealing::Written);
                 let mut cookies = vec![self.set_cookie(value, &claims, now)];
                 self.remove_others(session, is_renewal, &mut cookies);
                 let came = session.opened().descent();
@@ -112,7 +114,10 @@ impl<T: SessionData> Core<T> {
                 cookies
             }
             Outcome::Reseal(live) => match self.reseal_live(session, live, now) {
-                Ok(Some((value, claims))) => self.set_again(session, value, &claims, now),
+                Ok(Some((value, claims))) => {
+                    self.observe(&value, Sealing::Resealed);
+                    self.set_again(session, value, &claims, now)
+                }
                 Ok(None) => Vec::new(),
                 Err(error) => {
                     events::reseal_failed(self.cookie().name(), &error);
@@ -124,7 +129,10 @@ impl<T: SessionData> Core<T> {
                     .judge_again(session, (false, &claims, &data), now)
                     .and_then(|()| self.seal(&claims, &[], &*data, unix_seconds(now)));
                 match sealed {
-                    Ok(value) => self.set_again(session, value, &claims, now),
+                    Ok(value) => {
+                        self.observe(&value, Sealing::TakenOver);
+                        self.set_again(session, value, &claims, now)
+                    }
                     // The visitor can do without, and keeps the other library's cookie.
                     Err(error) => {
                         events::reseal_failed(self.cookie().name(), &error);
@@ -133,6 +141,14 @@ impl<T: SessionData> Core<T> {
                 }
             }
         })
+    }
+
+    fn observe(&self, value: &str, reason: Sealing) {
+        if let Some(observer) = &self.observer
+            && let Ok(key_id) = key_id(value.as_bytes())
+        {
+            observer.sealed(key_id, reason);
+        }
     }
 
     /// Whether what came with the request is good at the commit too: meanwhile its key may
