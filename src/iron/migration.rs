@@ -13,6 +13,7 @@ use crate::{
         claims::{CLOCK_TOLERANCE, Claims},
         lifetime::{Timeouts, whole_seconds},
         lineage::{Descent, Lineage},
+        seal::MAX_COOKIE_LEN,
         session_id::SessionId,
     },
     http::cookie::{CookieConfig, Scope},
@@ -53,7 +54,7 @@ use crate::{
 ///     Sessions::<Account>::builder(KeyRing::ephemeral()?).accept_iron(migration).build()?;
 ///
 /// # let ada = Account { user_id: Some("ada".to_owned()) };
-/// # let iron_value = iron::seal(&ada, &theirs, Some(Duration::from_secs(14 * 24 * 60 * 60)))?;
+/// # let iron_value = iron::seal("app-session", &ada, &theirs, Some(Duration::from_secs(14 * 24 * 60 * 60)))?;
 /// let session = sessions.load([format!("app-session={iron_value}")]);
 /// assert_eq!(session.read().user_id.as_deref(), Some("ada"));
 /// let response = sessions.commit(&session)?;
@@ -214,6 +215,10 @@ impl<T: DeserializeOwned> Fallback<T> for Migration {
     ) -> Result<Found<T>, UnsealError> {
         if now >= self.accept_until {
             return Err(refuse("migration_over", "accept_until has passed; drop accept_iron"));
+        }
+        if value.len() > MAX_COOKIE_LEN {
+            let reason = format!("the value has more than {MAX_COOKIE_LEN} bytes");
+            return Err(refuse("too_long", reason));
         }
         let (unsealed, tag) = value::decode(value, &self.passwords, now)
             .map_err(|error| refuse(error.class(), error.to_string()))?;

@@ -46,7 +46,7 @@ fn after(seconds: u64) -> OffsetDateTime {
 /// The Cookie header with an iron-session value of Ada's, saved at `saved_at`.
 fn ada(ttl: Option<u64>, saved_at: OffsetDateTime) -> String {
     let data = json!({"userId": "ada", "visits": 3, "flash": "gone"});
-    format!("app={}", iron::seal_at(&data, &passwords(), ttl.map(secs), saved_at).unwrap())
+    format!("app={}", iron::seal_at("app", &data, &passwords(), ttl.map(secs), saved_at).unwrap())
 }
 
 fn user(session: &Session<Account>) -> Option<String> {
@@ -471,11 +471,12 @@ fn a_refused_iron_cookie_is_left_alone() {
     let sessions = sessions();
     let good = ada(Some(DAYS_14), T0);
     let other = Passwords::new("12345678901234567890123456789012").unwrap();
-    let forged = iron::seal_at(&json!({"userId": "eve"}), &other, Some(secs(DAY)), T0).unwrap();
-    let not_ours = iron::seal_at(&json!([1, 2]), &passwords(), Some(secs(DAY)), T0).unwrap();
+    let forged =
+        iron::seal_at("app", &json!({"userId": "eve"}), &other, Some(secs(DAY)), T0).unwrap();
+    let not_ours = iron::seal_at("app", &json!([1, 2]), &passwords(), Some(secs(DAY)), T0).unwrap();
     for (header, class) in [
         (format!("app={forged}"), "not_authentic"),
-        (good.replace("Fe26.2*1*", "Fe26.2*2*"), "unknown_password"),
+        (good.replace("Fe26.2*1*", "Fe26.2*2*"), "unknown_key"),
         (good[..good.len() - 1].to_owned(), "malformed"),
         (good.replace("~2", "~2%20"), "malformed"),
         ("app=".to_owned(), "malformed"),
@@ -579,7 +580,7 @@ fn of_several_the_one_saved_last_wins_within_eight_decryptions() {
         let data = json!({ "userId": user });
         format!(
             "app={}",
-            iron::seal_at(&data, &passwords(), Some(secs(DAYS_14)), saved_at).unwrap()
+            iron::seal_at("app", &data, &passwords(), Some(secs(DAYS_14)), saved_at).unwrap()
         )
     };
     let (old, new) = (value("old", T0), value("new", after(HOUR)));
