@@ -16,6 +16,7 @@ use super::{
 use crate::{
     error::SealError,
     format::{
+        json,
         seal::MAX_COOKIE_LEN,
         secret::{Draft, Plaintext},
     },
@@ -144,9 +145,9 @@ fn encode<T: Serialize>(
 
     let mut buffer = ArrayVec::<u8, MAX_CIPHERTEXT_LEN>::new();
     let mut plaintext = Draft::behind(&mut buffer);
-    serde_json::to_writer(&mut plaintext, data).map_err(|_| SealError::Payload {
+    json::write(&mut plaintext, data).map_err(|fault| SealError::Payload {
         type_name: type_name::<T>(),
-        reason: "it does not serialize to JSON".to_owned(),
+        reason: fault.reason().to_owned(),
     })?;
 
     let expiry = expires_at.map(|expiry| expiry.to_string()).unwrap_or_default();
@@ -285,7 +286,7 @@ fn from_unix_millis(millis: u64) -> OffsetDateTime {
 
 const PREFIX: &str = "Fe26.2";
 /// The version of iron-session's own layout, outside the MAC.
-const SUFFIX: &str = "~2";
+pub(super) const SUFFIX: &str = "~2";
 const MAC_TEXT_LEN: usize = (crypto::MAC_LEN * 4).div_ceil(3);
 /// The four cookies over which version 9 splits a value at most.
 pub(super) const MAX_READ_LEN: usize = 4 * MAX_COOKIE_LEN;

@@ -268,6 +268,32 @@ fn the_advice_fits_what_does_not_fit() {
 }
 
 #[test]
+fn what_json_cannot_hold_is_an_error_at_the_write() {
+    let refused = |data: BTreeMap<&str, f64>| {
+        let Err(SealError::Payload { type_name, reason }) =
+            iron::seal_at("app", &data, &one(), None, T0)
+        else {
+            panic!("{data:?} is sealed")
+        };
+        assert!(type_name.contains("f64"), "{type_name}");
+        reason
+    };
+    for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert!(refused(BTreeMap::from([("n", number)])).contains("NaN or an infinity"));
+    }
+    // A null that is meant is none of these.
+    assert!(iron::seal_at("app", &Some(None::<u8>), &one(), None, T0).is_ok());
+    let nested = |levels: usize| (1..levels).fold(json!([]), |inner, _| json!([inner]));
+    assert!(iron::seal_at("app", &nested(127), &one(), None, T0).is_ok());
+    let Err(SealError::Payload { reason, .. }) =
+        iron::seal_at("app", &nested(128), &one(), None, T0)
+    else {
+        panic!("it is sealed")
+    };
+    assert!(reason.contains("127 levels"), "{reason}");
+}
+
+#[test]
 fn the_name_of_the_cookie_counts_towards_what_browsers_keep() {
     let value = iron::seal_at("a", &"x".repeat(2893), &one(), Some(secs(60)), T0).unwrap();
     let room = 4096 - value.len();

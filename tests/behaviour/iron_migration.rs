@@ -64,6 +64,7 @@ fn read(
     (user, sessions.commit_at(&session, now).unwrap())
 }
 
+/// The names of the cookies, but for tombstones, and whether each is removed.
 fn names(commit: &Commit) -> Vec<(&str, bool)> {
     crate::common::session_cookies(commit)
         .map(|cookie| (cookie.name(), cookie.value().is_empty()))
@@ -161,8 +162,7 @@ fn after_accept_until_no_iron_cookie_is_read() {
         let session = sessions.load_at([&header], now);
         assert!(session.is_new());
         let refusal = session.refusal().unwrap();
-        assert_eq!(refusal.class(), "fallback");
-        assert!(matches!(refusal, UnsealError::Fallback { class: "migration_over", .. }));
+        assert_eq!(refusal.class(), "migration_over");
         assert!(!sessions.commit_at(&session, now).unwrap().sets_cookies());
     }
 }
@@ -486,10 +486,7 @@ fn a_refused_iron_cookie_is_left_alone() {
     ] {
         let session = sessions.load_at([&header], T0);
         assert!(session.is_new());
-        let Some(UnsealError::Fallback { class: found, .. }) = session.refusal() else {
-            panic!("{:?}", session.refusal())
-        };
-        assert_eq!(*found, class);
+        assert_eq!(session.refusal().map(UnsealError::class), Some(class));
         assert_eq!(*session.read(), Account::default());
         assert!(!sessions.commit_at(&session, T0).unwrap().sets_cookies());
     }
@@ -572,35 +569,6 @@ fn the_kind_of_cookie_is_the_configured_one() {
         .unwrap();
     let (_, commit) = read(&sessions, &ada(Some(DAYS_14), T0), T0);
     assert_eq!(commit.cookies()[0].max_age(), None);
-}
-
-#[test]
-fn of_several_the_one_saved_last_wins_within_eight_decryptions() {
-    let value = |user: &str, saved_at| {
-        let data = json!({ "userId": user });
-        format!(
-            "app={}",
-            iron::seal_at("app", &data, &passwords(), Some(secs(DAYS_14)), saved_at).unwrap()
-        )
-    };
-    let (old, new) = (value("old", T0), value("new", after(HOUR)));
-    let near = Migration::new("app", passwords(), after(3 * DAY));
-    // However near the end that all of them have in common.
-    for sessions in
-        [sessions(), sessions_with(near.clone()), sessions_with(near.ttl(secs(DAYS_14)))]
-    {
-        for header in [format!("{old}; {new}"), format!("{new}; {old}")] {
-            assert_eq!(read(&sessions, &header, after(DAY)).0.as_deref(), Some("new"));
-        }
-    }
-    let sessions = sessions();
-    // The first character of the MAC changed: each costs a verification.
-    let at = old.rfind('*').unwrap() + 1;
-    let other = if old.as_bytes()[at] == b'A' { "B" } else { "A" };
-    let forged = format!("{}{other}{}; ", &old[..at], &old[at + 1..]);
-    let found = |count| read(&sessions, &format!("{}{new}", forged.repeat(count)), after(DAY)).0;
-    assert_eq!(found(7).as_deref(), Some("new"));
-    assert_eq!(found(8), None);
 }
 
 #[test]
