@@ -74,6 +74,7 @@
 //! - `actix-web`: the same with `App::wrap(sessions)`.
 //! - `rocket`: the same with `rocket::build().attach(sessions)`.
 //! - `iron`: the cookies of the npm package iron-session, read, written, and moved over to ours.
+//! - `takeover`: the cookies of another library for a while, opened by a reader of yours.
 //! - `reload`: `Follower`, a ring that follows its file or a source of
 //!   yours without a restart, and `Fingerprint`, by which machines compare rings.
 //! - `inspect`: `Hint` and `Sessions::inspect`, what a value says of itself, for
@@ -111,6 +112,9 @@ mod platform;
 mod session;
 mod sessions;
 
+#[cfg(feature = "takeover")]
+#[cfg_attr(docsrs, doc(cfg(feature = "takeover")))]
+pub use crate::sessions::fallback as takeover;
 pub use ::cookie::{Cookie, SameSite};
 
 #[cfg(feature = "actix-web")]

@@ -16,6 +16,6 @@ pub(crate) use self::{
     commit::Outcome,
     handle::Origin,
     handles::{Handle, Handles},
-    opened::{Authentic, Candidate, Candidates, Live, Opened, Stone, Verdict},
+    opened::{Authentic, Candidate, Candidates, Live, Opened, OtherValue, Stone, Verdict},
 };
 pub use self::{data::SessionData, existing::Existing, handle::Session, snapshot::Snapshot};

@@ -16,7 +16,14 @@ pub(crate) struct Candidates {
     pub(crate) sessions: Few<Candidate>,
     pub(crate) tombstones: Few<Stone>,
     /// Those of another library's cookie.
-    pub(crate) fallback: Few<Box<[u8]>>,
+    pub(crate) fallback: Few<OtherValue>,
+}
+
+/// A value that may be a session of another library, or a part of one.
+pub(crate) struct OtherValue {
+    /// `None` for a whole value.
+    pub(crate) part: Option<u8>,
+    pub(crate) value: Box<[u8]>,
 }
 
 /// A value that may be a session.

@@ -5,13 +5,12 @@ use time::OffsetDateTime;
 use super::{
     accepted::{Accepted, Reader},
     core::Core,
-    fallback::{FallbackCookie, Found},
 };
 use crate::{
     error::UnsealError,
     events,
     format::{
-        claims::{Claims, MAX_AGE_LIMIT},
+        claims::Claims,
         seal::{Unsealed, key_id},
     },
     http::cookie::Named,
@@ -48,19 +47,10 @@ impl<T: SessionData> Core<T> {
                 }
             }
         }
-        let Some(other) = &self.fallback else { return };
-        for found in other.cookie.values(header) {
-            let Named::Value(value) = found else { continue };
-            if candidates.fallback.len() == MAX_CANDIDATES {
-                events::too_many(other.cookie.name(), MAX_CANDIDATES);
-                break;
-            }
-            candidates.fallback.push(value.into());
-        }
+        self.collect_others(header, candidates);
     }
 
-    /// Of several live values the one issued last wins, of another library's the one
-    /// that is newest there; ties go to the last, and to the present name.
+    /// Of several live values the one issued last wins; ties go to the last, and to the present name.
     pub(super) fn open_all(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
         let mut opening = Opening {
             now,
@@ -68,37 +58,13 @@ impl<T: SessionData> Core<T> {
             decryptions: 0..MAX_DECRYPTIONS,
             best: Opened::empty(),
         };
-        match self.fallback.as_ref().filter(|_| candidates.use_fallback()) {
-            Some(other) => {
-                for (place, value) in candidates.fallback.iter().enumerate() {
-                    if !opening.has_room(other.cookie.name()) {
-                        break;
-                    }
-                    let opened = self.unseal_fallback(other, value, now);
-                    self.add(&mut opening, other.cookie.name(), None, candidates, opened, place);
-                }
-            }
-            None => {
-                // The present name last, for ties go to the last.
-                for (name, _) in self.accepted.all_names().collect::<Vec<_>>().into_iter().rev() {
-                    let of_name =
-                        candidates.sessions.iter().enumerate().filter(|(_, c)| c.name == name);
-                    for (place, candidate) in of_name {
-                        let cookie = self.accepted.name(name).map_or("", |name| name.cookie.name());
-                        if !opening.has_room(cookie) {
-                            break;
-                        }
-                        let opened = self.unseal_candidate(candidate, place, now);
-                        self.add(
-                            &mut opening,
-                            cookie,
-                            key_id(&candidate.value).ok(),
-                            candidates,
-                            opened,
-                            place,
-                        );
-                    }
-                }
+        let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
+        if let Some(other) = other.filter(|_| candidates.sessions.is_empty()) {
+            self.open_in_place(other, candidates, &mut opening);
+        } else {
+            self.open_ours(candidates, &mut opening);
+            if let Some(other) = other {
+                self.contest(other, candidates, &mut opening);
             }
         }
         let Opening { mut best, .. } = opening;
@@ -117,6 +83,21 @@ impl<T: SessionData> Core<T> {
             None => best.extension = None,
         }
         best
+    }
+
+    fn open_ours(&self, candidates: &Candidates, opening: &mut Opening<T>) {
+        // The present name last, for ties go to the last.
+        for (name, _) in self.accepted.all_names().collect::<Vec<_>>().into_iter().rev() {
+            let of_name = candidates.sessions.iter().enumerate().filter(|(_, c)| c.name == name);
+            for (place, candidate) in of_name {
+                let cookie = self.accepted.name(name).map_or("", |name| name.cookie.name());
+                if !opening.has_room(cookie) {
+                    break;
+                }
+                let opened = self.unseal_candidate(candidate, place, opening.now);
+                self.add(opening, cookie, key_id(&candidate.value).ok(), candidates, opened, place);
+            }
+        }
     }
 
     /// Adds what one value came to.
@@ -149,36 +130,44 @@ impl<T: SessionData> Core<T> {
                     opening.best.extension = extension;
                 }
             }
-            Err(error) => {
-                events::refused(cookie, &error, key_id);
-                if let Some(observer) = &self.observer {
-                    observer.refused(error.class());
-                }
-                if error.is_after_decryption() {
-                    opening.decryptions.next();
-                }
-                if authentic.is_none()
-                    && !matches!(
-                        error,
-                        UnsealError::NotAuthentic(_)
-                            | UnsealError::Malformed
-                            | UnsealError::TooLong { .. }
-                    )
-                {
-                    opening.best.is_complete = false;
-                }
-                opening.best.is_passing |= error.is_passing(opening.newest_key);
-                // What may be good elsewhere is the reason that counts.
-                let is_weightier = !opening
-                    .best
-                    .refusal
-                    .as_ref()
-                    .is_some_and(|kept| kept.is_passing(opening.newest_key))
-                    || error.is_passing(opening.newest_key);
-                if is_weightier {
-                    opening.best.refusal = Some(Box::new(error));
-                }
-            }
+            Err(error) => return self.refuse(opening, cookie, error, authentic, key_id),
+        }
+        if let Some(value) = authentic {
+            opening.best.authentic.push(value);
+        }
+    }
+
+    /// Notes that a value is no session, and why.
+    pub(super) fn refuse(
+        &self,
+        opening: &mut Opening<T>,
+        cookie: &str,
+        error: UnsealError,
+        authentic: Option<Authentic>,
+        key_id: Option<KeyId>,
+    ) {
+        events::refused(cookie, &error, key_id);
+        if let Some(observer) = &self.observer {
+            observer.refused(error.class());
+        }
+        if error.is_after_decryption() {
+            opening.decryptions.next();
+        }
+        if authentic.is_none()
+            && !matches!(
+                error,
+                UnsealError::NotAuthentic(_) | UnsealError::Malformed | UnsealError::TooLong { .. }
+            )
+        {
+            opening.best.is_complete = false;
+        }
+        opening.best.is_passing |= error.is_passing(opening.newest_key);
+        // What may be good elsewhere is the reason that counts.
+        let is_passing = |kept: &UnsealError| kept.is_passing(opening.newest_key);
+        let is_weightier =
+            is_passing(&error) || !opening.best.refusal.as_deref().is_some_and(is_passing);
+        if is_weightier {
+            opening.best.refusal = Some(Box::new(error));
         }
         if let Some(value) = authentic {
             opening.best.authentic.push(value);
@@ -218,49 +207,6 @@ impl<T: SessionData> Core<T> {
             }
         }
         (Err(refusal), None)
-    }
-
-    /// The session in another library's value, held to the same rules as one of ours.
-    pub(super) fn unseal_fallback(
-        &self,
-        other: &FallbackCookie<T>,
-        value: &[u8],
-        now: OffsetDateTime,
-    ) -> (Result<Opened<T>, UnsealError>, Option<Authentic>) {
-        let found = self.find_fallback(other, value, now);
-        let authentic = found.as_ref().ok().map(|found| Authentic {
-            descent: found.claims.descent,
-            // Where nobody knows its end, it is as long as browsers keep a cookie.
-            ends_at: found.newness.min(unix_seconds(now).saturating_add(MAX_AGE_LIMIT)),
-            verdict: Verdict::Refused,
-        });
-        let opened = found.and_then(|Found { data, claims, newness }| {
-            claims.judge(unix_seconds(now), &self.timeouts)?;
-            self.ask_hook(&data, &claims, None, now)?;
-            let live = Live {
-                claims,
-                key_id: None,
-                reseal_due: true,
-                newness,
-                value: 0,
-                reader: 0,
-                ring: 0,
-            };
-            Ok(Opened { data, live: Some(live), ..Opened::empty() })
-        });
-        (opened, authentic)
-    }
-
-    fn find_fallback(
-        &self,
-        other: &FallbackCookie<T>,
-        value: &[u8],
-        now: OffsetDateTime,
-    ) -> Result<Found<T>, UnsealError> {
-        self.check_takeover()?;
-        // No such library is known to write anything but ASCII: the rest is refused as an empty value is.
-        let value = str::from_utf8(value).unwrap_or_default();
-        other.reader.open(value, now, &self.timeouts)
     }
 
     /// What the first reader says who does not take the value for one of another.
@@ -311,11 +257,11 @@ impl<T: SessionData> Core<T> {
 }
 
 /// What was found so far among the values of a request.
-struct Opening<T> {
-    now: OffsetDateTime,
+pub(super) struct Opening<T> {
+    pub(super) now: OffsetDateTime,
     newest_key: KeyId,
     decryptions: std::ops::Range<usize>,
-    best: Opened<T>,
+    pub(super) best: Opened<T>,
 }
 
 impl<T> Opening<T> {
@@ -354,6 +300,6 @@ fn readers_of(
 /// Why no cookie of another library is looked at.
 const NO_TAKEOVER: &str = "the key ring says no_takeover, as after an incident; take that out once the other library's secret has been changed";
 /// The most that are kept of one request: each costs little, and there must be an end.
-const MAX_CANDIDATES: usize = 64;
+pub(super) const MAX_CANDIDATES: usize = 64;
 /// The most that one request can make us decrypt, for each kind of session.
 pub(super) const MAX_DECRYPTIONS: usize = 8;

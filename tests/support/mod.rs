@@ -65,6 +65,13 @@ pub(crate) fn flipped(value: &str) -> String {
     URL_SAFE_NO_PAD.encode(sealed)
 }
 
+/// A value of iron-session with the first character of its MAC changed.
+pub(crate) fn flipped_mac(value: &str) -> String {
+    let (front, mac) = value.rsplit_once('*').expect("a MAC is its last field");
+    let other = if mac.starts_with('A') { "B" } else { "A" };
+    format!("{front}*{other}{}", &mac[1..])
+}
+
 /// A request with this cookie value.
 pub(crate) fn load<T: SessionData>(
     sessions: &Sessions<T>,
