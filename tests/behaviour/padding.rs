@@ -136,8 +136,7 @@ fn write_pads_the_new_data() {
 
 #[test]
 fn tokens_and_tombstones_are_not_padded() {
-    let sessions =
-        Sessions::<String>::builder(ring([1])).pad_to(1024).build().unwrap();
+    let sessions = Sessions::<String>::builder(ring([1])).pad_to(1024).build().unwrap();
     let value = sealed(&sessions, String::new(), T0);
     let mut session = load(&sessions, &value, T0);
     let token = session.csrf_token().unwrap();

@@ -578,9 +578,7 @@ mod events {
     #[test]
     fn tombstone_that_cannot_be_sealed_is_told() {
         let keys = Keys::from(ring());
-        let sessions = Sessions::<Diary>::builder(keys.clone())
-            .build()
-            .unwrap();
+        let sessions = Sessions::<Diary>::builder(keys.clone()).build().unwrap();
         let value = sealed(&sessions, diary(), NOW);
         let mut session = sessions.load_at([header(&sessions, &value)], NOW);
         session.read();
@@ -640,9 +638,7 @@ mod events {
 
     #[test]
     fn too_many_tombstones_are_told_with_the_limit() {
-        let sessions = Sessions::<Diary>::builder(ring())
-            .build()
-            .unwrap();
+        let sessions = Sessions::<Diary>::builder(ring()).build().unwrap();
         let value = sealed(&sessions, diary(), NOW);
         let load = |tombstones: usize| {
             let mut headers = vec![header(&sessions, &value)];
