@@ -17,6 +17,10 @@ pub(crate) struct Candidates {
     pub(crate) tombstones: Few<Stone>,
     /// Those of another library's cookie.
     pub(crate) fallback: Few<Box<[u8]>>,
+    /// There were more values than are kept.
+    pub(crate) is_cut: bool,
+    /// There were more tombstones than are kept, so nobody knows what is ended.
+    pub(crate) has_unread_tombstones: bool,
 }
 
 /// A value that may be a session.
@@ -55,7 +59,7 @@ pub(crate) struct Opened<T> {
     pub(crate) is_passing: bool,
     /// Every value that proved authentic.
     pub(crate) authentic: Few<Authentic>,
-    /// No value was left out that could be authentic elsewhere.
+    /// Of every value of the request it is known where it descends from.
     pub(crate) is_complete: bool,
 }
 
@@ -63,8 +67,8 @@ pub(crate) struct Opened<T> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Authentic {
     pub(crate) descent: Descent,
-    /// When the session ends by what is sealed in it, whatever is configured here.
-    pub(crate) ends_at: u64,
+    /// When a value of another library ends, which no timeout of ours bounds.
+    pub(crate) ends_at: Option<u64>,
     pub(crate) verdict: Verdict,
 }
 
