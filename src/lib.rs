@@ -104,6 +104,7 @@ mod http;
 pub mod iron;
 mod key_id;
 mod keys;
+mod observer;
 #[cfg(feature = "inspect")]
 mod operate;
 mod platform;
@@ -136,6 +137,7 @@ pub use crate::{
     http::{Commit, OriginGuard, RequestSource, Scope},
     key_id::KeyId,
     keys::{Key, KeyEntry, KeyRing, Keys},
+    observer::{Observer, Sealing},
     session::{Existing, Session, SessionData, Snapshot},
     sessions::{Builder, SessionInfo, Sessions},
 };

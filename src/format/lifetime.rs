@@ -71,12 +71,11 @@ pub(crate) struct Timeouts {
 impl Timeouts {
     /// The limits of one sign-in.
     pub(crate) fn of(self, lifetime: Lifetime) -> Result<Self, ConfigError> {
-        let absolute = match whole_seconds(lifetime.duration, "a lifetime", MAX_TIMEOUT)? {
-            asked if asked > self.absolute => {
-                return Err(ConfigError::Lifetime { asked, configured: self.absolute });
-            }
-            asked => asked,
-        };
+        let asked = lifetime.duration.as_secs();
+        if asked > self.absolute.into() {
+            return Err(ConfigError::Lifetime { asked, configured: self.absolute });
+        }
+        let absolute = whole_seconds(lifetime.duration, "a lifetime", self.absolute)?;
         let persistent = lifetime.persistent;
         let Some(idle) = lifetime.own_idle else {
             return Ok(Self { absolute, persistent, ..self });

@@ -185,7 +185,7 @@ impl Seal<'_> {
     #[inline]
     fn is_reseal_due(&self, entry: &KeyEntry, claims: &Claims, now: u64) -> bool {
         let is_due = claims.is_renewal_due(now, self.timeouts)
-            && (claims.slides(self.timeouts) || self.ring.is_superseded(entry.id(), now));
+            && (claims.idle(self.timeouts).is_some() || self.ring.is_superseded(entry.id(), now));
         is_due || claims.is_cookie_aging(now, self.timeouts)
     }
 
@@ -260,6 +260,11 @@ impl Seal<'_> {
     /// Whether the key with this id is accepted at `now`.
     pub(crate) fn check_key(&self, key_id: KeyId, now: u64) -> Result<(), UnsealError> {
         self.accepted(now)(key_id).map(drop)
+    }
+
+    /// Whether a value is authentic under a key that is accepted at `now`.
+    pub(crate) fn check_value(&self, value: &[u8], now: u64) -> Result<(), UnsealError> {
+        self.open(value, self.accepted(now), |_, _| Ok(()))
     }
 
     /// Bytes of name and value of a plaintext of this length.

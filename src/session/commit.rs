@@ -120,19 +120,21 @@ impl<T: SessionData> Session<T> {
         self.0.origin.is_of(origin)
     }
 
-    /// Seals the session at `now` (Unix seconds), for a caller who has no response to commit to.
+    /// Seals the session at `now` (Unix seconds), for a caller who has no response to commit to,
+    /// and who learns whether it was renewed.
     pub(crate) fn seal_with<R>(
         &self,
         now: u64,
-        seal: impl FnOnce(&Claims, &T) -> Result<R, SealError>,
+        seal: impl FnOnce(bool, &Claims, &T) -> Result<R, SealError>,
     ) -> Result<R, SealError> {
         let opened = self.look();
-        let (claims, written) = {
+        let (claims, written, is_renewal) = {
             let state = self.state();
             let claims = self.claims_to_seal(&state, now).ok_or(SealError::Expired)?;
-            (claims.map_err(|RandomSource| SealError::RandomSource)?, state.written.clone())
+            let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
+            (claims, state.written.clone(), state.is_renewed)
         };
-        seal(&claims, written.as_deref().unwrap_or(&opened.data))
+        seal(is_renewal, &claims, written.as_deref().unwrap_or(&opened.data))
     }
 
     /// The name of the session's cookie.

@@ -20,6 +20,7 @@ use crate::{
     },
     http::cookie::{CookieConfig, Scope, without_prefix},
     keys::Keys,
+    observer::Observer,
     session::SessionData,
 };
 
@@ -53,6 +54,7 @@ impl<T: SessionData> Sessions<T> {
             former_audiences: Vec::new(),
             revoke_if: RevokeIf::never(),
             fallback: None,
+            observer: None,
         }
     }
 }
@@ -91,6 +93,7 @@ pub struct Builder<T> {
     former_audiences: Vec<Former<Option<String>>>,
     pub(super) revoke_if: RevokeIf<T>,
     fallback: Option<Arc<dyn Fallback<T>>>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl<T: SessionData> Builder<T> {
@@ -249,6 +252,12 @@ impl<T: SessionData> Builder<T> {
         self
     }
 
+    /// Tells an observer what becomes of sessions, for a dashboard.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
     /// The finished configuration.
     ///
     /// # Errors
@@ -322,6 +331,7 @@ impl<T: SessionData> Builder<T> {
             tombstones: self.tombstones,
             revoke_if: self.revoke_if,
             fallback,
+            observer: self.observer,
         }))
     }
 }

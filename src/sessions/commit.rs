@@ -12,12 +12,13 @@ use crate::{
     format::{
         claims::Claims,
         lifetime::Timeouts,
-        seal::{ResealError, Unsealed},
+        seal::{ResealError, Unsealed, key_id},
         session_id::SessionId,
     },
     http::Commit,
+    observer::Sealing,
     platform::{clock::unix_seconds, random::RandomSource},
-    session::{Candidates, Live, Opened, Origin, Outcome, Session, SessionData},
+    session::{Candidate, Candidates, Live, Opened, Origin, Outcome, Session, SessionData},
 };
 
 impl<T: SessionData> Origin<T> for Core<T> {
@@ -100,9 +101,10 @@ impl<T: SessionData> Core<T> {
             }
             Outcome::Seal { claims, data, is_renewal } => {
                 let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
-                self.judge_again(session, now)?;
+                self.judge_again(session, (is_renewal, &claims, &data), now)?;
                 let value =
                     self.seal(&claims, session.extension(&claims), &*data, unix_seconds(now))?;
+                self.observe(&value, Sealing::Written);
                 let mut cookies = vec![self.set_cookie(value, &claims, now)];
                 self.remove_others(session, is_renewal, now, &mut cookies);
                 let came = session.opened().descent();
@@ -112,7 +114,10 @@ impl<T: SessionData> Core<T> {
                 cookies
             }
             Outcome::Reseal(live) => match self.reseal_live(session, live, now) {
-                Ok(Some((value, claims))) => self.set_again(session, value, &claims, now),
+                Ok(Some((value, claims))) => {
+                    self.observe(&value, Sealing::Resealed);
+                    self.set_again(session, value, &claims, now)
+                }
                 Ok(None) => Vec::new(),
                 Err(error) => {
                     events::reseal_failed(self.cookie().name(), &error);
@@ -121,10 +126,13 @@ impl<T: SessionData> Core<T> {
             },
             Outcome::Replace { claims, data } => {
                 let sealed = self
-                    .judge_again(session, now)
+                    .judge_again(session, (false, &claims, &data), now)
                     .and_then(|()| self.seal(&claims, &[], &*data, unix_seconds(now)));
                 match sealed {
-                    Ok(value) => self.set_again(session, value, &claims, now),
+                    Ok(value) => {
+                        self.observe(&value, Sealing::TakenOver);
+                        self.set_again(session, value, &claims, now)
+                    }
                     // The visitor can do without, and keeps the other library's cookie.
                     Err(error) => {
                         events::reseal_failed(self.cookie().name(), &error);
@@ -135,32 +143,65 @@ impl<T: SessionData> Core<T> {
         })
     }
 
+    fn observe(&self, value: &str, reason: Sealing) {
+        if let Some(observer) = &self.observer
+            && let Ok(key_id) = key_id(value.as_bytes())
+        {
+            observer.sealed(key_id, reason);
+        }
+    }
+
     /// Whether what came with the request is good at the commit too: meanwhile its key may
     /// have been dropped, its time may have passed, the application may have revoked it.
+    ///
+    /// In a renewal the application vouches anew, for the data that are sealed now.
     pub(super) fn judge_again(
         &self,
         session: &Session<T>,
+        (is_renewal, claims, data): (bool, &Claims, &T),
         now: OffsetDateTime,
     ) -> Result<(), SealError> {
         let opened = session.opened();
         let Some(live) = opened.live else { return Ok(()) };
+        let verdict = self.judge_origin(session, now).and_then(|()| match is_renewal {
+            true => self.ask_hook(data, claims, live.key_id, now),
+            false => {
+                live.claims.judge(unix_seconds(now), &self.timeouts)?;
+                self.ask_hook(&opened.data, &live.claims, live.key_id, now)
+            }
+        });
+        verdict.map_err(|error| match error {
+            UnsealError::Expired | UnsealError::Idle => SealError::Expired,
+            error => SealError::Refused(Box::new(error)),
+        })
+    }
+
+    /// Whether what came with the request was not forged, as far as is known by now. That
+    /// it has ended meanwhile is no reason against a sign-in in its place.
+    fn judge_origin(&self, session: &Session<T>, now: OffsetDateTime) -> Result<(), UnsealError> {
+        let Some(live) = session.opened().live else { return Ok(()) };
         let seconds = unix_seconds(now);
         let candidate = session.candidates().and_then(|came| came.sessions.get(live.value));
-        let verdict = match (live.key_id, candidate) {
-            (None, _) => self.check_takeover(),
+        match (live.key_id, candidate) {
+            (None, _) => self.check_takeover()?,
             // The same ring has the key that it had, unless its time has come.
             (Some(_), Some(candidate)) if self.keys.generation() != live.ring => {
-                self.unseal_candidate(candidate, live.value, now).0.map(drop)
+                self.check_authentic(candidate, live.reader, seconds)?;
             }
-            (Some(key_id), _) => self.with_ring(|seal, _| seal.check_key(key_id, seconds)),
-        };
-        verdict
-            .and_then(|()| live.claims.judge(seconds, &self.timeouts))
-            .and_then(|()| self.ask_hook(&opened.data, &live.claims, live.key_id, now))
-            .map_err(|error| match error {
-                UnsealError::Expired | UnsealError::Idle => SealError::Expired,
-                error => SealError::Refused(Box::new(error)),
-            })
+            (Some(key_id), _) => self.with_ring(|seal, _| seal.check_key(key_id, seconds))?,
+        }
+        Ok(())
+    }
+
+    /// Whether the ring that is in use now vouches for the value.
+    fn check_authentic(
+        &self,
+        candidate: &Candidate,
+        reader: usize,
+        now: u64,
+    ) -> Result<(), UnsealError> {
+        let binding = self.accepted.reader(reader).map_or(self.accepted.binding(), |r| &r.session);
+        self.with_binding(binding, |seal, _| seal.check_value(&candidate.value, now))
     }
 
     /// Seals at `now` (Unix seconds).

@@ -10,6 +10,7 @@ use crate::{
     format::{envelope::Binding, lifetime::Timeouts, seal::Seal},
     http::{Commit, cookie::CheckedCookie},
     keys::{KeyRing, Keys},
+    observer::Observer,
     platform::clock,
     session::{Handle, Handles, Origin, Session, SessionData},
 };
@@ -65,6 +66,7 @@ pub(crate) struct Core<T> {
     pub(super) tombstones: bool,
     pub(super) revoke_if: RevokeIf<T>,
     pub(super) fallback: Option<FallbackCookie<T>>,
+    pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
 impl<T: SessionData> Sessions<T> {

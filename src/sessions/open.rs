@@ -107,7 +107,10 @@ impl<T: SessionData> Core<T> {
         }
         let Opening { mut best, .. } = opening;
         match best.live {
-            Some(_) => {
+            Some(live) => {
+                if let (Some(observer), Some(key_id)) = (&self.observer, live.key_id) {
+                    observer.opened(key_id);
+                }
                 best.refusal = None;
                 best.is_passing = false;
                 if best.authentic.iter().filter(|value| value.verdict == Verdict::Live).count() > 1
@@ -156,6 +159,9 @@ impl<T: SessionData> Core<T> {
             }
             Err(error) => {
                 events::refused(cookie, &error, key_id);
+                if let Some(observer) = &self.observer {
+                    observer.refused(error.class());
+                }
                 if error.is_after_decryption() {
                     opening.decryptions.next();
                 }

@@ -25,6 +25,7 @@ mod keys;
 mod load;
 mod matrix;
 mod model;
+mod observer;
 mod origin_guard;
 mod outside;
 mod padding;
