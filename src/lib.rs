@@ -121,7 +121,7 @@ pub use crate::adapters::SessionMiddleware;
 pub use crate::adapters::{ExistingRejection, MissingLayer};
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use crate::adapters::{ResponseFuture, SessionService};
+pub use crate::adapters::{ResponseFuture, SessionBody, SessionService};
 #[cfg(feature = "reload")]
 pub use crate::keys::{
     Fingerprint, Follower, Reload, ReloadError, RingFile, RingForm, RingSource, TomlRing,

@@ -19,7 +19,7 @@ use actix_web::{
 use time::OffsetDateTime;
 
 use crate::{
-    adapters::shared::Mounting,
+    adapters::shared::{Mounting, Mounts},
     events,
     http::{
         Commit,
@@ -83,14 +83,16 @@ where
     actix_web::dev::forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
+        let session = self.sessions.exchange();
         let mounting = {
-            let extensions = request.extensions();
-            let outer = extensions.get::<Exchange<T>>();
-            self.sessions.mounting(outer.map(|outer| outer.0.cookie_name()))
+            let mut extensions = request.extensions_mut();
+            if !extensions.contains::<Mounts>() {
+                extensions.insert(Mounts::default());
+            }
+            extensions.get_mut::<Mounts>().expect("it was inserted").add(&session)
         };
         match mounting {
             Mounting::First => {
-                let session = self.sessions.exchange();
                 request.extensions_mut().insert(Exchange(session.clone()));
                 let response = self.inner.call(request);
                 Box::pin(async move { commit(&session, response.await) })

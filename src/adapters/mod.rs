@@ -16,4 +16,4 @@ pub use self::actix::SessionMiddleware;
 #[cfg(feature = "axum")]
 pub use self::axum::{ExistingRejection, MissingLayer};
 #[cfg(feature = "tower")]
-pub use self::tower::{ResponseFuture, SessionService};
+pub use self::tower::{ResponseFuture, SessionBody, SessionService};

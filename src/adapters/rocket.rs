@@ -3,7 +3,7 @@
 use std::{
     any::type_name,
     sync::{
-        OnceLock,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
@@ -17,7 +17,7 @@ use rocket::{
 use time::OffsetDateTime;
 
 use crate::{
-    adapters::shared::Mounting,
+    adapters::shared::{Mounting, Mounts},
     events,
     http::response::{Name, ResponseHeaders, write_failure},
     session::{Existing, Session, SessionData},
@@ -37,8 +37,13 @@ impl<T: SessionData> Fairing for Sessions<T> {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
-        let attached = rocket.state::<Attached<T>>();
-        match self.mounting(attached.map(|Attached(sessions)| sessions.cookie_name())) {
+        let rocket = match rocket.state::<AllAttached>() {
+            Some(_) => rocket,
+            None => rocket.manage(AllAttached::default()),
+        };
+        let all = &rocket.state::<AllAttached>().expect("it is managed").0;
+        let mounting = all.lock().unwrap_or_else(PoisonError::into_inner).add(&self.exchange());
+        match mounting {
             Mounting::First => Ok(rocket.manage(Attached(self.clone()))),
             Mounting::Again => Ok(rocket),
             Mounting::Clash => Err(rocket),
@@ -66,6 +71,10 @@ impl<T: SessionData> Fairing for Sessions<T> {
 /// What is managed once the fairing is attached. Not the [`Sessions`], which an
 /// application may manage as well, and which alone would commit nothing.
 struct Attached<T>(Sessions<T>);
+
+/// Every fairing of this kind so far, whatever its data type.
+#[derive(Default)]
+struct AllAttached(Mutex<Mounts>);
 
 /// The session that a request's guards share.
 struct Slot<T> {

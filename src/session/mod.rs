@@ -8,10 +8,14 @@ mod facts;
 mod handle;
 mod handles;
 mod identity;
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+mod mount;
 mod opened;
 mod snapshot;
 mod write;
 
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+pub(crate) use self::mount::Identity;
 pub(crate) use self::{
     commit::Outcome,
     handle::Origin,
