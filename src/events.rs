@@ -100,11 +100,12 @@ pub(crate) fn clash((name, data): (&str, &str), (outer, outer_data): (&str, &str
 }
 
 /// A handler asks for a session that no middleware provides.
-#[cfg(any(feature = "actix-web", feature = "rocket"))]
-pub(crate) fn missing(data: &str) {
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+pub(crate) fn missing(data: &str, remedy: &str) {
     tracing::error!(
         target: "sealed_session",
         data,
+        remedy,
         "a handler asks for a session of this data type, and no `Sessions` of it is mounted"
     );
 }

@@ -10,16 +10,21 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Extensions, HeaderMap, Request, Response, StatusCode, header::COOKIE};
-use http_body::{Body, Frame, SizeHint};
+use http::{
+    Extensions, HeaderMap, Method, Request, Response, StatusCode, Uri,
+    header::{ACCEPT, COOKIE, HeaderName, HeaderValue},
+};
 use pin_project_lite::pin_project;
 use time::OffsetDateTime;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    adapters::shared::{Mounting, Mounts},
-    http::response::write_failure,
+    adapters::{
+        body::SessionBody,
+        shared::{Mounting, Mounts},
+    },
+    http::{local_path::Navigation, response::write_failure},
     session::{Session, SessionData},
     sessions::Sessions,
 };
@@ -132,67 +137,28 @@ where
     }
 }
 
+/// What the guards ask of a request as the `http` crate has it.
+#[cfg(any(feature = "axum", feature = "poem", feature = "salvo", feature = "warp"))]
+pub(super) fn navigation<'a>(
+    method: &'a Method,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+) -> Navigation<'a> {
+    let text = |name| headers.get(name).and_then(|value| HeaderValue::to_str(value).ok());
+    Navigation {
+        method: method.as_str(),
+        mode: text(HeaderName::from_static("sec-fetch-mode")),
+        accept: text(ACCEPT),
+        target: uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str),
+    }
+}
+
 /// An empty 500 in the place of a response with these headers.
 fn failure<B>(headers: &HeaderMap) -> Response<SessionBody<B>> {
     let mut failure = Response::new(SessionBody::default());
     *failure.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     write_failure(headers, failure.headers_mut());
     failure
-}
-
-pin_project! {
-    /// The body of a [`SessionService`]'s response: that of the inner service, or nothing where
-    /// the session could not be sealed.
-    #[derive(Debug, Clone)]
-    pub struct SessionBody<B> {
-        #[pin]
-        inner: Option<B>,
-    }
-}
-
-impl<B> SessionBody<B> {
-    fn of(inner: B) -> Self {
-        Self { inner: Some(inner) }
-    }
-
-    /// The body of the inner service.
-    pub fn get_ref(&self) -> Option<&B> {
-        self.inner.as_ref()
-    }
-
-    /// The body of the inner service.
-    pub fn into_inner(self) -> Option<B> {
-        self.inner
-    }
-}
-
-impl<B> Default for SessionBody<B> {
-    fn default() -> Self {
-        Self { inner: None }
-    }
-}
-
-impl<B: Body> Body for SessionBody<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        match self.project().inner.as_pin_mut() {
-            Some(inner) => inner.poll_frame(cx),
-            None => Poll::Ready(None),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.as_ref().is_none_or(Body::is_end_stream)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
-    }
 }
 
 impl<T: SessionData> Session<T> {

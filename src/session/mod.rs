@@ -11,6 +11,7 @@ mod identity;
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 mod mount;
 mod opened;
+mod signed_in;
 mod snapshot;
 mod write;
 
@@ -22,4 +23,10 @@ pub(crate) use self::{
     handles::{Handle, Handles},
     opened::{Authentic, Candidate, Candidates, Live, Opened, Stone, Verdict},
 };
-pub use self::{data::SessionData, existing::Existing, handle::Session, snapshot::Snapshot};
+pub use self::{
+    data::SessionData,
+    existing::Existing,
+    handle::Session,
+    signed_in::{SignedIn, SignedInData, SignedInPeek},
+    snapshot::Snapshot,
+};

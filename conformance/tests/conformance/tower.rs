@@ -3,25 +3,25 @@
 
 use std::{any::type_name, convert::Infallible, panic::AssertUnwindSafe};
 
-use futures_util::{FutureExt as _, StreamExt as _};
-use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
-use hyper::{
+use ::hyper::{
     Method, Request, Response, StatusCode,
     body::{Body as _, Bytes, Frame, Incoming},
     header::{
         CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, LOCATION, SET_COOKIE, UPGRADE, VARY,
     },
-    server::conn::http1,
 };
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use futures_util::{FutureExt as _, StreamExt as _};
+use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper_util::rt::TokioIo;
 use sealed_session::{Session, SessionData, Sessions};
 use tokio::net::TcpListener;
 use tonic::service::InterceptorLayer;
-use tower::{Layer as _, Service, ServiceBuilder, ServiceExt as _, service_fn};
+use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
 use tower_http::{limit::RequestBodyLimitLayer, trace::TraceLayer};
 
 use crate::{
     app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    hyper::accept,
     server::{Adapter, Server, runtime},
 };
 
@@ -96,22 +96,6 @@ async fn oversize_session_has_an_empty_body_whatever_its_type() {
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(response.body().is_end_stream() && response.body().get_ref().is_none());
     assert_eq!(response.body().size_hint().exact(), Some(0));
-}
-
-async fn accept<S, R>(listener: std::net::TcpListener, service: S)
-where
-    S: Service<Request<Incoming>, Response = Response<R>, Error = Infallible>,
-    S: Clone + Send + 'static,
-    S::Future: Send,
-    R: hyper::body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
-{
-    let listener = TcpListener::from_std(listener).expect("it is open");
-    loop {
-        let (stream, _) = listener.accept().await.expect("accepts");
-        let service = TowerToHyperService::new(service.clone());
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(connection.with_upgrades());
-    }
 }
 
 /// Without a `Default`, as most bodies are that other layers make.
@@ -236,7 +220,7 @@ fn filled(
 
 fn upgrade(request: Request<Incoming>) -> Response<Body> {
     tokio::spawn(async {
-        let io = TokioIo::new(hyper::upgrade::on(request).await.expect("it is upgraded"));
+        let io = TokioIo::new(::hyper::upgrade::on(request).await.expect("it is upgraded"));
         let (mut reader, mut writer) = tokio::io::split(io);
         tokio::io::copy(&mut reader, &mut writer).await
     });

@@ -1,26 +1,28 @@
 //! `Sessions` as a Rocket fairing, and its request guards.
 
-use std::{
-    any::type_name,
-    sync::{
-        Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+mod headers;
+
+use std::sync::{
+    Mutex, OnceLock, PoisonError,
+    atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 use rocket::{
     Build, Ignite, Request, Response, Rocket, Sentinel, async_trait,
     fairing::{self, Fairing, Info, Kind},
-    http::{Header, HeaderMap, Status},
+    http::Status,
     request::{FromRequest, Outcome},
 };
 use time::OffsetDateTime;
 
+use self::headers::Headers;
 use crate::{
-    adapters::shared::{Mounting, Mounts},
-    events,
-    http::response::{Name, ResponseHeaders, write_failure},
-    session::{Existing, Session, SessionData},
+    adapters::{
+        rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
+        shared::{Mounting, Mounts},
+    },
+    http::{local_path::Navigation, response::write_failure},
+    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
 
@@ -57,6 +59,12 @@ impl<T: SessionData> Fairing for Sessions<T> {
         if slot.is_finished.swap(true, Relaxed) {
             return;
         }
+        if let Some(location) = slot.sign_in_at.get()
+            && response.status() == Status::Unauthorized
+        {
+            response.set_status(Status::SeeOther);
+            response.set_raw_header("location", location.clone());
+        }
         match session.finish() {
             Ok(commit) => commit.write_to(&mut Headers(response)),
             Err(_) => {
@@ -81,10 +89,16 @@ struct Slot<T> {
     session: OnceLock<Session<T>>,
     /// A fairing has answered for it.
     is_finished: AtomicBool,
+    /// Where a guard sends the visitor.
+    sign_in_at: OnceLock<String>,
 }
 
 fn slot<'r, T: SessionData>(request: &'r Request<'_>) -> &'r Slot<T> {
-    request.local_cache(|| Slot { session: OnceLock::new(), is_finished: AtomicBool::new(false) })
+    request.local_cache(|| Slot {
+        session: OnceLock::new(),
+        is_finished: AtomicBool::new(false),
+        sign_in_at: OnceLock::new(),
+    })
 }
 
 fn session_of<T: SessionData>(request: &Request<'_>) -> Option<Session<T>> {
@@ -110,18 +124,50 @@ impl<'r, T: SessionData> FromRequest<'r> for Session<T> {
     }
 }
 
-/// Fails with 401 for an anonymous visitor, `Option<Existing<T>>` is `None` for one.
-#[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
-#[async_trait]
-impl<'r, T: SessionData> FromRequest<'r> for Existing<T> {
-    type Error = ();
+macro_rules! guard {
+    ($guard:ident: $data:ident) => {
+        /// Fails with 401 for whoever is not one of those; `Option` of it is `None` for them. Of
+        /// [`SignedIn`] a browser is sent to the sign-in page, if no catcher answered otherwise.
+        #[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+        #[async_trait]
+        impl<'r, T: $data> FromRequest<'r> for $guard<T> {
+            type Error = ExistingRejection;
 
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match session_of(request).map(Session::existing) {
-            Some(Some(existing)) => Outcome::Success(existing),
-            Some(None) => Outcome::Error((Status::Unauthorized, ())),
-            None => Outcome::Error((Status::InternalServerError, ())),
+            async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ExistingRejection> {
+                let Some(session) = session_of(request) else {
+                    let missing = ExistingRejection::MissingLayer(MissingLayer::of::<T>(REMEDY));
+                    return Outcome::Error((Status::InternalServerError, missing));
+                };
+                let target = request.uri().to_string();
+                match Self::admit(session, &navigation(request, &target)) {
+                    Ok(guard) => Outcome::Success(guard),
+                    Err(rejection) => {
+                        if let Some(location) = rejection.location() {
+                            let _ = slot::<T>(request).sign_in_at.set(location.to_owned());
+                        }
+                        Outcome::Error((Status::Unauthorized, rejection))
+                    }
+                }
+            }
         }
+
+        #[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+        impl<T: $data> Sentinel for $guard<T> {
+            fn abort(rocket: &Rocket<Ignite>) -> bool {
+                Session::<T>::abort(rocket)
+            }
+        }
+    };
+}
+
+for_each_guard!(guard);
+
+fn navigation<'a>(request: &'a Request<'_>, target: &'a str) -> Navigation<'a> {
+    Navigation {
+        method: request.method().as_str(),
+        mode: request.headers().get_one("sec-fetch-mode"),
+        accept: request.headers().get_one("accept"),
+        target,
     }
 }
 
@@ -130,58 +176,10 @@ impl<T: SessionData> Sentinel for Session<T> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         let is_missing = rocket.state::<Attached<T>>().is_none();
         if is_missing {
-            events::missing(type_name::<T>());
+            MissingLayer::of::<T>(REMEDY);
         }
         is_missing
     }
 }
 
-#[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
-impl<T: SessionData> Sentinel for Existing<T> {
-    fn abort(rocket: &Rocket<Ignite>) -> bool {
-        Session::<T>::abort(rocket)
-    }
-}
-
-struct Headers<'a, 'r>(&'a mut Response<'r>);
-
-impl Headers<'_, '_> {
-    fn owned(&self, name: &str) -> Vec<String> {
-        self.map().get(name).map(str::to_owned).collect()
-    }
-
-    fn map(&self) -> &HeaderMap<'_> {
-        self.0.headers()
-    }
-}
-
-impl ResponseHeaders for Headers<'_, '_> {
-    fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
-        self.map().get(header_name(name)).map(str::as_bytes)
-    }
-
-    fn append(&mut self, name: Name, value: Vec<u8>) {
-        let value = String::from_utf8_lossy(&value).into_owned();
-        self.0.adjoin_header(Header::new(header_name(name), value));
-    }
-
-    fn append_static(&mut self, name: Name, value: &'static str) {
-        self.0.adjoin_header(Header::new(header_name(name), value));
-    }
-
-    fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
-        let kept = self.owned(header_name(name));
-        self.0.remove_header(header_name(name));
-        for value in kept.into_iter().filter(|value| keep(value.as_bytes())) {
-            self.append(name, value.into());
-        }
-    }
-}
-
-const fn header_name(name: Name) -> &'static str {
-    match name {
-        Name::SetCookie => "set-cookie",
-        Name::CacheControl => "cache-control",
-        Name::Vary => "vary",
-    }
-}
+const REMEDY: &str = "rocket::build().attach(sessions)";
