@@ -79,13 +79,10 @@ impl<T: SessionData> Core<T> {
         cookies
     }
 
-    /// The Set-Cookies that remove tombstones which have done their work: it is some minutes
-    /// since, and the browser holds nothing that they cover.
-    pub(super) fn collect_tombstones(
-        &self,
-        session: &Session<T>,
-        now: impl Fn() -> OffsetDateTime,
-    ) -> Vec<Cookie<'static>> {
+    /// The Set-Cookies that remove tombstones which have done their work: when the request came
+    /// it was some minutes since, and the browser held nothing that they cover. By a later
+    /// time, a slow handler would remove what a response of meanwhile needs.
+    pub(super) fn collect_tombstones(&self, session: &Session<T>) -> Vec<Cookie<'static>> {
         let mut cookies = Vec::new();
         let Some(candidates) = session.candidates().filter(|c| !c.tombstones.is_empty()) else {
             return cookies;
@@ -93,7 +90,7 @@ impl<T: SessionData> Core<T> {
         let Some(opened) = session.opened_before().filter(|opened| opened.is_complete) else {
             return cookies;
         };
-        let now = now();
+        let Some(now) = session.loaded_at() else { return cookies };
         let is_idle = |stone: &&Stone| {
             !opened.authentic.iter().any(|value| value.descent.lineage == stone.limit.lineage)
         };
