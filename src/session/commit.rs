@@ -68,7 +68,7 @@ impl<T: SessionData> Session<T> {
             Some((claims, written, is_renewal)) => {
                 Some(Outcome::Seal { claims, data: self.snapshot_of(written), is_renewal })
             }
-            None => self.live_to_reseal(now).map(|live| match self.came_by_fallback() {
+            None => self.live_to_reseal(now).map(|live| match live.key_id.is_none() {
                 true => Outcome::Replace { claims: live.claims, data: self.snapshot() },
                 false => Outcome::Reseal(live),
             }),
@@ -165,9 +165,12 @@ impl<T: SessionData> Session<T> {
         opened.extension.as_deref().filter(|_| is_same).unwrap_or_default()
     }
 
-    /// Whether the request brought another library's cookie in place of ours.
+    /// Whether the request brought another library's cookie in place of ours, or beside an
+    /// older one of ours.
     pub(crate) fn came_by_fallback(&self) -> bool {
+        let is_live = || self.opened_before()?.live.map(|live| live.key_id.is_none());
         self.candidates().is_some_and(Candidates::use_fallback)
+            || (self.candidates().is_some() && is_live() == Some(true))
     }
 
     /// Whether the response holds a token.

@@ -16,11 +16,18 @@ pub(crate) struct Candidates {
     pub(crate) sessions: Few<Candidate>,
     pub(crate) tombstones: Few<Stone>,
     /// Those of another library's cookie.
-    pub(crate) fallback: Few<Box<[u8]>>,
+    pub(crate) fallback: Few<OtherValue>,
     /// There were more values than are kept.
     pub(crate) is_cut: bool,
     /// There were more tombstones than are kept, so nobody knows what is ended.
     pub(crate) has_unread_tombstones: bool,
+}
+
+/// A value that may be a session of another library, or a part of one.
+pub(crate) struct OtherValue {
+    /// `None` for a whole value.
+    pub(crate) part: Option<u8>,
+    pub(crate) value: Box<[u8]>,
 }
 
 /// A value that may be a session.
@@ -67,8 +74,8 @@ pub(crate) struct Opened<T> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Authentic {
     pub(crate) descent: Descent,
-    /// When a value of another library ends, which no timeout of ours bounds.
-    pub(crate) ends_at: Option<u64>,
+    /// When the session ends by what is sealed in it, whatever is configured here.
+    pub(crate) ends_at: u64,
     pub(crate) verdict: Verdict,
 }
 

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::{
     accepted::{Accepted, Former},
     core::{Core, Sessions},
-    fallback::{Fallback, FallbackCookie},
+    fallback::Configured,
     revocation::RevokeIf,
 };
 use crate::{
@@ -92,7 +92,7 @@ pub struct Builder<T> {
     former_names: Vec<Former<String>>,
     former_audiences: Vec<Former<Option<String>>>,
     pub(super) revoke_if: RevokeIf<T>,
-    fallback: Option<Arc<dyn Fallback<T>>>,
+    pub(super) fallback: Option<Configured<T>>,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -235,13 +235,6 @@ impl<T: SessionData> Builder<T> {
         self
     }
 
-    /// Accepts another library's cookie where a request brings none of ours.
-    #[cfg_attr(not(feature = "iron"), expect(dead_code, reason = "the only such library"))]
-    pub(crate) fn accept(mut self, fallback: Arc<dyn Fallback<T>>) -> Self {
-        self.fallback = Some(fallback);
-        self
-    }
-
     /// For development without TLS, never for production: the cookie loses
     /// `Secure` and its name the prefix (`session` in place of
     /// `__Host-session`), so that every browser keeps it on `http://localhost`.
@@ -308,10 +301,8 @@ impl<T: SessionData> Builder<T> {
         let audience = self.audience.as_deref();
         let accepted = Accepted::new(config, audience, former_names, &self.former_audiences)?;
         let name = accepted.cookie().name();
-        let fallback = self
-            .fallback
-            .map(|reader| FallbackCookie::new(reader, name, !self.plain_http))
-            .transpose()?;
+        let fallback =
+            self.fallback.map(|fallback| fallback.check(name, !self.plain_http)).transpose()?;
         let said = self.keys.current().absolute_timeout();
         if let Some(said) = said.filter(|said| *said != self.absolute_timeout) {
             events::timeout_differs(name, self.absolute_timeout, said);

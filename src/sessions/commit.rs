@@ -292,10 +292,8 @@ impl<T: SessionData> Core<T> {
                 cookies.extend(name.cookie.removals());
             }
         }
-        if let Some(other) = &self.fallback
-            && (all || session.came_by_fallback())
-        {
-            cookies.extend(other.cookie.removals());
+        if all || session.came_by_fallback() {
+            cookies.extend(self.other_removals(session));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use time::OffsetDateTime;
 
-use super::{accepted::Accepted, fallback::FallbackCookie, revocation::RevokeIf};
+use super::{accepted::Accepted, fallback::Fallback, revocation::RevokeIf};
 use crate::{
     error::SealError,
     format::{envelope::Binding, lifetime::Timeouts, seal::Seal},
@@ -65,7 +65,7 @@ pub(crate) struct Core<T> {
     pub(super) check_data: bool,
     pub(super) tombstones: bool,
     pub(super) revoke_if: RevokeIf<T>,
-    pub(super) fallback: Option<FallbackCookie<T>>,
+    pub(super) fallback: Option<Fallback<T>>,
     pub(super) observer: Option<Arc<dyn Observer>>,
 }
 

@@ -5,13 +5,12 @@ use time::OffsetDateTime;
 use super::{
     accepted::{Accepted, Reader},
     core::Core,
-    fallback::{FallbackCookie, Found},
 };
 use crate::{
     error::UnsealError,
     events,
     format::{
-        claims::{Claims, MAX_AGE_LIMIT},
+        claims::Claims,
         seal::{Unsealed, key_id},
     },
     http::cookie::Named,
@@ -53,20 +52,11 @@ impl<T: SessionData> Core<T> {
                 events::too_many(name.cookie.name(), MAX_CANDIDATES);
             }
         }
-        let Some(other) = &self.fallback else { return };
-        for found in other.cookie.values(header) {
-            let Named::Value(value) = found else { continue };
-            if candidates.fallback.len() == MAX_CANDIDATES {
-                candidates.is_cut = true;
-                events::too_many(other.cookie.name(), MAX_CANDIDATES);
-                break;
-            }
-            candidates.fallback.push(value.into());
-        }
+        self.collect_others(header, candidates);
     }
 
-    /// Of several live values the one issued last wins, of another library's the one
-    /// that is newest there. Of equal ones the last of a name wins, and the name that is read first.
+    /// Of several live values the one issued last wins. Of equal ones the last of a name wins,
+    /// and the name that is read first.
     pub(super) fn open_all(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
         let mut opening = Opening {
             now,
@@ -76,33 +66,13 @@ impl<T: SessionData> Core<T> {
             winner: 0,
         };
         opening.best.is_complete = !candidates.is_cut;
-        match self.fallback.as_ref().filter(|_| candidates.use_fallback()) {
-            Some(other) => {
-                for value in candidates.fallback.iter() {
-                    if !opening.has_room(other.cookie.name()) {
-                        break;
-                    }
-                    let opened = self.unseal_fallback(other, value, now);
-                    self.add(&mut opening, (other.cookie.name(), 0), None, candidates, opened);
-                }
-            }
-            None => {
-                // What was not opened may descend from anywhere.
-                opening.best.is_complete &= candidates.fallback.is_empty();
-                for (place, name) in self.accepted.names(unix_seconds(now)) {
-                    let cookie = (name.cookie.name(), place);
-                    opening.decryptions = 0..MAX_DECRYPTIONS;
-                    let of_name =
-                        candidates.sessions.iter().enumerate().filter(|(_, c)| c.name == place);
-                    for (value, candidate) in of_name {
-                        if !opening.has_room(cookie.0) {
-                            break;
-                        }
-                        let opened = self.unseal_candidate(candidate, value, now);
-                        let key_id = key_id(&candidate.value).ok();
-                        self.add(&mut opening, cookie, key_id, candidates, opened);
-                    }
-                }
+        let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
+        if let Some(other) = other.filter(|_| candidates.sessions.is_empty()) {
+            self.open_in_place(other, candidates, &mut opening);
+        } else {
+            self.open_ours(candidates, &mut opening);
+            if let Some(other) = other {
+                self.contest(other, candidates, &mut opening);
             }
         }
         let Opening { mut best, .. } = opening;
@@ -121,6 +91,24 @@ impl<T: SessionData> Core<T> {
             None => best.extension = None,
         }
         best
+    }
+
+    fn open_ours(&self, candidates: &Candidates, opening: &mut Opening<T>) {
+        // What was not opened may descend from anywhere.
+        opening.best.is_complete &= candidates.fallback.is_empty();
+        for (place, name) in self.accepted.names(unix_seconds(opening.now)) {
+            let cookie = (name.cookie.name(), place);
+            opening.decryptions = 0..MAX_DECRYPTIONS;
+            let of_name = candidates.sessions.iter().enumerate().filter(|(_, c)| c.name == place);
+            for (value, candidate) in of_name {
+                if !opening.has_room(cookie.0) {
+                    break;
+                }
+                let opened = self.unseal_candidate(candidate, value, opening.now);
+                let key_id = key_id(&candidate.value).ok();
+                self.add(opening, cookie, key_id, candidates, opened);
+            }
+        }
     }
 
     /// Adds what one value came to, under the cookie of this name and place.
@@ -157,27 +145,37 @@ impl<T: SessionData> Core<T> {
                     opening.best.extension = extension;
                 }
             }
-            Err(error) => {
-                events::refused(cookie, &error, key_id);
-                if let Some(observer) = &self.observer {
-                    observer.refused(error.class());
-                }
-                if error.is_after_decryption() {
-                    opening.decryptions.next();
-                }
-                opening.best.is_complete &= authentic.is_some();
-                opening.best.is_passing |= error.is_passing(opening.newest_key);
-                // What may be good elsewhere is the reason that counts.
-                let is_weightier = !opening
-                    .best
-                    .refusal
-                    .as_ref()
-                    .is_some_and(|kept| kept.is_passing(opening.newest_key))
-                    || error.is_passing(opening.newest_key);
-                if is_weightier {
-                    opening.best.refusal = Some(Box::new(error));
-                }
-            }
+            Err(error) => return self.refuse(opening, cookie, error, authentic, key_id),
+        }
+        if let Some(value) = authentic {
+            opening.best.authentic.push(value);
+        }
+    }
+
+    /// Notes that a value is no session, and why.
+    pub(super) fn refuse(
+        &self,
+        opening: &mut Opening<T>,
+        cookie: &str,
+        error: UnsealError,
+        authentic: Option<Authentic>,
+        key_id: Option<KeyId>,
+    ) {
+        events::refused(cookie, &error, key_id);
+        if let Some(observer) = &self.observer {
+            observer.refused(error.class());
+        }
+        if error.is_after_decryption() {
+            opening.decryptions.next();
+        }
+        opening.best.is_complete &= authentic.is_some();
+        opening.best.is_passing |= error.is_passing(opening.newest_key);
+        // What may be good elsewhere is the reason that counts.
+        let is_passing = |kept: &UnsealError| kept.is_passing(opening.newest_key);
+        let is_weightier =
+            is_passing(&error) || !opening.best.refusal.as_deref().is_some_and(is_passing);
+        if is_weightier {
+            opening.best.refusal = Some(Box::new(error));
         }
         if let Some(value) = authentic {
             opening.best.authentic.push(value);
@@ -198,7 +196,7 @@ impl<T: SessionData> Core<T> {
                 let note = |claims: &Claims| {
                     authentic = Some(Authentic {
                         descent: claims.descent,
-                        ends_at: None,
+                        ends_at: claims.created_at.saturating_add(claims.lifetime.into()),
                         verdict: Verdict::Refused,
                     });
                 };
@@ -217,49 +215,6 @@ impl<T: SessionData> Core<T> {
             }
         }
         (Err(refusal), None)
-    }
-
-    /// The session in another library's value, held to the same rules as one of ours.
-    pub(super) fn unseal_fallback(
-        &self,
-        other: &FallbackCookie<T>,
-        value: &[u8],
-        now: OffsetDateTime,
-    ) -> (Result<Opened<T>, UnsealError>, Option<Authentic>) {
-        let found = self.find_fallback(other, value, now);
-        let authentic = found.as_ref().ok().map(|found| Authentic {
-            descent: found.claims.descent,
-            // Where nobody knows its end, it is as long as browsers keep a cookie.
-            ends_at: Some(found.newness.min(unix_seconds(now).saturating_add(MAX_AGE_LIMIT))),
-            verdict: Verdict::Refused,
-        });
-        let opened = found.and_then(|Found { data, claims, newness }| {
-            claims.judge(unix_seconds(now), &self.timeouts)?;
-            self.ask_hook(&data, &claims, None, now)?;
-            let live = Live {
-                claims,
-                key_id: None,
-                reseal_due: true,
-                newness,
-                value: 0,
-                reader: 0,
-                ring: 0,
-            };
-            Ok(Opened { data, live: Some(live), ..Opened::empty() })
-        });
-        (opened, authentic)
-    }
-
-    fn find_fallback(
-        &self,
-        other: &FallbackCookie<T>,
-        value: &[u8],
-        now: OffsetDateTime,
-    ) -> Result<Found<T>, UnsealError> {
-        self.check_takeover()?;
-        // No such library is known to write anything but ASCII: the rest is refused as an empty value is.
-        let value = str::from_utf8(value).unwrap_or_default();
-        other.reader.open(value, now, &self.timeouts)
     }
 
     /// What the first reader says who does not take the value for one of another.
@@ -310,12 +265,12 @@ impl<T: SessionData> Core<T> {
 }
 
 /// What was found so far among the values of a request.
-struct Opening<T> {
-    now: OffsetDateTime,
+pub(super) struct Opening<T> {
+    pub(super) now: OffsetDateTime,
     newest_key: KeyId,
     /// Those that are left for the cookie's name.
     decryptions: std::ops::Range<usize>,
-    best: Opened<T>,
+    pub(super) best: Opened<T>,
     /// The place of the name under which the best came.
     winner: usize,
 }
@@ -356,6 +311,6 @@ fn readers_of(
 /// Why no cookie of another library is looked at.
 const NO_TAKEOVER: &str = "the key ring says no_takeover, as after an incident; take that out once the other library's secret has been changed";
 /// The most that are kept of one request: each costs little, and there must be an end.
-const MAX_CANDIDATES: usize = 64;
+pub(super) const MAX_CANDIDATES: usize = 64;
 /// The most that one request can make us decrypt, for each kind of session.
 pub(super) const MAX_DECRYPTIONS: usize = 8;

@@ -45,7 +45,7 @@ impl<T: SessionData> Core<T> {
             return Vec::new();
         }
         let opened = session.opened();
-        let mut ends: Vec<(Limit, Option<u64>)> = Vec::new();
+        let mut ends: Vec<(Limit, u64)> = Vec::new();
         for value in opened.authentic.iter().filter(|value| value.verdict != Verdict::Ended) {
             let limit = to.map_or(Limit::of_all(value.descent.lineage), |to| {
                 Limit::of_replaced(value.descent, to)
@@ -116,12 +116,12 @@ impl<T: SessionData> Core<T> {
     fn tombstone_cookies(
         &self,
         limit: Limit,
-        ends_at: Option<u64>,
+        ends_at: u64,
         now: OffsetDateTime,
     ) -> Result<Vec<Cookie<'static>>, SealError> {
         let now = unix_seconds(now);
         let longest = now.saturating_add(self.timeouts.absolute.into());
-        let until = longest.max(ends_at.unwrap_or_default()).saturating_add(AFTERLIFE);
+        let until = longest.max(ends_at).saturating_add(AFTERLIFE);
         let tombstone = Tombstone { limit, ended_at: now, until: until.min(MAX_TIME) };
         let max_age = std::time::Duration::from_secs(tombstone.until.saturating_sub(now));
         let mut cookies = Vec::new();

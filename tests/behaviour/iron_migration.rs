@@ -46,7 +46,7 @@ fn after(seconds: u64) -> OffsetDateTime {
 /// The Cookie header with an iron-session value of Ada's, saved at `saved_at`.
 fn ada(ttl: Option<u64>, saved_at: OffsetDateTime) -> String {
     let data = json!({"userId": "ada", "visits": 3, "flash": "gone"});
-    format!("app={}", iron::seal_at(&data, &passwords(), ttl.map(secs), saved_at).unwrap())
+    format!("app={}", iron::seal_at("app", &data, &passwords(), ttl.map(secs), saved_at).unwrap())
 }
 
 fn user(session: &Session<Account>) -> Option<String> {
@@ -64,6 +64,7 @@ fn read(
     (user, sessions.commit_at(&session, now).unwrap())
 }
 
+/// The names of the cookies, but for tombstones, and whether each is removed.
 fn names(commit: &Commit) -> Vec<(&str, bool)> {
     crate::common::session_cookies(commit)
         .map(|cookie| (cookie.name(), cookie.value().is_empty()))
@@ -161,8 +162,7 @@ fn after_accept_until_no_iron_cookie_is_read() {
         let session = sessions.load_at([&header], now);
         assert!(session.is_new());
         let refusal = session.refusal().unwrap();
-        assert_eq!(refusal.class(), "fallback");
-        assert!(matches!(refusal, UnsealError::Fallback { class: "migration_over", .. }));
+        assert_eq!(refusal.class(), "migration_over");
         assert!(!sessions.commit_at(&session, now).unwrap().sets_cookies());
     }
 }
@@ -471,11 +471,12 @@ fn a_refused_iron_cookie_is_left_alone() {
     let sessions = sessions();
     let good = ada(Some(DAYS_14), T0);
     let other = Passwords::new("12345678901234567890123456789012").unwrap();
-    let forged = iron::seal_at(&json!({"userId": "eve"}), &other, Some(secs(DAY)), T0).unwrap();
-    let not_ours = iron::seal_at(&json!([1, 2]), &passwords(), Some(secs(DAY)), T0).unwrap();
+    let forged =
+        iron::seal_at("app", &json!({"userId": "eve"}), &other, Some(secs(DAY)), T0).unwrap();
+    let not_ours = iron::seal_at("app", &json!([1, 2]), &passwords(), Some(secs(DAY)), T0).unwrap();
     for (header, class) in [
         (format!("app={forged}"), "not_authentic"),
-        (good.replace("Fe26.2*1*", "Fe26.2*2*"), "unknown_password"),
+        (good.replace("Fe26.2*1*", "Fe26.2*2*"), "unknown_key"),
         (good[..good.len() - 1].to_owned(), "malformed"),
         (good.replace("~2", "~2%20"), "malformed"),
         ("app=".to_owned(), "malformed"),
@@ -485,10 +486,7 @@ fn a_refused_iron_cookie_is_left_alone() {
     ] {
         let session = sessions.load_at([&header], T0);
         assert!(session.is_new());
-        let Some(UnsealError::Fallback { class: found, .. }) = session.refusal() else {
-            panic!("{:?}", session.refusal())
-        };
-        assert_eq!(*found, class);
+        assert_eq!(session.refusal().map(UnsealError::class), Some(class));
         assert_eq!(*session.read(), Account::default());
         assert!(!sessions.commit_at(&session, T0).unwrap().sets_cookies());
     }
@@ -571,35 +569,6 @@ fn the_kind_of_cookie_is_the_configured_one() {
         .unwrap();
     let (_, commit) = read(&sessions, &ada(Some(DAYS_14), T0), T0);
     assert_eq!(commit.cookies()[0].max_age(), None);
-}
-
-#[test]
-fn of_several_the_one_saved_last_wins_within_eight_decryptions() {
-    let value = |user: &str, saved_at| {
-        let data = json!({ "userId": user });
-        format!(
-            "app={}",
-            iron::seal_at(&data, &passwords(), Some(secs(DAYS_14)), saved_at).unwrap()
-        )
-    };
-    let (old, new) = (value("old", T0), value("new", after(HOUR)));
-    let near = Migration::new("app", passwords(), after(3 * DAY));
-    // However near the end that all of them have in common.
-    for sessions in
-        [sessions(), sessions_with(near.clone()), sessions_with(near.ttl(secs(DAYS_14)))]
-    {
-        for header in [format!("{old}; {new}"), format!("{new}; {old}")] {
-            assert_eq!(read(&sessions, &header, after(DAY)).0.as_deref(), Some("new"));
-        }
-    }
-    let sessions = sessions();
-    // The first character of the MAC changed: each costs a verification.
-    let at = old.rfind('*').unwrap() + 1;
-    let other = if old.as_bytes()[at] == b'A' { "B" } else { "A" };
-    let forged = format!("{}{other}{}; ", &old[..at], &old[at + 1..]);
-    let found = |count| read(&sessions, &format!("{}{new}", forged.repeat(count)), after(DAY)).0;
-    assert_eq!(found(7).as_deref(), Some("new"));
-    assert_eq!(found(8), None);
 }
 
 #[test]

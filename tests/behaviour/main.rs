@@ -38,6 +38,8 @@ mod ring_forms;
 mod rotation;
 mod session;
 mod step_up;
+#[cfg(feature = "iron")]
+mod takeover;
 mod tampering;
 mod times;
 #[cfg(feature = "reload")]

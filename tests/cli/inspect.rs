@@ -64,7 +64,7 @@ fn of_a_session_that_was_taken_over_it_says_that_nobody_knows_its_age() {
     let ring = Ring::of([(7, "")]);
     let passwords = Passwords::new("Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0").unwrap();
     let day = std::time::Duration::from_secs(24 * 3600);
-    let theirs = iron::seal_at(&json!(1), &passwords, Some(day), NOW).unwrap();
+    let theirs = iron::seal_at("app", &json!(1), &passwords, Some(day), NOW).unwrap();
     let sessions = Sessions::<Value>::builder(ring.at(NOW))
         .accept_iron(Migration::new("app", passwords, NOW + Duration::DAY))
         .build()

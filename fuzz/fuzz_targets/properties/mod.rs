@@ -236,10 +236,13 @@ pub(crate) fn iron_unseal(data: &[u8]) {
         }
         _ => {
             let value = iron_by_hand::value(rest);
-            let json = serde_json::from_slice::<Value>(rest).ok();
+            // As iron-session reads: past a byte order mark, and `{}` in the place of `null`.
+            let json = rest.strip_prefix("\u{feff}".as_bytes()).unwrap_or(rest);
+            let json = serde_json::from_slice::<Value>(json).ok();
+            let json = json.map(|json| if json.is_null() { serde_json::json!({}) } else { json });
             match unseal(&value) {
                 Ok(unsealed) => assert_eq!(Some(&unsealed.data), json.as_ref()),
-                Err(IronError::TooLong { .. }) => assert!(value.len() > 4096),
+                Err(IronError::TooLong { .. }) => assert!(value.len() > 4 * 4096),
                 Err(error) => assert_eq!((error.class(), json), ("payload", None)),
             }
         }

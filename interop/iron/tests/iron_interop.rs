@@ -124,7 +124,7 @@ fn it_reads_what_we_write(package: &str) {
         .enumerate()
         .map(|(index, payload)| {
             let ttl = (index % 2 == 0).then_some(Duration::from_secs(3600));
-            json!({"value": iron::seal(payload, &passwords(), ttl).unwrap()})
+            json!({"value": iron::seal("app", payload, &passwords(), ttl).unwrap()})
         })
         .collect();
     for (payload, answer) in payloads.into_iter().zip(ask(&folder, package, "unseal", &messages)) {

@@ -39,7 +39,7 @@ async fn site<A: Adapter>() -> Site {
 fn ada(site: &Site) -> Visitor {
     let data = json!({ "user": "ada", "visits": 3, "notes": "" });
     let visitor = site.visitor();
-    visitor.keep(IRON, &iron::seal(&data, &passwords(), Some(TTL)).expect("it is small"));
+    visitor.keep(IRON, &iron::seal(IRON, &data, &passwords(), Some(TTL)).expect("it is small"));
     visitor
 }
 
