@@ -2,14 +2,19 @@
 
 use sealed_session::{ConfigError, Key, KeyEntry, KeyRing, Sessions};
 
-use super::file::{KeyVector, file, key_bytes};
+use super::file::{KeyVector, file, hex, key_bytes};
 use crate::support::{Forge, T0, sealed};
 
 impl KeyVector {
     fn read(&self) -> Result<Key, ConfigError> {
         match (&self.text, &self.bytes) {
             (Some(text), None) => text.concat().parse(),
-            (None, Some(bytes)) => Key::from_bytes(&key_bytes(bytes)),
+            (None, Some(bytes)) => {
+                let bytes = hex(&bytes.replace(' ', "")).expect("hex");
+                // Of another length there is no call.
+                let bytes = bytes.try_into().map_err(|_| ConfigError::KeyText("its length"))?;
+                Key::from_bytes(&bytes)
+            }
             _ => panic!("{}: a text or bytes", self.name),
         }
     }

@@ -63,7 +63,8 @@ fn every_printed_key_is_refused_as_text() {
         collect_files(&root.join(directory), &mut files);
     }
     // Another library's values: their salts and MACs have the form of keys and are none.
-    files.retain(|file| !file.ends_with("tests/vectors/iron-session.json"));
+    let is_iron = |file: &Path| file.to_string_lossy().contains("tests/vectors/iron-session");
+    files.retain(|file| !is_iron(file));
     let mut found = 0;
     for file in files.iter().filter(|file| file.exists()) {
         let text = String::from_utf8_lossy(&fs::read(file).expect("readable")).into_owned();

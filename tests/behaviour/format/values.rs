@@ -58,8 +58,14 @@ impl Vector {
             _ if self.is_bound() => "bound",
             Expect::Claims(claims) => {
                 let session = unsealed.unwrap_or_else(|error| panic!("{}: {error}", self.name));
-                claims.check(&session, &self.name);
-                claims.check(&loaded, &self.name);
+                for session in [&session, &loaded] {
+                    claims.check(session, &self.name);
+                    // Who does device binding seals again to bind a session.
+                    if self.reader.bound_families.is_none() {
+                        let due = claims.reseal_due;
+                        assert_eq!(session.is_reseal_due(), due, "{}", self.name);
+                    }
+                }
                 assert_eq!(loaded.refusal(), None, "{}", self.name);
                 return;
             }
@@ -68,6 +74,10 @@ impl Vector {
         };
         let error = unsealed.map(|_| ()).expect_err(&self.name);
         assert_eq!(error.class(), class, "{}: {error}", self.name);
+        if self.value.contains(';') || self.value != self.value.trim_matches([' ', '\t']) {
+            // In a header it is another value.
+            return;
+        }
         let refusal = loaded.refusal().map(UnsealError::class);
         assert_eq!(refusal, Some(class), "{}", self.name);
         assert!(loaded.is_new(), "{}", self.name);
@@ -87,7 +97,6 @@ impl Claims {
         assert_eq!(session.id().map(|id| id.to_string()), Some(self.session_id.clone()), "{name}");
         assert_eq!(session.family().map(|id| id.to_string()), Some(self.family.clone()), "{name}");
         assert_eq!(session.key_id().map(KeyId::get), Some(self.key_id), "{name}");
-        assert_eq!(session.is_reseal_due(), self.reseal_due, "{name}");
         assert!(!session.is_new(), "{name}");
         let data = serde_json::to_value(&*session.read()).expect(name);
         assert_eq!(data, serde_json::from_str::<Value>(&self.payload).expect(name), "{name}");
@@ -110,10 +119,10 @@ fn no_value_of_another_purpose_is_a_session() {
     for vector in file().vectors.iter().filter(|vector| !vector.is_session()) {
         let unsealed =
             vector.reader.sessions::<Value>().unseal_at(&vector.value, vector.reader.now());
-        let class = unsealed.map(|_| ()).expect_err(&vector.name).class();
-        // What was made as a session, and is refused as what it was to be, has no session's bytes.
+        // What is refused as another purpose may be a session, and whole.
         if !matches!(vector.expect, Expect::Refused(_)) {
-            assert_eq!(class, "not_authentic", "{}", vector.name);
+            let error = unsealed.map(drop).expect_err(&vector.name);
+            assert_eq!(error.class(), "not_authentic", "{}", vector.name);
         }
     }
 }
