@@ -71,7 +71,7 @@ fn it_learns_of_take_overs() {
     let calls = Calls::default();
     let passwords = || Passwords::new("Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0").unwrap();
     let day = std::time::Duration::from_secs(24 * 3600);
-    let theirs = iron::seal_at(&7, &passwords(), Some(day), T0).unwrap();
+    let theirs = iron::seal_at("app", &7, &passwords(), Some(day), T0).unwrap();
     let sessions = Sessions::<u32>::builder(ring([1]))
         .accept_iron(Migration::new("app", passwords(), at(86_400)))
         .observer(calls.clone())
