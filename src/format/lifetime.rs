@@ -72,7 +72,7 @@ impl Timeouts {
     /// The limits of one sign-in.
     pub(crate) fn of(self, lifetime: Lifetime) -> Result<Self, ConfigError> {
         let asked = lifetime.duration.as_secs();
-        if asked > self.absolute.into() {
+        if asked > u64::from(self.absolute) {
             return Err(ConfigError::Lifetime { asked, configured: self.absolute });
         }
         let absolute = whole_seconds(lifetime.duration, "a lifetime", self.absolute)?;

@@ -132,8 +132,8 @@ impl Seal<'_> {
     ) -> Result<R, E> {
         self.open(value, self.accepted(now), |entry, plaintext| {
             let (claims, extended, rest) = split_claims(plaintext)?;
-            note(&claims);
             let (extension, payload) = split_extension(extended, rest)?;
+            note(&claims);
             claims.judge(now, self.timeouts)?;
             let reseal_due = self.is_reseal_due(entry, &claims, now);
             use_it(Unsealed { claims: &claims, reseal_due, extension, entry, payload })

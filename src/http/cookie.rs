@@ -244,6 +244,15 @@ impl CheckedCookie {
         self.scopes().map(move |scope| self.removal(name.clone(), scope))
     }
 
+    /// Whether our name is that of a tombstone beside another cookie.
+    pub(crate) fn is_tombstone_name_of(&self, other: &Self, limit: Limit) -> bool {
+        let end = self
+            .name()
+            .strip_prefix(other.name())
+            .and_then(|end| end.strip_prefix(TOMBSTONE_INFIX));
+        end.and_then(|end| Limit::from_text(end.as_bytes())) == Some(limit)
+    }
+
     fn tombstone_name(&self, limit: Limit) -> Cow<'static, str> {
         format!("{}{TOMBSTONE_INFIX}{}", self.0.name, limit.to_text()).into()
     }

@@ -17,6 +17,10 @@ pub(crate) struct Candidates {
     pub(crate) tombstones: Few<Stone>,
     /// Those of another library's cookie.
     pub(crate) fallback: Few<OtherValue>,
+    /// There were more values than are kept.
+    pub(crate) is_cut: bool,
+    /// There were more tombstones than are kept, so nobody knows what is ended.
+    pub(crate) has_unread_tombstones: bool,
 }
 
 /// A value that may be a session of another library, or a part of one.
@@ -62,7 +66,7 @@ pub(crate) struct Opened<T> {
     pub(crate) is_passing: bool,
     /// Every value that proved authentic.
     pub(crate) authentic: Few<Authentic>,
-    /// No value was left out that could be authentic elsewhere.
+    /// Of every value of the request it is known where it descends from.
     pub(crate) is_complete: bool,
 }
 

@@ -27,8 +27,8 @@ impl<T: SessionData> Origin<T> for Core<T> {
         self.cookie().name()
     }
 
-    fn collect(&self, header: &[u8], candidates: &mut Candidates) {
-        self.collect_from(header, candidates);
+    fn collect(&self, header: &[u8], now: OffsetDateTime, candidates: &mut Candidates) {
+        self.collect_from(header, unix_seconds(now), candidates);
     }
 
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
@@ -95,7 +95,7 @@ impl<T: SessionData> Core<T> {
             Outcome::Refuse(error) => return Err(error),
             Outcome::Remove => {
                 let mut cookies: Vec<_> = self.cookie().removals().collect();
-                self.remove_others(session, true, &mut cookies);
+                self.remove_others(session, true, now, &mut cookies);
                 cookies.extend(self.end(session, None, now));
                 cookies
             }
@@ -106,7 +106,7 @@ impl<T: SessionData> Core<T> {
                     self.seal(&claims, session.extension(&claims), &*data, unix_seconds(now))?;
                 self.observe(&value, Sealing::Written);
                 let mut cookies = vec![self.set_cookie(value, &claims, now)];
-                self.remove_others(session, is_renewal, &mut cookies);
+                self.remove_others(session, is_renewal, now, &mut cookies);
                 let came = session.opened().descent();
                 if is_renewal || came.is_some_and(|came| came != claims.descent) {
                     cookies.extend(self.end(session, Some(claims.descent), now));
@@ -259,7 +259,7 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> Vec<Cookie<'static>> {
         let mut cookies = vec![self.set_cookie(value, claims, now)];
-        self.remove_others(session, false, &mut cookies);
+        self.remove_others(session, false, now, &mut cookies);
         cookies
     }
 
@@ -274,14 +274,20 @@ impl<T: SessionData> Core<T> {
     /// Removes what the browser may hold beside the cookie that is set or removed: twins in
     /// former scopes, former names and the other library's cookie, of which those that did not
     /// come with the request only with `all`.
-    fn remove_others(&self, session: &Session<T>, all: bool, cookies: &mut Vec<Cookie<'static>>) {
+    fn remove_others(
+        &self,
+        session: &Session<T>,
+        all: bool,
+        now: OffsetDateTime,
+        cookies: &mut Vec<Cookie<'static>>,
+    ) {
         if cookies.iter().any(|cookie| !cookie.value().is_empty()) {
             cookies.extend(self.cookie().twin_removals());
         }
         let came = |place: usize| {
             session.candidates().is_some_and(|c| c.sessions.iter().any(|c| c.name == place))
         };
-        for (place, name) in self.accepted.all_names().skip(1) {
+        for (place, name) in self.accepted.names(unix_seconds(now)).skip(1) {
             if all || came(place) {
                 cookies.extend(name.cookie.removals());
             }

@@ -21,43 +21,51 @@ use crate::{
 
 impl<T: SessionData> Core<T> {
     /// Takes from a Cookie header what may be a session or a tombstone of one.
-    pub(super) fn collect_from(&self, header: &[u8], candidates: &mut Candidates) {
-        for (place, name) in self.accepted.all_names() {
+    pub(super) fn collect_from(&self, header: &[u8], now: u64, candidates: &mut Candidates) {
+        for (place, name) in self.accepted.names(now) {
+            let mut kept = candidates.sessions.iter().filter(|kept| kept.name == place).count();
+            let mut is_cut = false;
             for found in name.cookie.values(header) {
-                let list_len = match found {
-                    Named::Value(_) => candidates.sessions.len(),
-                    Named::Tombstone(..) => candidates.tombstones.len(),
-                };
-                if list_len == MAX_CANDIDATES {
-                    events::too_many(name.cookie.name(), MAX_CANDIDATES);
-                    break;
-                }
                 match found {
+                    Named::Value(_) if kept == MAX_CANDIDATES => {
+                        candidates.is_cut = true;
+                        is_cut = true;
+                    }
                     Named::Value(value) => {
+                        kept = kept.saturating_add(1);
                         candidates.sessions.push(Candidate { value: value.into(), name: place });
                     }
-                    Named::Tombstone(limit, value) if self.tombstones => {
-                        candidates.tombstones.push(Stone {
-                            limit,
-                            value: value.into(),
-                            name: place,
-                        });
+                    Named::Tombstone(limit, _)
+                        if !self.tombstones
+                            || self.accepted.is_session_name(&name.cookie, limit, now) => {}
+                    Named::Tombstone(..) if candidates.tombstones.len() == MAX_CANDIDATES => {
+                        candidates.has_unread_tombstones = true;
+                        is_cut = true;
                     }
-                    Named::Tombstone(..) => {}
+                    Named::Tombstone(limit, value) => {
+                        let value = value.into();
+                        candidates.tombstones.push(Stone { limit, value, name: place });
+                    }
                 }
+            }
+            if is_cut {
+                events::too_many(name.cookie.name(), MAX_CANDIDATES);
             }
         }
         self.collect_others(header, candidates);
     }
 
-    /// Of several live values the one issued last wins; ties go to the last, and to the present name.
+    /// Of several live values the one issued last wins. Of equal ones the last of a name wins,
+    /// and the name that is read first.
     pub(super) fn open_all(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
         let mut opening = Opening {
             now,
             newest_key: self.newest_key(),
             decryptions: 0..MAX_DECRYPTIONS,
             best: Opened::empty(),
+            winner: 0,
         };
+        opening.best.is_complete = !candidates.is_cut;
         let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
         if let Some(other) = other.filter(|_| candidates.sessions.is_empty()) {
             self.open_in_place(other, candidates, &mut opening);
@@ -86,29 +94,31 @@ impl<T: SessionData> Core<T> {
     }
 
     fn open_ours(&self, candidates: &Candidates, opening: &mut Opening<T>) {
-        // The present name last, for ties go to the last.
-        for (name, _) in self.accepted.all_names().collect::<Vec<_>>().into_iter().rev() {
-            let of_name = candidates.sessions.iter().enumerate().filter(|(_, c)| c.name == name);
-            for (place, candidate) in of_name {
-                let cookie = self.accepted.name(name).map_or("", |name| name.cookie.name());
-                if !opening.has_room(cookie) {
+        // What was not opened may descend from anywhere.
+        opening.best.is_complete &= candidates.fallback.is_empty();
+        for (place, name) in self.accepted.names(unix_seconds(opening.now)) {
+            let cookie = (name.cookie.name(), place);
+            opening.decryptions = 0..MAX_DECRYPTIONS;
+            let of_name = candidates.sessions.iter().enumerate().filter(|(_, c)| c.name == place);
+            for (value, candidate) in of_name {
+                if !opening.has_room(cookie.0) {
                     break;
                 }
-                let opened = self.unseal_candidate(candidate, place, opening.now);
-                self.add(opening, cookie, key_id(&candidate.value).ok(), candidates, opened, place);
+                let opened = self.unseal_candidate(candidate, value, opening.now);
+                let key_id = key_id(&candidate.value).ok();
+                self.add(opening, cookie, key_id, candidates, opened);
             }
         }
     }
 
-    /// Adds what one value came to.
+    /// Adds what one value came to, under the cookie of this name and place.
     fn add(
         &self,
         opening: &mut Opening<T>,
-        cookie: &str,
+        (cookie, place): (&str, usize),
         key_id: Option<KeyId>,
         candidates: &Candidates,
         opened: (Result<Opened<T>, UnsealError>, Option<Authentic>),
-        _place: usize,
     ) {
         let (result, authentic) = opened;
         let (result, mut authentic) = match (result, authentic) {
@@ -123,7 +133,12 @@ impl<T: SessionData> Core<T> {
                 if let Some(value) = &mut authentic {
                     value.verdict = Verdict::Live;
                 }
-                if opening.best.newness() <= opened.newness() {
+                let is_newer = match opening.winner == place {
+                    true => opening.best.newness() <= opened.newness(),
+                    false => opening.best.newness() < opened.newness(),
+                };
+                if is_newer {
+                    opening.winner = place;
                     let Opened { data, live, extension, .. } = opened;
                     opening.best.data = data;
                     opening.best.live = live;
@@ -153,14 +168,7 @@ impl<T: SessionData> Core<T> {
         if error.is_after_decryption() {
             opening.decryptions.next();
         }
-        if authentic.is_none()
-            && !matches!(
-                error,
-                UnsealError::NotAuthentic(_) | UnsealError::Malformed | UnsealError::TooLong { .. }
-            )
-        {
-            opening.best.is_complete = false;
-        }
+        opening.best.is_complete &= authentic.is_some();
         opening.best.is_passing |= error.is_passing(opening.newest_key);
         // What may be good elsewhere is the reason that counts.
         let is_passing = |kept: &UnsealError| kept.is_passing(opening.newest_key);
@@ -260,8 +268,11 @@ impl<T: SessionData> Core<T> {
 pub(super) struct Opening<T> {
     pub(super) now: OffsetDateTime,
     newest_key: KeyId,
+    /// Those that are left for the cookie's name.
     decryptions: std::ops::Range<usize>,
     pub(super) best: Opened<T>,
+    /// The place of the name under which the best came.
+    winner: usize,
 }
 
 impl<T> Opening<T> {
