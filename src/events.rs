@@ -84,24 +84,28 @@ pub(crate) fn commit_failed(name: &str, reason: &crate::error::SealError) {
     tracing::error!(target: "sealed_session", cookie = name, %reason, "session not committed");
 }
 
-/// Two middlewares of one data type and different cookies.
+/// Two middlewares that are not clones of each other, of one data type or one cookie: each with
+/// its cookie's name and its data type.
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
-pub(crate) fn clash(name: &str, outer: &str, data: &str) {
+pub(crate) fn clash((name, data): (&str, &str), (outer, outer_data): (&str, &str)) {
     tracing::error!(
         target: "sealed_session",
         cookie = name,
-        outer,
         data,
-        "two kinds of session of one data type: wrap one of them in a type of its own"
+        outer,
+        outer_data,
+        "two different `Sessions` of one data type or one cookie name around a request: \
+         mount clones of one, or give each kind a type of its own and a cookie name of its own"
     );
 }
 
 /// A handler asks for a session that no middleware provides.
-#[cfg(any(feature = "actix-web", feature = "rocket"))]
-pub(crate) fn missing(data: &str) {
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+pub(crate) fn missing(data: &str, remedy: &str) {
     tracing::error!(
         target: "sealed_session",
         data,
+        remedy,
         "a handler asks for a session of this data type, and no `Sessions` of it is mounted"
     );
 }

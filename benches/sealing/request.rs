@@ -91,9 +91,9 @@ fn session_of(request: &Request<()>) -> Session<Account> {
 }
 
 /// One request from its beginning to the head of its response, without a runtime.
-fn call<S>(mut service: S, cookie: &HeaderValue) -> usize
+fn call<S, R>(mut service: S, cookie: &HeaderValue) -> usize
 where
-    S: Service<Request<()>, Response = Response<()>, Error = Infallible>,
+    S: Service<Request<()>, Response = Response<R>, Error = Infallible>,
 {
     let mut request = Request::new(());
     request.headers_mut().insert(COOKIE, cookie.clone());

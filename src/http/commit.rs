@@ -40,7 +40,7 @@ impl Commit {
     }
 
     /// Whether the response need not say anything.
-    #[cfg(feature = "actix-web")]
+    #[cfg(any(feature = "actix-web", feature = "poem"))]
     pub(crate) fn is_empty(&self) -> bool {
         !self.forbids_storing() && !self.depends_on_cookie()
     }

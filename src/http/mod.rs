@@ -4,6 +4,7 @@ mod commit;
 pub(crate) mod cookie;
 #[cfg(feature = "http")]
 mod header_map;
+pub(crate) mod local_path;
 mod origin_guard;
 #[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
 pub(crate) mod response;
@@ -11,5 +12,6 @@ pub(crate) mod response;
 pub use self::{
     commit::Commit,
     cookie::Scope,
+    local_path::LocalPath,
     origin_guard::{OriginGuard, RequestSource},
 };

@@ -58,7 +58,8 @@ fn a_cookie_of_private_jar_is_taken_over() {
     assert_eq!(sessions.load([&header]).id(), session.id());
     // Nor does another spelling make another.
     let cookie = cookie::Cookie::parse_encoded(header).expect("a cookie");
-    let spelled: String = cookie.value().bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let spelled =
+        cookie.value().bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
     assert_eq!(sessions.load([format!("account={spelled}")]).id(), session.id());
 }
 

@@ -50,7 +50,7 @@ async fn seen(site: &Site, path: &str, cookies: &str) -> (Vec<String>, String) {
 fn refused(site: &Site) -> Vec<(&'static str, String)> {
     let sessions = &site.app.account;
     let now = OffsetDateTime::now_utc();
-    let (minute, day) = (Duration::MINUTE, Duration::DAY);
+    let minute = Duration::MINUTE;
     let live = sealed(sessions, Account::default(), now);
 
     let mut short = sessions.create_at(Account::default(), now - 50 * minute).expect("randomness");
