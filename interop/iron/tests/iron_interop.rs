@@ -194,3 +194,41 @@ fn a_rust_server_and_one_with_version_8_share_one_session() {
 fn a_rust_server_and_one_with_version_9_share_one_session() {
     they_share_one_session("iron-session9");
 }
+
+#[path = "../../../examples/iron_rehearsal.rs"]
+#[expect(dead_code, reason = "its `main`")]
+mod rehearsal;
+
+#[test]
+fn the_rehearsal_tells_what_a_take_over_does_and_shows_no_data() {
+    let Some(folder) = node() else { return };
+    let day = 24 * 3600;
+    let messages = [
+        json!({"data": {"userId": "ada-of-the-rehearsal"}, "ttl": day}),
+        json!({"data": {"userId": "ada-of-the-rehearsal"}, "ttl": 0}),
+        json!({"data": {"userId": "x".repeat(5000)}, "ttl": day}),
+    ];
+    let values = ask(&folder, "iron-session9", "seal", &messages);
+    let value = |at: usize| values[at].as_str().unwrap();
+    let now = time::OffsetDateTime::now_utc();
+    let ttl = Some(Duration::from_secs(day));
+    let rehearsal = rehearsal::Rehearsal::new("app", passwords(), ttl, now).unwrap();
+    let parts = value(2).as_bytes().chunks(4000).zip(0..);
+    let in_parts: Vec<_> =
+        parts.map(|(part, n)| format!("app.{n}={}", str::from_utf8(part).unwrap())).collect();
+    for (line, expected) in [
+        (value(0).to_owned(), "taken over"),
+        (format!("theme=dark; app={}", value(0)), "taken over"),
+        (value(1).to_owned(), "refused (no_expiry)"),
+        (in_parts.join("; "), "stays there"),
+        (value(0).replace("Fe26.2*2*", "Fe26.2*7*"), "refused (unknown_key)"),
+        (value(0).replace("Fe26.2*2*", "Fe26.2*1*"), "refused (not_authentic)"),
+        ("theme=dark".to_owned(), "anonymous"),
+    ] {
+        let (verdict, details) = rehearsal.of(&line);
+        assert_eq!(verdict, expected, "{details}");
+        assert!(!details.contains("ada-of"), "{details}");
+    }
+    let (_, details) = rehearsal.of(value(0));
+    assert!(details.contains("saved 20") && details.contains(" of 4096 bytes"), "{details}");
+}
