@@ -102,3 +102,11 @@ async fn a_cookie_of_actix_session_is_taken_over() {
     let stranger = self::sessions(ActixSession { name: "id".to_owned(), key });
     assert_eq!(class(&stranger.load([header])), Some("not_authentic"));
 }
+
+#[test]
+fn the_guide_prints_the_reader_as_it_is() {
+    let (guide, reader) =
+        (include_str!("../../../docs/MIGRATION.md"), include_str!("../src/private_jar.rs"));
+    let (_, of_the_trait) = reader.split_once("\n\nimpl").expect("it implements the trait");
+    assert!(guide.contains(of_the_trait.trim_end()));
+}
