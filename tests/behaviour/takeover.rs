@@ -276,6 +276,27 @@ fn the_newer_sign_in_wins_after_a_roll_back_that_was_said() {
 }
 
 #[test]
+fn a_sign_in_during_the_roll_back_is_taken_also_where_ours_is_over() {
+    let migration = migration().rolled_back(at(DAY), at(3 * DAY));
+    let sessions = Sessions::<Account>::builder(ring([1]))
+        .absolute_timeout(secs(24 * 3600))
+        .accept_iron(migration)
+        .build()
+        .unwrap();
+    let ours = sealed(&sessions, Account::default(), T0);
+    let now = at(2 * DAY + HOUR);
+    for (saved_at, expected) in [(2 * DAY, Some("bob")), (DAY - 1, None), (3 * DAY + 1, None)] {
+        let header = format!("__Host-session={ours}; app={}", theirs("bob", at(saved_at)));
+        user(&sessions.load_at([header], now), |user| assert_eq!(user, expected, "{saved_at}"));
+    }
+    // Under a key that this machine may get to know, ours is left alone.
+    let elsewhere = Sessions::<Account>::new(ring([9]));
+    let ours = sealed(&elsewhere, Account::default(), T0);
+    let header = format!("__Host-session={ours}; app={}", theirs("bob", at(2 * DAY)));
+    user(&sessions.load_at([header], now), |user| assert_eq!(user, None));
+}
+
+#[test]
 fn a_newer_sign_in_that_may_be_planted_is_neither_taken_nor_passed_over() {
     for rolled_back in [migration(), migration().rolled_back(at(3 * DAY), at(4 * DAY))] {
         let (sessions, jar) = after_a_roll_back(rolled_back);
