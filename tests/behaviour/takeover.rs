@@ -226,9 +226,9 @@ fn of_two_that_open_none_is_taken() {
 fn what_nobody_vouches_for_hides_nothing() {
     let sessions = sessions();
     let ada = theirs("ada", T0);
-    let forged = format!("app={}; ", flipped_mac(&ada)).repeat(20);
-    let junk = "app=junk; app=; ".repeat(20);
-    for header in [format!("{forged}{junk}app={ada}"), format!("app={ada}; {forged}{junk}")] {
+    let forged = |n: i64| format!("app={}; app=junk-{n}; ", flipped_mac(&theirs("ada", at(-n))));
+    let forged: String = (0..20).map(forged).collect();
+    for header in [format!("{forged}app={ada}"), format!("app={ada}; {forged}")] {
         user(&sessions.load_at([header], T0), |user| assert_eq!(user, Some("ada")));
     }
     // Eight that the library did write, and that are over, are as many as are opened.
