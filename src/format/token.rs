@@ -1,6 +1,6 @@
 //! What is sealed beside sessions: bodies of a fixed length and nothing else.
 
-use super::{layout::wide, lineage::Limit, seal::Seal, session_id::SessionId};
+use super::{frame::Seal, layout::wide, lineage::Limit, session_id::SessionId};
 use crate::{
     error::{SealError, UnsealError},
     platform::clock::MAX_TIME,

@@ -8,7 +8,7 @@ use crate::{
         envelope::{Binding, Purpose},
         lineage::Limit,
     },
-    http::cookie::{CheckedCookie, CookieConfig, Scope, is_host_prefixed},
+    http::rules::{CheckedCookie, CookieConfig, Scope, is_host_prefixed},
     platform::clock::unix_seconds,
 };
 

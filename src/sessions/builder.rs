@@ -15,10 +15,10 @@ use crate::{
     error::ConfigError,
     events,
     format::{
+        frame::MAX_COOKIE_LEN,
         lifetime::{MAX_TIMEOUT, Timeouts, whole_seconds},
-        seal::MAX_COOKIE_LEN,
     },
-    http::cookie::{CookieConfig, Scope, without_prefix},
+    http::rules::{CookieConfig, Scope, without_prefix},
     keys::Keys,
     observer::Observer,
     session::SessionData,
