@@ -210,6 +210,7 @@ fn read_payload<T: DeserializeOwned>(payload: &[u8]) -> Result<T, UnsealError> {
     serde_json::from_str(json).map_err(|error| malformed(error.column()))
 }
 
+#[expect(clippy::inline_always, reason = "as for `Claims::decode`")]
 #[inline(always)]
 fn split_claims(plaintext: &[u8]) -> Result<(Claims, bool, &[u8]), UnsealError> {
     let (claims, rest) = plaintext.split_first_chunk().ok_or(UnsealError::InvalidClaims)?;
