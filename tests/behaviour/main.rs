@@ -42,5 +42,6 @@ mod step_up;
 mod takeover;
 mod tampering;
 mod times;
+mod tombstones;
 #[cfg(feature = "reload")]
 mod toml_ring;
