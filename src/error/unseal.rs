@@ -113,6 +113,11 @@ impl UnsealError {
         }
     }
 
+    /// Whether nobody here can tell what the value holds, which another machine may know.
+    pub(crate) fn is_for_want_of_key(&self) -> bool {
+        matches!(self, Self::UnsupportedVersion(_) | Self::UnknownKey(_) | Self::RetiredKey(_))
+    }
+
     /// Whether the cipher ran before the value was refused.
     pub(crate) fn is_after_decryption(&self) -> bool {
         match self {

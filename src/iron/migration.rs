@@ -67,7 +67,12 @@ use crate::{
 ///   it can be revoked; whatever refuses a session of ours refuses this one.
 /// - A ring [without take-over](crate::KeyRing::without_takeover) reads none of them, as after an
 ///   incident: iron-session's password may have leaked with the keys.
+/// - Several values that all open are no session: a sibling subdomain can plant one under a name
+///   without the prefix `__Host-`. (One alone in a browser without a session of ours is taken.)
 /// - [`Session::destroy`](crate::Session::destroy) removes both cookies.
+///
+/// What version 9 split over `NAME.0` to `NAME.3` is read as one value, and each part that came
+/// is removed with it.
 ///
 /// What remains is what a cookie without a store always has: a copy of the
 /// iron-session value that somebody kept is accepted until it expires, also after

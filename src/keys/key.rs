@@ -10,7 +10,7 @@ use base64::{
 use ctutils::CtEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-use super::{guess::is_guessable, text::trim};
+use super::{guess::is_guessable, moment::trim};
 use crate::{error::ConfigError, key_id::KeyId, platform::random::random};
 
 /// A secret key: 32 bytes of full entropy.

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::{
     config::RingConfig,
     key::Key,
-    moment::{parse_span, parse_time},
+    moment::{parse_span, parse_time, trim},
     ring::{KeyEntry, KeyRing},
 };
 use crate::{error::ConfigError, key_id::KeyId};
@@ -162,11 +162,6 @@ fn misspelling(text: &str) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// Without white space around it: that of the format, which has no form feed.
-pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\n', '\r'])
 }
 
 fn is_variable(name: &str) -> bool {

@@ -158,6 +158,11 @@ impl<T: SessionData> Session<T> {
         self.0.source.request().map(|request| &request.candidates)
     }
 
+    /// When the request came, where there is one.
+    pub(crate) fn loaded_at(&self) -> Option<OffsetDateTime> {
+        self.0.source.request().map(|request| request.loaded_at)
+    }
+
     /// The extension block to seal beside these claims: another session has none.
     pub(crate) fn extension(&self, claims: &Claims) -> &[u8] {
         let opened = self.look();

@@ -50,7 +50,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
                 cookies?
             }
         };
-        cookies.extend(self.collect_tombstones(session, || *now));
+        cookies.extend(self.collect_tombstones(session));
         Ok(Commit {
             cookies,
             depends_on_cookie: session.was_looked_at(),

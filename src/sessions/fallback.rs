@@ -89,7 +89,7 @@ impl OtherCookie {
     ///
     /// So a browser may hold a session of ours beside a newer one of that library, perhaps of
     /// another user. One that was saved in this span, later than ours was sealed, takes the place
-    /// of ours. One that was saved later than ours but outside this span is not taken, since a
+    /// of ours, also where ours is over. One that was saved later than ours but outside this span is not taken, since a
     /// sibling subdomain can plant it, and neither is ours, since it may be another user's: the
     /// visitor is anonymous, with an event. (A name with the prefix `__Host-` cannot be planted,
     /// and needs no span.) Where nobody knows when a value was [saved](Found::saved_at), ours has the last word.
@@ -267,8 +267,16 @@ impl<T> Fallback<T> {
     /// Whether a value that was saved then is known to be a sign-in of this visitor's, and not
     /// one that somebody else planted beside ours.
     pub(super) fn is_own_sign_in(&self, saved_at: u64) -> bool {
-        self.cookie.is_host_prefixed()
-            || self.rolled_back.is_some_and(|(from, to)| (from..=to).contains(&saved_at))
+        self.cookie.is_host_prefixed() || self.served_at(saved_at)
+    }
+
+    pub(super) fn was_rolled_back(&self) -> bool {
+        self.rolled_back.is_some()
+    }
+
+    /// Whether the other library served again at this time, as the application says.
+    pub(super) fn served_at(&self, time: u64) -> bool {
+        self.rolled_back.is_some_and(|(from, to)| (from..=to).contains(&time))
     }
 
     /// The session that begins with a value that was found at `now`.

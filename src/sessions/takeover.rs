@@ -136,12 +136,18 @@ impl<T: SessionData> Core<T> {
         candidates: &Candidates,
         opening: &mut Opening<T>,
     ) {
-        let Some(ours) = opening.best.live else { return };
+        let ours = opening.best.live;
+        if ours.is_none() && (opening.best.is_passing || !other.was_rolled_back()) {
+            return;
+        }
         // What is refused of theirs is nothing to ours.
         let Some(theirs) = self.open_others(other, candidates, opening.now).live else { return };
         let Some(saved_at) = theirs.saved_at else { return };
-        let is_later = saved_at > ours.claims.issued_at.saturating_add(CLOCK_TOLERANCE);
-        if !is_later || theirs.authentic.descent.lineage == ours.claims.descent.lineage {
+        let is_later = ours.map_or(other.served_at(saved_at), |ours| {
+            saved_at > ours.claims.issued_at.saturating_add(CLOCK_TOLERANCE)
+                && theirs.authentic.descent.lineage != ours.claims.descent.lineage
+        });
+        if !is_later {
             return;
         }
         opening.best.live = None;

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{core::Core, open::MAX_DECRYPTIONS};
 use crate::{
-    error::SealError,
+    error::{SealError, UnsealError},
     events,
     format::{
         lineage::{Descent, Limit},
@@ -30,7 +30,12 @@ impl<T: SessionData> Core<T> {
         if candidates.has_unread_tombstones || matching().count() > MAX_DECRYPTIONS {
             return true;
         }
-        matching().any(|stone| self.live_tombstone(stone, now).is_some())
+        matching().any(|stone| match self.open_tombstone(stone, now) {
+            Ok(tombstone) => tombstone.is_some(),
+            // Set by a machine that is ahead, or under a key that is gone: the name says enough,
+            // for nobody but us knows a lineage.
+            Err(error) => error.is_for_want_of_key(),
+        })
     }
 
     /// The Set-Cookies that end what came live with the request, but for what `to` descends from.
@@ -77,13 +82,10 @@ impl<T: SessionData> Core<T> {
         Ok(cookies)
     }
 
-    /// The Set-Cookies that remove tombstones which have done their work: it is some minutes
-    /// since, and the browser holds nothing that they cover.
-    pub(super) fn collect_tombstones(
-        &self,
-        session: &Session<T>,
-        now: impl Fn() -> OffsetDateTime,
-    ) -> Vec<Cookie<'static>> {
+    /// The Set-Cookies that remove tombstones which have done their work: when the request came
+    /// it was some minutes since, and the browser held nothing that they cover. By a later
+    /// time, a slow handler would remove what a response of meanwhile needs.
+    pub(super) fn collect_tombstones(&self, session: &Session<T>) -> Vec<Cookie<'static>> {
         let mut cookies = Vec::new();
         let Some(candidates) = session.candidates().filter(|c| !c.tombstones.is_empty()) else {
             return cookies;
@@ -91,7 +93,7 @@ impl<T: SessionData> Core<T> {
         let Some(opened) = session.opened_before().filter(|opened| opened.is_complete) else {
             return cookies;
         };
-        let now = now();
+        let Some(now) = session.loaded_at() else { return cookies };
         let is_idle = |stone: &&Stone| {
             !opened.authentic.iter().any(|value| value.descent.lineage == stone.limit.lineage)
         };
@@ -99,20 +101,25 @@ impl<T: SessionData> Core<T> {
             let is_old = |tombstone: Tombstone| {
                 unix_seconds(now) >= tombstone.ended_at.saturating_add(AFTERLIFE)
             };
-            if self.live_tombstone(stone, now).is_some_and(is_old) {
+            if self.open_tombstone(stone, now).ok().flatten().is_some_and(is_old) {
                 self.remove_tombstone(stone, &mut cookies);
             }
         }
         cookies
     }
 
-    fn live_tombstone(&self, stone: &Stone, now: OffsetDateTime) -> Option<Tombstone> {
-        let name = self.accepted.name(stone.name)?;
+    /// What the tombstone says, `None` where it is of another name or has lost its effect.
+    fn open_tombstone(
+        &self,
+        stone: &Stone,
+        now: OffsetDateTime,
+    ) -> Result<Option<Tombstone>, UnsealError> {
+        let name = self.accepted.name(stone.name).ok_or(UnsealError::Malformed)?;
         let now = unix_seconds(now);
-        let tombstone: Tombstone = self
-            .with_binding(&name.tombstone, |seal, _| seal.unseal_token(&stone.value, now))
-            .ok()?;
-        (tombstone.limit == stone.limit && now < tombstone.until).then_some(tombstone)
+        let tombstone: Tombstone =
+            self.with_binding(&name.tombstone, |seal, _| seal.unseal_token(&stone.value, now))?;
+        let is_live = tombstone.limit == stone.limit && now < tombstone.until;
+        Ok(is_live.then_some(tombstone))
     }
 
     /// In each scope and under each name in which a machine may read the session.

@@ -368,6 +368,25 @@ mod events {
     const COOKIE: &str = "cookie=\"__Host-session\"";
 
     #[test]
+    fn another_timeout_than_the_rings_is_told_when_it_is_built() {
+        let days = |days: u64| StdDuration::from_secs(days * 24 * 60 * 60);
+        let said = |ours, rings: Option<StdDuration>| {
+            let ring = match rings {
+                Some(timeout) => ring().with_absolute_timeout(timeout),
+                None => ring(),
+            };
+            logged(&Secrets::new([1], &[]), || {
+                drop(Sessions::<Diary>::builder(ring).absolute_timeout(ours).build().unwrap());
+            })
+        };
+        let lines = said(days(30), Some(days(14)));
+        assert!(lines.len() == 1 && lines[0].contains("another absolute timeout"), "{lines:?}");
+        assert!(lines[0].contains("ours=2592000 ring=1209600"), "{lines:?}");
+        assert_eq!(said(days(30), Some(days(30))), [""; 0]);
+        assert_eq!(said(days(30), None), [""; 0]);
+    }
+
+    #[test]
     fn refusal_names_cookie_class_reason_and_key_id() {
         let sessions = diaries();
         let value = sealed(&sessions, diary(), NOW);

@@ -226,9 +226,9 @@ fn of_two_that_open_none_is_taken() {
 fn what_nobody_vouches_for_hides_nothing() {
     let sessions = sessions();
     let ada = theirs("ada", T0);
-    let forged = format!("app={}; ", flipped_mac(&ada)).repeat(20);
-    let junk = "app=junk; app=; ".repeat(20);
-    for header in [format!("{forged}{junk}app={ada}"), format!("app={ada}; {forged}{junk}")] {
+    let forged = |n: i64| format!("app={}; app=junk-{n}; ", flipped_mac(&theirs("ada", at(-n))));
+    let forged: String = (0..20).map(forged).collect();
+    for header in [format!("{forged}app={ada}"), format!("app={ada}; {forged}")] {
         user(&sessions.load_at([header], T0), |user| assert_eq!(user, Some("ada")));
     }
     // Eight that the library did write, and that are over, are as many as are opened.
@@ -273,6 +273,27 @@ fn the_newer_sign_in_wins_after_a_roll_back_that_was_said() {
     keep(&mut jar, &sessions.commit_at(&session, now).unwrap());
     assert!(!jar.contains_key("app"));
     user(&load(&sessions, &jar["__Host-session"], now), |user| assert_eq!(user, Some("bob")));
+}
+
+#[test]
+fn a_sign_in_during_the_roll_back_is_taken_also_where_ours_is_over() {
+    let migration = migration().rolled_back(at(DAY), at(3 * DAY));
+    let sessions = Sessions::<Account>::builder(ring([1]))
+        .absolute_timeout(secs(24 * 3600))
+        .accept_iron(migration)
+        .build()
+        .unwrap();
+    let ours = sealed(&sessions, Account::default(), T0);
+    let now = at(2 * DAY + HOUR);
+    for (saved_at, expected) in [(2 * DAY, Some("bob")), (DAY - 1, None), (3 * DAY + 1, None)] {
+        let header = format!("__Host-session={ours}; app={}", theirs("bob", at(saved_at)));
+        user(&sessions.load_at([header], now), |user| assert_eq!(user, expected, "{saved_at}"));
+    }
+    // Under a key that this machine may get to know, ours is left alone.
+    let elsewhere = Sessions::<Account>::new(ring([9]));
+    let ours = sealed(&elsewhere, Account::default(), T0);
+    let header = format!("__Host-session={ours}; app={}", theirs("bob", at(2 * DAY)));
+    user(&sessions.load_at([header], now), |user| assert_eq!(user, None));
 }
 
 #[test]

@@ -70,6 +70,7 @@ macro_rules! conformance {
                 parallel_requests_with_an_iron_cookie_are_one_session
                 forged_iron_cookie_is_nobody
                 logout_removes_both_cookies
+                thousand_visitors_in_parts_come_along_and_nothing_is_left
             }
         }
     };

@@ -1,0 +1,127 @@
+//! Whoever has one key, and every value that was ever set.
+
+use sealed_session::{Cookie, Lifetime};
+
+use crate::{
+    fleet::{at, std_seconds},
+    request::{Handler, forging},
+    steps::{FORGER, Forgery, Op},
+    value::{Ended, Value},
+    world::World,
+};
+
+impl World {
+    pub(crate) fn forge(&mut self, forgery: &Forgery) {
+        match forgery {
+            Forgery::Steal(index) => {
+                let (id, _) = *index.get(&self.ring.keys);
+                self.stolen = (id, self.ring.epoch);
+            }
+            Forgery::Make { began, sealed, seconds, idle } => {
+                self.make(self.now + began, self.now + sealed, *seconds, *idle);
+            }
+            Forgery::Change { value, ops } => {
+                if !self.values.is_empty() {
+                    let value = value.get(&self.values).clone();
+                    self.change(value, ops);
+                }
+            }
+            Forgery::Replay(index) => {
+                if !self.values.is_empty() {
+                    let value = index.get(&self.values).clone();
+                    self.bring(&value);
+                }
+            }
+            Forgery::MakeLegacy { ttl } => {
+                let cookie = self.legacy_cookie(*ttl, Some(0));
+                self.plant(&cookie);
+            }
+        }
+    }
+
+    fn make(&mut self, began: i64, sealed: i64, lifetime: u32, idle: Option<Option<u32>>) {
+        let name = self.present_name();
+        let (key, epoch) = self.stolen;
+        let sessions = forging(name, key);
+        let data = self.numbers.data();
+        let mut session = sessions.create_at(data, at(began)).expect("randomness");
+        let mut wanted = Lifetime::persistent(std_seconds(lifetime));
+        match idle {
+            None => {}
+            Some(None) => wanted = wanted.without_idle(),
+            Some(Some(idle)) => wanted = wanted.idle(std_seconds(idle)),
+        }
+        session.renew_with(wanted).expect("it is short");
+        let Ok(text) = sessions.seal_at(&session, at(sealed)) else { return };
+        let value = Value {
+            text,
+            name,
+            lineage: self.numbers.lineage(),
+            generation: 0,
+            id: session.id(),
+            data,
+            created: began,
+            creation_known: true,
+            authenticated: began,
+            issued: began.max(sealed),
+            lifetime: lifetime.into(),
+            idle: idle.flatten(),
+            own_idle: idle.is_some(),
+            persistent: true,
+            key: Some(key),
+            taint: Some(epoch),
+            is_vague: false,
+        };
+        self.values.push(value.clone());
+        self.bring(&value);
+    }
+
+    /// What our own code makes of a value under his key, with his limits.
+    fn change(&mut self, value: Value, ops: &[Op]) {
+        let (key, epoch) = self.stolen;
+        if value.key != Some(key) {
+            return;
+        }
+        let sessions = forging(value.name, key);
+        let header = format!("{}={}", value.name, value.text);
+        let mut session = sessions.load_at([header], at(self.now));
+        if session.is_new() {
+            return;
+        }
+        let name = value.name;
+        let mut handler = Handler::of_forger(key, epoch, self.now, Some(value));
+        for op in ops {
+            handler.run(&mut session, op, None, &mut self.numbers);
+        }
+        let Ok(commit) = sessions.commit_at(&session, at(self.now)) else { return };
+        let set = commit.cookies().iter().find(|c| c.name() == name && !c.value().is_empty());
+        let (Some(cookie), Some(now)) = (set, &handler.now) else { return };
+        let mut forged = handler.sealed(now, &handler.ring, self.now);
+        cookie.value().clone_into(&mut forged.text);
+        (forged.name, forged.taint) = (name, Some(epoch));
+        self.values.push(forged.clone());
+        self.bring(&forged);
+    }
+
+    fn present_name(&self) -> &'static str {
+        self.site.names(self.machines[0].phase)[0]
+    }
+
+    /// Puts a value into his own browser.
+    fn bring(&mut self, value: &Value) {
+        let mut cookie = Cookie::build((value.name, value.text.clone())).path("/").secure(true);
+        if self.site == crate::fleet::Site::Domain {
+            cookie = cookie.domain("example.org");
+        }
+        self.plant(&cookie.build());
+    }
+
+    /// His browser forgets what he wants it to forget.
+    fn plant(&mut self, cookie: &Cookie<'_>) {
+        let target = self.site.target();
+        let browser = &mut self.browsers[FORGER];
+        browser.jar.clear();
+        browser.ended = Ended::default();
+        browser.jar.receive(target, cookie, self.now);
+    }
+}

@@ -1,0 +1,224 @@
+//! What can happen in a life.
+
+use proptest::{collection::vec, option, prelude::*, sample::Index};
+
+use crate::fleet::{Policy, Site};
+
+/// Visitors with a browser of their own, and behind them the forger with his.
+pub(crate) const BROWSERS: usize = 3;
+pub(crate) const FORGER: usize = BROWSERS - 1;
+pub(crate) const MACHINES: usize = 3;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Life {
+    pub(crate) site: Site,
+    pub(crate) policy: Policy,
+    pub(crate) skews: [i64; MACHINES],
+    pub(crate) steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    Wait(i64),
+    /// A request comes, and its handler does these.
+    Begin(Request),
+    /// A handler is done; with what it tries afterwards.
+    Commit {
+        pending: Index,
+        late: Option<Op>,
+    },
+    /// A response reaches its browser.
+    Deliver(Index),
+    /// A request whose response comes before anything else happens.
+    Visit {
+        request: Request,
+        takes: i64,
+    },
+    /// The browser is closed and opened.
+    Close {
+        browser: usize,
+    },
+    /// The application that was here before signs somebody in, with iron-session.
+    LegacySignIn {
+        browser: usize,
+        ttl: i64,
+    },
+    Forger(Forgery),
+    Operator(Operation),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) browser: usize,
+    pub(crate) machine: usize,
+    /// Where there is none, nobody looks at the session before the response is sent.
+    pub(crate) ops: Vec<Op>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Op {
+    Peek,
+    Read,
+    Write,
+    TryWrite,
+    Renew,
+    RenewWith { seconds: u32, persistent: bool, idle: Option<Option<u32>> },
+    Reauthenticate,
+    RegenerateId,
+    Destroy,
+    Token,
+    Verify,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Forgery {
+    /// Gets hold of a key of the ring, in the place of the one that he had.
+    Steal(Index),
+    /// Makes a session from nothing, begun and sealed at these times from now.
+    Make { began: i64, sealed: i64, seconds: u32, idle: Option<Option<u32>> },
+    /// Makes another of a value that was ever set, under his key.
+    Change { value: Index, ops: Vec<Op> },
+    /// Brings a value that was ever set.
+    Replay(Index),
+    /// Seals a cookie of iron-session, whose password he has too.
+    MakeLegacy { ttl: i64 },
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Operation {
+    /// Prepends a key that starts after some seconds.
+    Rotate {
+        starts_in: i64,
+    },
+    /// Drops the oldest key.
+    Retire,
+    /// Drops every key for a fresh one.
+    Incident,
+    /// Gives a machine the latest ring.
+    Deploy {
+        machine: usize,
+    },
+    Policy {
+        machine: usize,
+        policy: Policy,
+    },
+    /// Gives a machine the next configuration of the cookie.
+    Upgrade {
+        machine: usize,
+    },
+}
+
+pub(crate) fn lives() -> impl Strategy<Value = Life> {
+    let site = prop_oneof![
+        3 => Just(Site::Host),
+        1 => Just(Site::Path),
+        1 => Just(Site::Domain),
+        1 => Just(Site::Renamed),
+    ];
+    let skews = [(); MACHINES].map(|()| prop_oneof![2 => Just(0), 3 => -30..=30_i64]);
+    (site, policies(), skews, vec(steps(), 1..100)).prop_map(|(site, policy, skews, steps)| Life {
+        site,
+        policy,
+        skews,
+        steps,
+    })
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    let absolute = prop_oneof![3 => Just(1_209_600), 2 => Just(7200), 1 => 60..900_u32];
+    let idle = prop_oneof![
+        2 => Just(None),
+        1 => Just(Some(20)),
+        2 => Just(Some(1800)),
+        1 => (10..90_000_u32).prop_map(Some)
+    ];
+    (absolute, idle).prop_map(|(absolute, idle)| Policy { absolute, idle })
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let browser = prop_oneof![4 => Just(0_usize), 2 => Just(1), 1 => Just(FORGER)];
+    // Around the intervals of sliding, the minutes of a tombstone, and the ends of lifetimes.
+    let wait = prop_oneof![
+        4 => 0..3_i64,
+        2 => 3..30_i64,
+        2 => 50..70_i64,
+        2 => 220..235_i64,
+        2 => 480..700_i64,
+        1 => 900..1800_i64,
+        1 => 3_590..7_300_i64,
+        1 => 0..100_000_i64
+    ];
+    let takes = prop_oneof![6 => Just(0), 2 => 1..4_i64, 1 => 4..30_i64];
+    prop_oneof![
+        10 => wait.prop_map(Step::Wait),
+        14 => requests().prop_map(Step::Begin),
+        14 => (any::<Index>(), option::weighted(0.3, ops()))
+            .prop_map(|(pending, late)| Step::Commit { pending, late }),
+        14 => any::<Index>().prop_map(Step::Deliver),
+        14 => (requests(), takes).prop_map(|(request, takes)| Step::Visit { request, takes }),
+        1 => browser.clone().prop_map(|browser| Step::Close { browser }),
+        2 => (browser, lifetimes())
+            .prop_map(|(browser, ttl)| Step::LegacySignIn { browser, ttl: ttl.into() }),
+        4 => forgeries().prop_map(Step::Forger),
+        6 => operations().prop_map(Step::Operator),
+    ]
+}
+
+fn requests() -> impl Strategy<Value = Request> {
+    let browser = prop_oneof![5 => Just(0_usize), 2 => Just(1), 1 => Just(FORGER)];
+    (browser, 0..MACHINES, vec(ops(), 0..4)).prop_map(|(browser, machine, ops)| Request {
+        browser,
+        machine,
+        ops,
+    })
+}
+
+fn ops() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        2 => Just(Op::Peek),
+        5 => Just(Op::Read),
+        5 => Just(Op::Write),
+        1 => Just(Op::TryWrite),
+        3 => Just(Op::Renew),
+        2 => (lifetimes(), any::<bool>(), idles())
+            .prop_map(|(seconds, persistent, idle)| Op::RenewWith { seconds, persistent, idle }),
+        2 => Just(Op::Reauthenticate),
+        2 => Just(Op::RegenerateId),
+        2 => Just(Op::Destroy),
+        2 => Just(Op::Token),
+        2 => Just(Op::Verify),
+    ]
+}
+
+fn lifetimes() -> impl Strategy<Value = u32> {
+    prop_oneof![1..60_u32, 60..8000_u32, Just(1_209_600), 1..3_000_000_u32]
+}
+
+fn idles() -> impl Strategy<Value = Option<Option<u32>>> {
+    prop_oneof![2 => Just(None), 1 => Just(Some(None)), 2 => (5..4000_u32).prop_map(|s| Some(Some(s)))]
+}
+
+fn forgeries() -> impl Strategy<Value = Forgery> {
+    prop_oneof![
+        1 => any::<Index>().prop_map(Forgery::Steal),
+        3 => (-4000..100_i64, -100..100_i64, lifetimes(), idles())
+            .prop_map(|(began, sealed, seconds, idle)| Forgery::Make { began, sealed, seconds, idle }),
+        3 => (any::<Index>(), vec(ops(), 1..3))
+            .prop_map(|(value, ops)| Forgery::Change { value, ops }),
+        3 => any::<Index>().prop_map(Forgery::Replay),
+        1 => lifetimes().prop_map(|ttl| Forgery::MakeLegacy { ttl: ttl.into() }),
+    ]
+}
+
+fn operations() -> impl Strategy<Value = Operation> {
+    let starts_in = prop_oneof![2 => Just(0), 1 => 0..400_i64];
+    prop_oneof![
+        3 => starts_in.prop_map(|starts_in| Operation::Rotate { starts_in }),
+        1 => Just(Operation::Retire),
+        1 => Just(Operation::Incident),
+        6 => (0..MACHINES).prop_map(|machine| Operation::Deploy { machine }),
+        1 => (0..MACHINES, policies())
+            .prop_map(|(machine, policy)| Operation::Policy { machine, policy }),
+        2 => (0..MACHINES).prop_map(|machine| Operation::Upgrade { machine }),
+    ]
+}

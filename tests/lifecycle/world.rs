@@ -1,0 +1,341 @@
+//! All that lives, and what a step does to it.
+
+use std::collections::HashMap;
+
+use proptest::sample::Index;
+use sealed_session::{Cookie, SessionId, iron};
+
+use crate::{
+    fleet::{LAST_KEY, LEGACY_NAME, Machine, Ring, Site, at, may_go_on, passwords, std_seconds},
+    jar::{Jar, Stored, Target},
+    request::{Handler, Numbers, Pending, Token},
+    steps::{BROWSERS, Life, MACHINES, Operation, Request, Step},
+    value::{Ended, Ending, Value, Verdict},
+};
+
+pub(crate) struct World {
+    pub(crate) now: i64,
+    pub(crate) site: Site,
+    pub(crate) machines: [Machine; MACHINES],
+    pub(crate) browsers: [Browser; BROWSERS],
+    /// The operator's latest ring, which machines get later.
+    pub(crate) ring: Ring,
+    last_key: u32,
+    pub(crate) stolen: (u32, u32),
+    /// Every value that was ever set, in order.
+    pub(crate) values: Vec<Value>,
+    legacy: HashMap<String, Legacy>,
+    pub(crate) numbers: Numbers,
+    pending: Vec<Pending>,
+    responses: Vec<Response>,
+}
+
+#[derive(Default)]
+pub(crate) struct Browser {
+    pub(crate) jar: Jar,
+    pub(crate) ended: Ended,
+    page: Option<Token>,
+}
+
+/// A value of the application that was here before.
+struct Legacy {
+    lineage: usize,
+    data: u32,
+    expires: i64,
+    taint: Option<u32>,
+    /// That of the session it is taken over into, once it was seen.
+    id: Option<SessionId>,
+}
+
+/// A response under way.
+#[derive(Default)]
+pub(crate) struct Response {
+    pub(crate) browser: usize,
+    pub(crate) target: Option<Target>,
+    pub(crate) cookies: Vec<Cookie<'static>>,
+    pub(crate) value: Option<Value>,
+    pub(crate) endings: Vec<Ending>,
+    /// Values that came with a sign-in or a sign-out.
+    pub(crate) gone: Vec<String>,
+    /// Names and places under which nothing of ours may be left.
+    pub(crate) emptied: Vec<(String, crate::fleet::Place)>,
+    pub(crate) page: Option<Token>,
+}
+
+impl World {
+    pub(crate) fn new(life: &Life) -> Self {
+        Self {
+            now: 0,
+            site: life.site,
+            machines: life.skews.map(|skew| Machine::new(life.site, life.policy, skew)),
+            browsers: Default::default(),
+            ring: Ring::first(),
+            last_key: 1,
+            stolen: (1, 0),
+            values: Vec::new(),
+            legacy: HashMap::new(),
+            numbers: Numbers::default(),
+            pending: Vec::new(),
+            responses: Vec::new(),
+        }
+    }
+
+    pub(crate) fn step(&mut self, step: &Step) {
+        match step {
+            Step::Wait(seconds) => self.now += seconds,
+            Step::Begin(request) => {
+                let pending = self.begin(request);
+                self.pending.push(pending);
+            }
+            Step::Commit { pending, late } => {
+                if let Some(pending) = take(&mut self.pending, pending) {
+                    let response = self.commit(pending, late.as_ref());
+                    self.responses.extend(response);
+                }
+            }
+            Step::Deliver(response) => {
+                if let Some(response) = take(&mut self.responses, response) {
+                    self.deliver(response);
+                }
+            }
+            Step::Visit { request, takes } => {
+                let pending = self.begin(request);
+                self.now += takes;
+                if let Some(response) = self.commit(pending, None) {
+                    self.deliver(response);
+                }
+            }
+            Step::Close { browser } => self.browsers[*browser].jar.close(),
+            Step::LegacySignIn { browser, ttl } => {
+                let cookie = self.legacy_cookie(*ttl, None);
+                let target = self.site.target();
+                self.browsers[*browser].jar.receive(target, &cookie, self.now);
+            }
+            Step::Forger(forgery) => self.forge(forgery),
+            Step::Operator(operation) => self.operate(operation),
+        }
+    }
+
+    fn operate(&mut self, operation: &Operation) {
+        let next = (self.last_key < LAST_KEY).then_some(self.last_key + 1);
+        match (operation, next) {
+            (Operation::Rotate { starts_in }, Some(fresh)) => {
+                self.last_key = fresh;
+                self.ring.keys.insert(0, (fresh, self.now + starts_in));
+            }
+            (Operation::Incident, Some(fresh)) => {
+                self.last_key = fresh;
+                self.ring = self.ring.after_incident(fresh);
+            }
+            (Operation::Rotate { .. } | Operation::Incident, None) => {}
+            (Operation::Retire, _) => {
+                if self.ring.keys.len() > 1 {
+                    self.ring.keys.pop();
+                }
+            }
+            (Operation::Deploy { machine }, _) => {
+                self.machines[*machine].deploy(&self.ring, self.now);
+            }
+            (Operation::Policy { machine, policy }, _) => {
+                let machine = &mut self.machines[*machine];
+                machine.configure(self.site, machine.phase, *policy);
+            }
+            (Operation::Upgrade { machine }, _) => {
+                let phase = self.machines[*machine].phase + 1;
+                if phase <= self.site.last_phase() && may_go_on(&self.machines, phase) {
+                    let machine = &mut self.machines[*machine];
+                    machine.configure(self.site, phase, machine.policy);
+                }
+            }
+        }
+    }
+
+    /// A cookie of iron-session, written at this moment.
+    pub(crate) fn legacy_cookie(&mut self, ttl: i64, taint: Option<u32>) -> Cookie<'static> {
+        let data = self.numbers.data();
+        let duration = std_seconds(ttl.unsigned_abs());
+        let text = iron::seal_at(LEGACY_NAME, &data, passwords(), Some(duration), at(self.now)).expect("short");
+        let expires = self.now + ttl;
+        let lineage = self.numbers.lineage();
+        self.legacy.insert(text.clone(), Legacy { lineage, data, expires, taint, id: None });
+        Cookie::build((LEGACY_NAME, text)).path("/").secure(true).build()
+    }
+
+    fn begin(&mut self, request: &Request) -> Pending {
+        let target = self.site.target();
+        let sent = self.browsers[request.browser].jar.sent(target, self.now);
+        let machine = &self.machines[request.machine];
+        let clock = machine.clock(self.now);
+        let header: String = sent.iter().flat_map(|c| [&c.name, "=", &c.value, "; "]).collect();
+        let mut session = machine.sessions.load_at([header], at(clock));
+        let candidates = self.candidates(request, &sent);
+
+        let mut handler = Handler::new(machine.policy, &machine.ring, clock, None);
+        let mut others = Vec::new();
+        if !request.ops.is_empty() {
+            let base = winner(&session, &candidates);
+            let of_same_line = |value: &&(Value, Verdict)| {
+                base.as_ref().is_some_and(|base| value.0.lineage == base.lineage)
+            };
+            let live_or_open = |value: &&(Value, Verdict)| !matches!(value.1, Verdict::Dead(_));
+            let generation =
+                candidates.iter().filter(live_or_open).filter(of_same_line).map(|c| c.0.generation);
+            let generation = generation.max().unwrap_or(0);
+            let is_vague =
+                candidates.iter().filter(of_same_line).filter(|c| c.1 == Verdict::Open).count() > 0
+                    && candidates.len() > 1;
+            handler = Handler::new(machine.policy, &machine.ring, clock, base);
+            handler.generation = generation;
+            let present = self.site.names(machine.phase)[0];
+            handler.is_former =
+                handler.base.as_ref().is_some_and(|b| b.key.is_some() && b.name != present);
+            if let Some(base) = &mut handler.base {
+                base.is_vague |= is_vague;
+            }
+            handler.is_passing = handler.base.is_none()
+                && candidates
+                    .iter()
+                    .any(|c| matches!(c.1, Verdict::Dead(refusal) if refusal.is_passing()));
+            others = candidates
+                .iter()
+                .map(|(value, verdict)| {
+                    (value.lineage, value.generation, *verdict == Verdict::Live)
+                })
+                .collect();
+            handler.check(&session);
+            self.learn_legacy_id(&sent, &session, handler.base.as_ref());
+        }
+        let page = self.browsers[request.browser].page.clone();
+        for op in &request.ops {
+            handler.run(&mut session, op, page.as_ref(), &mut self.numbers);
+        }
+        let machine = &self.machines[request.machine];
+        Pending {
+            browser: request.browser,
+            machine: request.machine,
+            target,
+            phase: machine.phase,
+            sessions: machine.sessions.clone(),
+            session,
+            handler,
+            sent,
+            others,
+        }
+    }
+
+    /// The session values of a request in the order in which they are read.
+    fn candidates(&self, request: &Request, sent: &[Stored]) -> Vec<(Value, Verdict)> {
+        let machine = &self.machines[request.machine];
+        let browser = &self.browsers[request.browser];
+        let judged = |value: Value| {
+            let verdict = browser.ended.judge(&value, machine, self.now);
+            (value, verdict)
+        };
+        let names = self.site.names(machine.phase);
+        let ours: Vec<_> = names
+            .iter()
+            .flat_map(|name| sent.iter().filter(move |cookie| cookie.name == *name))
+            .map(|cookie| judged(self.value(&cookie.value)))
+            .collect();
+        if !ours.is_empty() {
+            return ours;
+        }
+        let began = machine.clock(self.now);
+        let legacy = sent.iter().filter(|cookie| cookie.name == LEGACY_NAME);
+        legacy.map(|cookie| judged(self.legacy_value(&cookie.value, machine, began))).collect()
+    }
+
+    fn value(&self, text: &str) -> Value {
+        let known = self.values.iter().rev().find(|value| value.text == text);
+        known.expect("the model saw every value that was set").clone()
+    }
+
+    fn legacy_value(&self, text: &str, machine: &Machine, began: i64) -> Value {
+        let Legacy { lineage, data, expires, taint, id } = self.legacy[text];
+        Value {
+            text: text.to_owned(),
+            name: LEGACY_NAME,
+            lineage,
+            generation: 0,
+            id,
+            data,
+            created: began,
+            creation_known: false,
+            authenticated: began,
+            issued: began,
+            lifetime: (expires - began).clamp(0, machine.policy.absolute.into()),
+            idle: machine.policy.idle,
+            own_idle: false,
+            persistent: true,
+            key: None,
+            taint,
+            is_vague: false,
+        }
+    }
+
+    /// Whoever takes the same value over gives it the same id.
+    fn learn_legacy_id(
+        &mut self,
+        sent: &[Stored],
+        session: &sealed_session::Session<u32>,
+        base: Option<&Value>,
+    ) {
+        let Some(base) = base.filter(|base| base.key.is_none()) else { return };
+        if let Some(cookie) = sent.iter().find(|cookie| cookie.value == base.text) {
+            let legacy = self.legacy.get_mut(&cookie.value).expect("it is of the application");
+            legacy.id = session.id();
+        }
+    }
+
+    fn deliver(&mut self, response: Response) {
+        let browser = &mut self.browsers[response.browser];
+        let target = response.target.expect("a response comes from somewhere");
+        for cookie in &response.cookies {
+            browser.jar.receive(target, cookie, self.now);
+        }
+        browser.ended.endings.extend(response.endings);
+        browser.ended.gone.extend(response.gone);
+        if let Some(value) = &response.value {
+            browser.ended.receive(value, self.now);
+        }
+        if response.page.is_some() {
+            browser.page = response.page;
+        }
+        let left = browser.jar.sent(target, self.now);
+        for (name, (path, domain)) in response.emptied {
+            let is_left = |cookie: &&Stored| cookie.name == name && cookie.is_in(path, domain);
+            assert!(left.iter().find(is_left).is_none(), "{name} is left in {path} {domain:?}");
+        }
+    }
+}
+
+/// Which of the candidates the session is, where it is one that it may be.
+fn winner(
+    session: &sealed_session::Session<u32>,
+    candidates: &[(Value, Verdict)],
+) -> Option<Value> {
+    let live = candidates.iter().filter(|(_, verdict)| *verdict == Verdict::Live);
+    if session.is_new() {
+        let lost = live.map(|(value, _)| value).next();
+        assert!(lost.is_none(), "lost, as {:?}: {lost:?}", session.refusal());
+        return None;
+    }
+    let issued = session.issued_at().map(crate::fleet::seconds);
+    let is_it = |value: &Value| {
+        Some(value.issued) == issued
+            && value.data == *session.peek()
+            && (value.id.is_none() || value.id == session.id())
+    };
+    let may_be = |c: &&(Value, Verdict)| !matches!(c.1, Verdict::Dead(_)) && is_it(&c.0);
+    let Some((base, _)) = candidates.iter().rfind(may_be) else {
+        panic!("live again: {:?} of {candidates:?}", session.id());
+    };
+    for (other, _) in live {
+        assert!(other.issued <= base.issued, "an older one won: {base:?} over {other:?}");
+    }
+    Some(Value { id: session.id(), ..base.clone() })
+}
+
+fn take<T>(list: &mut Vec<T>, index: &Index) -> Option<T> {
+    (!list.is_empty()).then(|| list.remove(index.index(list.len())))
+}
