@@ -10,7 +10,9 @@ mod support;
 
 mod cookie_rules;
 mod csrf;
+mod data_checks;
 mod format;
+mod former;
 mod guessable_keys;
 #[cfg(feature = "http")]
 mod http;
