@@ -16,7 +16,7 @@ use crate::{
     events,
     format::{
         claims::{CLOCK_TOLERANCE, MAX_AGE_LIMIT},
-        seal::MAX_COOKIE_LEN,
+        frame::MAX_COOKIE_LEN,
     },
     http::cookie::Named,
     platform::clock::unix_seconds,
@@ -205,7 +205,8 @@ impl<T: SessionData> Core<T> {
                     Some(first) => [first, opened].map(|other| other.authentic),
                 },
                 Err((error, authentic)) => {
-                    decryptions += usize::from(error.is_after_decryption());
+                    decryptions =
+                        usize::from(error.is_after_decryption()).saturating_add(decryptions);
                     others.refused.push((error, authentic));
                     continue;
                 }
