@@ -126,7 +126,14 @@ pub use crate::adapters::SessionEndpoint;
 #[cfg(feature = "actix-web")]
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
 pub use crate::adapters::SessionMiddleware;
-#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
 pub use crate::adapters::{ExistingRejection, MissingLayer};
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]

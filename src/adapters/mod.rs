@@ -6,9 +6,18 @@ mod actix;
 mod axum;
 #[cfg(feature = "tower")]
 mod body;
+#[cfg(any(feature = "axum", feature = "poem", feature = "salvo", feature = "warp"))]
+mod navigation;
 #[cfg(feature = "poem")]
 mod poem;
-#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
 mod rejection;
 #[cfg(feature = "rocket")]
 mod rocket;
@@ -25,7 +34,14 @@ mod warp;
 pub use self::actix::SessionMiddleware;
 #[cfg(feature = "poem")]
 pub use self::poem::SessionEndpoint;
-#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
 pub use self::rejection::{ExistingRejection, MissingLayer};
 #[cfg(feature = "tower")]
 pub use self::{
