@@ -126,6 +126,13 @@ pub use crate::adapters::SessionEndpoint;
 #[cfg(feature = "actix-web")]
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
 pub use crate::adapters::SessionMiddleware;
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+pub use crate::adapters::{CsrfGuard, CsrfRejection};
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use crate::adapters::{
+    CsrfService, OriginGuardService, ResponseFuture, SessionBody, SessionService,
+};
 #[cfg(any(
     feature = "actix-web",
     feature = "axum",
@@ -135,9 +142,6 @@ pub use crate::adapters::SessionMiddleware;
     feature = "warp"
 ))]
 pub use crate::adapters::{ExistingRejection, MissingLayer};
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use crate::adapters::{ResponseFuture, SessionBody, SessionService};
 #[cfg(feature = "reload")]
 pub use crate::keys::{
     Fingerprint, Follower, Reload, ReloadError, RingFile, RingForm, RingSource, TomlRing,

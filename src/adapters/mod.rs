@@ -6,6 +6,8 @@ mod actix;
 mod axum;
 #[cfg(feature = "tower")]
 mod body;
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+mod csrf;
 #[cfg(any(feature = "axum", feature = "poem", feature = "salvo", feature = "warp"))]
 mod navigation;
 #[cfg(feature = "poem")]
@@ -32,6 +34,10 @@ mod warp;
 
 #[cfg(feature = "actix-web")]
 pub use self::actix::SessionMiddleware;
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+pub use self::csrf::{CsrfGuard, CsrfRejection};
+#[cfg(feature = "tower")]
+pub use self::csrf::{CsrfService, OriginGuardService};
 #[cfg(feature = "poem")]
 pub use self::poem::SessionEndpoint;
 #[cfg(any(
