@@ -235,7 +235,7 @@ fn what_nobody_vouches_for_hides_nothing() {
     let wrong = |count| {
         let passwords = Passwords::new(PASSWORD).unwrap();
         let value = |n| iron::seal_at("app", &json!([n]), &passwords, Some(secs(60)), T0).unwrap();
-        (0..count).map(|n| format!("app={}; ", value(n))).collect::<String>()
+        (0..count).map(|n| format!("app={}; ", value(n))).collect::<Vec<_>>().concat()
     };
     for (count, expected) in [(7, Some("ada")), (8, None)] {
         let header = format!("{}app={ada}", wrong(count));

@@ -180,11 +180,9 @@ fn again(handler: &Handler, value: &Value, machine: &Machine, clock: i64) -> Exp
     let is_superseded = is_behind(&handler.ring, handler.began) && is_behind(ring, clock);
     let is_due = handler.is_former || is_old(handler.began) && (slides || is_superseded);
     let is_slow = clock > handler.began + 2;
-    let is_last_chance =
-        slides && idle.is_some_and(|idle| (clock - value.issued) * 2 >= idle);
+    let is_last_chance = slides && idle.is_some_and(|idle| (clock - value.issued) * 2 >= idle);
 
-    let may_be = value.key.is_none()
-        || is_old(clock) && (idle.is_some() || is_behind(ring, clock));
+    let may_be = value.key.is_none() || is_old(clock) && (idle.is_some() || is_behind(ring, clock));
     let mut fresh = handler.sealed(value, ring, clock);
     // A value whose key stands before the one that seals keeps it: that writer is ahead.
     let ahead = value.key.and_then(|key| ring.place(key)) < ring.sealing(clock);

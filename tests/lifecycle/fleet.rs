@@ -100,9 +100,8 @@ static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         .collect()
 });
 
-static PASSWORDS: LazyLock<iron::Passwords> = LazyLock::new(|| {
-    iron::Passwords::new(&KEYS[0].to_base64()).expect("a good password")
-});
+static PASSWORDS: LazyLock<iron::Passwords> =
+    LazyLock::new(|| iron::Passwords::new(&KEYS[0].to_base64()).expect("a good password"));
 
 pub(crate) fn passwords() -> &'static iron::Passwords {
     &PASSWORDS

@@ -23,15 +23,26 @@ pub(crate) enum Step {
     /// A request comes, and its handler does these.
     Begin(Request),
     /// A handler is done; with what it tries afterwards.
-    Commit { pending: Index, late: Option<Op> },
+    Commit {
+        pending: Index,
+        late: Option<Op>,
+    },
     /// A response reaches its browser.
     Deliver(Index),
     /// A request whose response comes before anything else happens.
-    Visit { request: Request, takes: i64 },
+    Visit {
+        request: Request,
+        takes: i64,
+    },
     /// The browser is closed and opened.
-    Close { browser: usize },
+    Close {
+        browser: usize,
+    },
     /// The application that was here before signs somebody in, with iron-session.
-    LegacySignIn { browser: usize, ttl: i64 },
+    LegacySignIn {
+        browser: usize,
+        ttl: i64,
+    },
     Forger(Forgery),
     Operator(Operation),
 }
@@ -76,16 +87,25 @@ pub(crate) enum Forgery {
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
     /// Prepends a key that starts after some seconds.
-    Rotate { starts_in: i64 },
+    Rotate {
+        starts_in: i64,
+    },
     /// Drops the oldest key.
     Retire,
     /// Drops every key for a fresh one.
     Incident,
     /// Gives a machine the latest ring.
-    Deploy { machine: usize },
-    Policy { machine: usize, policy: Policy },
+    Deploy {
+        machine: usize,
+    },
+    Policy {
+        machine: usize,
+        policy: Policy,
+    },
     /// Gives a machine the next configuration of the cookie.
-    Upgrade { machine: usize },
+    Upgrade {
+        machine: usize,
+    },
 }
 
 pub(crate) fn lives() -> impl Strategy<Value = Life> {
@@ -96,8 +116,12 @@ pub(crate) fn lives() -> impl Strategy<Value = Life> {
         1 => Just(Site::Renamed),
     ];
     let skews = [(); MACHINES].map(|()| prop_oneof![2 => Just(0), 3 => -30..=30_i64]);
-    (site, policies(), skews, vec(steps(), 1..100))
-        .prop_map(|(site, policy, skews, steps)| Life { site, policy, skews, steps })
+    (site, policies(), skews, vec(steps(), 1..100)).prop_map(|(site, policy, skews, steps)| Life {
+        site,
+        policy,
+        skews,
+        steps,
+    })
 }
 
 fn policies() -> impl Strategy<Value = Policy> {
@@ -142,8 +166,11 @@ fn steps() -> impl Strategy<Value = Step> {
 
 fn requests() -> impl Strategy<Value = Request> {
     let browser = prop_oneof![5 => Just(0_usize), 2 => Just(1), 1 => Just(FORGER)];
-    (browser, 0..MACHINES, vec(ops(), 0..4))
-        .prop_map(|(browser, machine, ops)| Request { browser, machine, ops })
+    (browser, 0..MACHINES, vec(ops(), 0..4)).prop_map(|(browser, machine, ops)| Request {
+        browser,
+        machine,
+        ops,
+    })
 }
 
 fn ops() -> impl Strategy<Value = Op> {

@@ -154,11 +154,8 @@ impl Ended {
         if self.gone.contains(&value.text) {
             return Verdict::Dead(Refusal::Ended);
         }
-        let mut verdict = if value.is_vague && self.has(value.lineage) {
-            Verdict::Open
-        } else {
-            Verdict::Live
-        };
+        let mut verdict =
+            if value.is_vague && self.has(value.lineage) { Verdict::Open } else { Verdict::Live };
         for ending in self.covering(value) {
             let is_bound = ending.is_promised
                 && now < ending.until
