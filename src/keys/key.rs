@@ -16,7 +16,7 @@ use crate::{error::ConfigError, key_id::KeyId, platform::random::random};
 /// A secret key: 32 bytes of full entropy.
 ///
 /// Its text form is base64 or base64url, padded or not, or 64 hex digits, with
-/// ASCII white space around it ignored. There is no way from a passphrase to a key:
+/// spaces, tabs and line ends around it ignored. There is no way from a passphrase to a key:
 /// print one with `openssl rand -base64 32`.
 ///
 /// The bytes are wiped from memory when the key is dropped, `Debug` does not

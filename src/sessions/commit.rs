@@ -266,7 +266,7 @@ impl<T: SessionData> Core<T> {
     fn set_cookie(&self, value: String, claims: &Claims, now: OffsetDateTime) -> Cookie<'static> {
         // Sealing moved `issued_at` to `now` or later, which the idle timeout counts from.
         let now = unix_seconds(now);
-        let issued = Claims { issued_at: now, ..*claims };
+        let issued = Claims { issued_at: now.max(claims.issued_at), ..*claims };
         let left = issued.expires_at(&self.timeouts).saturating_sub(now);
         self.cookie().set(value, claims.persistent.then(|| Duration::from_secs(left)))
     }

@@ -1,10 +1,8 @@
 //! Cookie name × purpose × audience × key: a value is accepted where it was made for, and nowhere else.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chacha20poly1305::{AeadInOut as _, KeyInit as _, XChaCha20Poly1305};
 use sealed_session::{KeyEntry, KeyRing, Sessions, UnsealError};
 
-use crate::support::{self, Claims, T0, key, key_bytes, unix};
+use crate::support::{self, Claims, Forge, T0, key, key_bytes, unix};
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Purpose {
@@ -50,22 +48,11 @@ fn plaintext(purpose: Purpose) -> Vec<u8> {
 impl Place {
     /// A value as docs/FORMAT.md has it.
     fn forge(self, purpose: Purpose) -> String {
-        let bound = |text: &str| {
-            [&u16::try_from(text.len()).unwrap().to_be_bytes()[..], text.as_bytes()].concat()
-        };
-        let aad = [
-            &[1, 0, 0, 0, 1, purpose as u8],
-            &bound(self.name)[..],
-            // A tombstone has none: it counts whatever the audience is later.
-            &bound(self.audience.filter(|_| purpose != Purpose::Tombstone).unwrap_or_default()),
-        ]
-        .concat();
-        let mut body = plaintext(purpose);
-        let nonce = [9; 24];
-        let tag = XChaCha20Poly1305::new(&key_bytes(self.key).into())
-            .encrypt_inout_detached((&nonce).into(), &aad, body.as_mut_slice().into())
-            .unwrap();
-        URL_SAFE_NO_PAD.encode([&[1, 0, 0, 0, 1], &nonce[..], &body, tag.as_slice()].concat())
+        // A tombstone has no audience: it counts whatever that is later.
+        let audience = self.audience.filter(|_| purpose != Purpose::Tombstone);
+        let key = key_bytes(self.key);
+        Forge { key, key_id: 1, purpose: purpose as u8, name: self.name, audience }
+            .value(&plaintext(purpose))
     }
 
     fn reader(self) -> Sessions<u32> {

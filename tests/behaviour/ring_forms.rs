@@ -2,7 +2,6 @@
 
 use proptest::prelude::*;
 use sealed_session::{ConfigError, KeyId, KeyRing, RingForm};
-use time::Duration;
 
 use crate::support::{T0, at, entry, key_text, ring};
 
@@ -68,7 +67,7 @@ fn times_are_those_of_rfc_3339_and_no_others() {
     };
     for (time, expected) in [
         ("2026-12-01T00:00:00Z", T0),
-        ("2026-12-01T00:00:00.500Z", T0 + Duration::milliseconds(500)),
+        ("2026-12-01T00:00:00.500Z", T0),
         ("2026-12-01T01:00:00+01:00", T0),
         ("2026-11-30T23:30:00-00:30", T0),
         ("2026-12-01T00:00:00+00:00", T0),

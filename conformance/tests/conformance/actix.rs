@@ -168,6 +168,7 @@ async fn cached(session: Session<Account>) -> impl Responder {
     user(&session)
         .customize()
         .insert_header((header::CACHE_CONTROL, "public, max-age=600"))
+        .insert_header(("cdn-cache-control", "max-age=600"))
         .insert_header((header::VARY, "accept"))
 }
 

@@ -128,7 +128,11 @@ async fn cookies(mut session: Session<Account>) -> impl IntoResponse {
 }
 
 async fn cached(session: Session<Account>) -> impl IntoResponse {
-    let headers = [(header::CACHE_CONTROL, "public, max-age=600"), (header::VARY, "accept")];
+    let headers = [
+        ("cache-control", "public, max-age=600"),
+        ("cdn-cache-control", "max-age=600"),
+        ("vary", "accept"),
+    ];
     (headers, user(&session))
 }
 

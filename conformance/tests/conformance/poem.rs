@@ -162,7 +162,10 @@ fn cached_write(mut session: Session<Account>) -> Response {
 
 fn cached_response(session: &Session<Account>) -> Response {
     let response = Response::builder().header(header::CACHE_CONTROL, "public, max-age=600");
-    response.header(header::VARY, "accept").body(user(session))
+    response
+        .header("cdn-cache-control", "max-age=600")
+        .header(header::VARY, "accept")
+        .body(user(session))
 }
 
 #[handler]

@@ -185,7 +185,8 @@ fn cookies(mut session: Session<Account>, jar: &CookieJar<'_>) -> Plain {
 #[get("/cached")]
 fn cached(session: Session<Account>) -> Plain {
     let control = Header::new("cache-control", "public, max-age=600");
-    Plain::with(vec![control, Header::new("vary", "accept")], user(&session))
+    let cdn = Header::new("cdn-cache-control", "max-age=600");
+    Plain::with(vec![control, cdn, Header::new("vary", "accept")], user(&session))
 }
 
 #[post("/cached")]

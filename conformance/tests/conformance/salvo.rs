@@ -160,6 +160,8 @@ async fn cached(mut session: Session<Account>, request: &mut Request, response: 
         visit(&mut session);
     }
     add_header(response, header::CACHE_CONTROL, "public, max-age=600");
+    let cdn = header::HeaderName::from_static("cdn-cache-control");
+    add_header(response, cdn, "max-age=600");
     add_header(response, header::VARY, "accept");
     response.render(user(&session));
 }

@@ -148,6 +148,8 @@ async fn route(request: Request<Incoming>) -> Result<Response<Body>, Response<Bo
                 visit(&mut session);
             }
             let response = text(user(&session));
+            let cdn = HeaderName::from_static("cdn-cache-control");
+            let response = with(response, cdn, "max-age=600");
             with(with(response, CACHE_CONTROL, "public, max-age=600"), VARY, "accept")
         }
         ["panic"] => {

@@ -228,6 +228,7 @@ fn cookies(mut session: Session<Account>) -> reply::Response {
 
 fn cached(session: &Session<Account>) -> reply::Response {
     let response = Response::builder().header(header::CACHE_CONTROL, "public, max-age=600");
+    let response = response.header("cdn-cache-control", "max-age=600");
     response.header(header::VARY, "accept").body(user(session)).unwrap().into_response()
 }
 

@@ -24,9 +24,17 @@ impl ResponseHeaders for HeaderMap {
 
     fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
         let name = header_name(name);
-        let kept: Vec<_> = self.remove(&name).filter(|value| keep(value.as_bytes())).collect();
+        let kept: Vec<_> =
+            HeaderMap::remove(self, &name).filter(|value| keep(value.as_bytes())).collect();
         for value in kept {
             HeaderMap::append(self, name.clone(), value);
+        }
+    }
+
+    fn remove(&mut self, is_such: impl Fn(&str) -> bool) {
+        let such: Vec<_> = self.keys().filter(|name| is_such(name.as_str())).cloned().collect();
+        for name in such {
+            HeaderMap::remove(self, name);
         }
     }
 }

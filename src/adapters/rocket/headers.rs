@@ -40,6 +40,14 @@ impl ResponseHeaders for Headers<'_, '_> {
             self.append(name, value.into());
         }
     }
+
+    fn remove(&mut self, is_such: impl Fn(&str) -> bool) {
+        let names = self.map().iter().map(|header| header.name().as_str().to_owned());
+        let such: Vec<_> = names.filter(|name| is_such(name)).collect();
+        for name in such {
+            self.0.remove_header(&name);
+        }
+    }
 }
 
 const fn header_name(name: Name) -> &'static str {
