@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proptest::strategy::Strategy as _;
 use sealed_session::{
     Commit, ConfigError, Session, Sessions, UnsealError,
     iron::{self, Migration, Passwords},
@@ -135,6 +136,37 @@ fn missing_and_swapped_parts_are_refused_with_the_reason() {
     assert_eq!(class("the last part is missing"), "malformed");
     assert_eq!(class("two parts have changed places"), "malformed");
     assert_eq!(class("a part of another session"), "not_authentic");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
+
+    /// Wherever a value is cut, its parts are one session in any order of headers; with other
+    /// parts under their names they are none.
+    #[test]
+    fn parts_join_in_the_order_of_their_names_and_in_no_other(
+        cuts in proptest::collection::btree_set(1_usize..250, 1..4),
+        names in proptest::sample::subsequence(vec![0, 1, 2, 3], 0..5).prop_shuffle(),
+    ) {
+        let value = theirs("ada", T0);
+        let mut ends: Vec<usize> = cuts.into_iter().collect();
+        ends.push(value.len());
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let parts: Vec<&str> =
+            starts.zip(&ends).map(|(start, &end)| &value[start..end]).collect();
+        // Each part under its own name, or under the one that the test draws.
+        let own: Vec<usize> = (0..parts.len()).collect();
+        let drawn: Vec<usize> = names.into_iter().take(parts.len()).collect();
+        for places in [&own, &drawn] {
+            let pairs = places.iter().zip(&parts).map(|(place, part)| format!("app.{place}={part}"));
+            let mut headers: Vec<String> = pairs.collect();
+            headers.reverse();
+            let session = sessions().load_at(headers, T0);
+            // As version 9 does: from the first on, up to a gap, which here is an error.
+            let is_whole = places.len() == parts.len() && *places == own;
+            proptest::prop_assert_eq!(session.is_new(), !is_whole, "{:?}", places);
+        }
+    }
 }
 
 #[test]
