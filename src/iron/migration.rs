@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::{passwords::Passwords, value};
 use crate::{
     format::lifetime::whole_seconds,
-    http::cookie::Scope,
+    http::Scope,
     session::SessionData,
     sessions::{
         Builder,

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     error::SealError,
     format::{
+        frame::MAX_COOKIE_LEN,
         json,
-        seal::MAX_COOKIE_LEN,
         secret::{Draft, Plaintext},
     },
     platform::{

@@ -155,6 +155,7 @@ pub(super) struct Request {
     is_fixed: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each may be so without the others")]
 pub(super) struct State<T> {
     /// A commit has begun, and has not failed.
     pub(super) is_committed: bool,

@@ -8,7 +8,7 @@ use crate::{
         envelope::{Binding, Purpose},
         lineage::Limit,
     },
-    http::cookie::{CheckedCookie, CookieConfig, Scope, is_host_prefixed},
+    http::rules::{CheckedCookie, CookieConfig, Scope, is_host_prefixed},
     platform::clock::unix_seconds,
 };
 
@@ -42,14 +42,14 @@ pub(super) struct Former<V> {
 
 impl Accepted {
     pub(super) fn new(
-        present: CookieConfig,
+        present: &CookieConfig,
         audience: Option<&str>,
         former_names: Vec<Former<String>>,
         former_audiences: &[Former<Option<String>>],
     ) -> Result<Self, ConfigError> {
         let mut names = vec![Name::new(present.clone(), None)?];
         for Former { value, until } in former_names {
-            let config = former_config(&present, value);
+            let config = former_config(present, value);
             if names.iter().any(|name| name.cookie.name() == config.name) {
                 return refuse("name", "it is listed twice, or is the present name");
             }

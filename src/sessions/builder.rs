@@ -15,10 +15,10 @@ use crate::{
     error::ConfigError,
     events,
     format::{
+        frame::MAX_COOKIE_LEN,
         lifetime::{MAX_TIMEOUT, Timeouts, whole_seconds},
-        seal::MAX_COOKIE_LEN,
     },
-    http::cookie::{CookieConfig, Scope, without_prefix},
+    http::rules::{CookieConfig, Scope, without_prefix},
     keys::Keys,
     observer::Observer,
     session::SessionData,
@@ -74,6 +74,7 @@ impl<T: SessionData> Sessions<T> {
 /// # Ok::<(), sealed_session::ConfigError>(())
 /// ```
 #[must_use = "call `build`"]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Builder<T> {
     keys: Keys,
     name: Cow<'static, str>,
@@ -299,7 +300,7 @@ impl<T: SessionData> Builder<T> {
         });
         let former_names = former_names.collect();
         let audience = self.audience.as_deref();
-        let accepted = Accepted::new(config, audience, former_names, &self.former_audiences)?;
+        let accepted = Accepted::new(&config, audience, former_names, &self.former_audiences)?;
         let name = accepted.cookie().name();
         let fallback =
             self.fallback.map(|fallback| fallback.check(name, !self.plain_http)).transpose()?;

@@ -11,8 +11,9 @@ use crate::{
     events,
     format::{
         claims::Claims,
+        frame::key_id,
         lifetime::Timeouts,
-        seal::{ResealError, Unsealed, key_id},
+        seal::{ResealError, Unsealed},
         session_id::SessionId,
     },
     http::Commit,

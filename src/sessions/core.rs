@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use super::{accepted::Accepted, fallback::Fallback, revocation::RevokeIf};
 use crate::{
     error::SealError,
-    format::{envelope::Binding, lifetime::Timeouts, seal::Seal},
-    http::{Commit, cookie::CheckedCookie},
+    format::{envelope::Binding, frame::Seal, lifetime::Timeouts},
+    http::{Commit, rules::CheckedCookie},
     keys::{KeyRing, Keys},
     observer::Observer,
     platform::clock,

@@ -28,7 +28,7 @@ use crate::{
         lineage::{Descent, Lineage},
         session_id::SessionId,
     },
-    http::cookie::{CheckedCookie, CookieConfig, Scope},
+    http::rules::{CheckedCookie, CookieConfig, Scope},
     platform::clock::unix_seconds,
 };
 

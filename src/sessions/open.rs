@@ -9,10 +9,7 @@ use super::{
 use crate::{
     error::UnsealError,
     events,
-    format::{
-        claims::Claims,
-        seal::{Unsealed, key_id},
-    },
+    format::{claims::Claims, frame::key_id, seal::Unsealed},
     http::cookie::Named,
     key_id::KeyId,
     platform::clock::unix_seconds,

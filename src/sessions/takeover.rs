@@ -16,7 +16,7 @@ use crate::{
     events,
     format::{
         claims::{CLOCK_TOLERANCE, MAX_AGE_LIMIT},
-        seal::MAX_COOKIE_LEN,
+        frame::MAX_COOKIE_LEN,
     },
     http::cookie::Named,
     platform::clock::unix_seconds,

@@ -3,12 +3,14 @@ use serde_json::Value;
 use super::*;
 use crate::{
     format::{
-        envelope::Purpose,
+        envelope::{Aad, Binding, Purpose},
+        frame::MAX_COOKIE_LEN,
+        lifetime::Timeouts,
         lineage::{Descent, Limit, Lineage},
         session_id::SessionId,
         token::{Body, CsrfToken, Tombstone},
     },
-    keys::Key,
+    keys::{Key, KeyEntry, KeyRing},
     platform::clock,
 };
 
