@@ -461,3 +461,79 @@ fn a_reader_s_cookie_is_checked_when_the_sessions_are_built() {
     let shown = format!("{:?} {}", Found::new(7, b"secret"), Refusal::new("malformed", "why"));
     assert!(!shown.contains("secret") && shown.ends_with("why"), "{shown}");
 }
+
+#[cfg(feature = "tracing")]
+mod events {
+    use std::{
+        io::{self, Write},
+        sync::{Arc, Mutex},
+    };
+
+    use tracing_subscriber::util::SubscriberInitExt as _;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The events of a request at `now` that only reads.
+    fn told<T: sealed_session::SessionData>(
+        sessions: &Sessions<T>,
+        header: &str,
+        now: OffsetDateTime,
+    ) -> String {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let guard = subscriber.set_default();
+        let session = sessions.load_at([header], now);
+        drop(session.read());
+        sessions.commit_at(&session, now).unwrap();
+        drop(guard);
+        String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn each_way_not_to_be_taken_over_is_told_with_cookie_class_and_reason() {
+        let (ada, eve) = (theirs("ada", T0), theirs("eve", T0));
+        let ours = sealed(&sessions(), Account::default(), T0);
+        let two = format!("app={ada}; app={eve}");
+        let newer = format!("__Host-session={ours}; app={}", theirs("bob", at(DAY)));
+        for (header, class, reason) in [
+            (two.as_str(), "ambiguous", "a sibling subdomain may have planted one"),
+            (&newer, "newer_sign_in", "say so with `rolled_back`"),
+            ("app.0=a; app.2=b", "malformed", "app.1 is missing, and app.2 came"),
+        ] {
+            let told = told(&sessions(), header, at(DAY));
+            for part in ["INFO", "session cookie refused", "cookie=\"app\"", class, reason] {
+                assert!(told.contains(part), "{part} not in {told}");
+            }
+            assert!(![&ada, &eve, &ours].into_iter().any(|value| told.contains(value.as_str())));
+        }
+        // What has run its time is told to whoever asks for it.
+        assert_eq!(told(&sessions(), &format!("app={ada}"), at(15 * DAY)), "");
+    }
+
+    #[test]
+    fn what_does_not_fit_into_our_cookie_is_told_with_its_size() {
+        let four = chunks().into_iter().find(|c| c.name == "four parts").unwrap();
+        let jar: Jar = four.jar.into_iter().collect();
+        let sessions: Sessions<Value> =
+            Sessions::builder(ring([1])).accept_iron(migration()).build().unwrap();
+        let told = told(&sessions, &header(&jar), T0);
+        for part in ["WARN", "session was not re-sealed", "browsers keep 4096"] {
+            assert!(told.contains(part), "{part} not in {told}");
+        }
+    }
+}
