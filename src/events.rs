@@ -32,7 +32,10 @@ pub(crate) fn refused(name: &str, reason: &UnsealError, key_id: Option<KeyId>) {
     }
     #[cfg(feature = "tracing")]
     match reason {
-        UnsealError::Expired | UnsealError::Idle | UnsealError::Ended => event!(debug),
+        UnsealError::Expired
+        | UnsealError::Idle
+        | UnsealError::Ended
+        | UnsealError::Fallback { class: "expired", .. } => event!(debug),
         _ => event!(info),
     }
 }
