@@ -15,6 +15,8 @@ use crate::{
 pub(crate) struct Candidates {
     pub(crate) sessions: Few<Candidate>,
     pub(crate) tombstones: Few<Stone>,
+    /// There were more, of which nobody knows what they end.
+    pub(crate) has_more_tombstones: bool,
     /// Those of another library's cookie.
     pub(crate) fallback: Few<Box<[u8]>>,
 }
@@ -35,6 +37,11 @@ pub(crate) struct Stone {
 }
 
 impl Candidates {
+    /// The values under one of the accepted names, with their places.
+    pub(crate) fn of_name(&self, name: usize) -> impl Iterator<Item = (usize, &Candidate)> {
+        self.sessions.iter().enumerate().filter(move |(_, candidate)| candidate.name == name)
+    }
+
     /// Whether another library's cookie is read in place of ours. Ours, live or not, has the last word.
     pub(crate) fn use_fallback(&self) -> bool {
         self.sessions.is_empty() && !self.fallback.is_empty()

@@ -24,28 +24,26 @@ impl<T: SessionData> Core<T> {
     /// Takes from a Cookie header what may be a session or a tombstone of one.
     pub(super) fn collect_from(&self, header: &[u8], candidates: &mut Candidates) {
         for (place, name) in self.accepted.all_names() {
+            let mut is_full = false;
             for found in name.cookie.values(header) {
-                let list_len = match found {
-                    Named::Value(_) => candidates.sessions.len(),
-                    Named::Tombstone(..) => candidates.tombstones.len(),
-                };
-                if list_len == MAX_CANDIDATES {
-                    events::too_many(name.cookie.name(), MAX_CANDIDATES);
-                    break;
-                }
                 match found {
-                    Named::Value(value) => {
+                    Named::Value(value) if candidates.of_name(place).count() < MAX_CANDIDATES => {
                         candidates.sessions.push(Candidate { value: value.into(), name: place });
                     }
-                    Named::Tombstone(limit, value) if self.tombstones => {
-                        candidates.tombstones.push(Stone {
-                            limit,
-                            value: value.into(),
-                            name: place,
-                        });
+                    Named::Value(_) => is_full = true,
+                    Named::Tombstone(..) if !self.tombstones => {}
+                    Named::Tombstone(limit, value) => {
+                        if candidates.tombstones.len() < MAX_CANDIDATES {
+                            let value = value.into();
+                            candidates.tombstones.push(Stone { limit, value, name: place });
+                        } else {
+                            (candidates.has_more_tombstones, is_full) = (true, true);
+                        }
                     }
-                    Named::Tombstone(..) => {}
                 }
+            }
+            if is_full {
+                events::too_many(name.cookie.name(), MAX_CANDIDATES);
             }
         }
         let Some(other) = &self.fallback else { return };
@@ -81,9 +79,10 @@ impl<T: SessionData> Core<T> {
             None => {
                 // The present name last, for ties go to the last.
                 for (name, _) in self.accepted.all_names().collect::<Vec<_>>().into_iter().rev() {
-                    let of_name =
-                        candidates.sessions.iter().enumerate().filter(|(_, c)| c.name == name);
-                    for (place, candidate) in of_name {
+                    // Each has its own, or whoever plants cookies of a former name without a
+                    // prefix would keep the present one from being read.
+                    opening.decryptions = 0..MAX_DECRYPTIONS;
+                    for (place, candidate) in candidates.of_name(name) {
                         let cookie = self.accepted.name(name).map_or("", |name| name.cookie.name());
                         if !opening.has_room(cookie) {
                             break;
@@ -347,7 +346,7 @@ fn readers_of(
 
 /// Why no cookie of another library is looked at.
 const NO_TAKEOVER: &str = "the key ring says no_takeover, as after an incident; take that out once the other library's secret has been changed";
-/// The most that are kept of one request: each costs little, and there must be an end.
+/// The most that are kept of one name and request: each costs little, and there must be an end.
 const MAX_CANDIDATES: usize = 64;
-/// The most that one request can make us decrypt, for each kind of session.
+/// The most that one request can make us decrypt, for each name of a session.
 pub(super) const MAX_DECRYPTIONS: usize = 8;

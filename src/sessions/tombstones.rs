@@ -27,7 +27,7 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> bool {
         let matching = || candidates.tombstones.iter().filter(|stone| stone.limit.covers(descent));
-        if matching().count() > MAX_DECRYPTIONS {
+        if candidates.has_more_tombstones || matching().count() > MAX_DECRYPTIONS {
             return true;
         }
         matching().any(|stone| match self.open_tombstone(stone, now) {

@@ -19,6 +19,7 @@
 //! takes longer.
 
 mod commit;
+mod crowded;
 mod fleet;
 mod forger;
 mod found;
