@@ -29,8 +29,9 @@ fn main() {
     for (name, items) in Account::SIZES {
         let account = Account::with_items(items.min(48));
         let json = serde_json::to_value(&account).expect("an account is JSON");
-        let value = iron::seal(&account, &passwords, ttl).expect("it fits");
-        let seal = || iron::seal(black_box(&account), &passwords, ttl).expect("it fits").len();
+        let value = iron::seal("app", &account, &passwords, ttl).expect("it fits");
+        let seal =
+            || iron::seal("app", black_box(&account), &passwords, ttl).expect("it fits").len();
         let unseal = || {
             iron::unseal::<Account>(black_box(&value), &passwords)
                 .expect("it is live")

@@ -85,7 +85,7 @@ fn respond(cookies: &str, passwords: &iron::Passwords) -> Result<(String, String
     session.visits += 1;
     "Rust".clone_into(&mut session.last_seen_by);
 
-    let value = iron::seal(&session, passwords, Some(TTL))?;
+    let value = iron::seal(COOKIE, &session, passwords, Some(TTL))?;
     let cookie = Cookie::build((COOKIE, value))
         .http_only(true)
         .same_site(sealed_session::SameSite::Lax)

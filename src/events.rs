@@ -4,22 +4,37 @@
 // Without the feature the events vanish, and their arguments with them.
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
 
+use std::{
+    fmt,
+    io::{self, Write as _},
+};
+
 use crate::{
     error::{CsrfError, UnsealError},
     key_id::KeyId,
 };
 
-/// A cookie of our name came and is no session.
+/// A cookie of our name came and is no session. What is over stays over, and comes with every
+/// request until the browser drops it, so that is for whoever looks closely.
 pub(crate) fn refused(name: &str, reason: &UnsealError, key_id: Option<KeyId>) {
     #[cfg(feature = "tracing")]
-    tracing::info!(
-        target: "sealed_session",
-        cookie = name,
-        class = reason.class(),
-        key_id = key_id.map(KeyId::get),
-        %reason,
-        "session cookie refused"
-    );
+    macro_rules! event {
+        ($level:ident) => {
+            tracing::$level!(
+                target: "sealed_session",
+                cookie = name,
+                class = reason.class(),
+                key_id = key_id.map(KeyId::get),
+                %reason,
+                "session cookie refused"
+            )
+        };
+    }
+    #[cfg(feature = "tracing")]
+    match reason {
+        UnsealError::Expired | UnsealError::Idle | UnsealError::Ended => event!(debug),
+        _ => event!(info),
+    }
 }
 
 /// A CSRF token came and does not belong to the request's session.
@@ -35,7 +50,7 @@ pub(crate) fn csrf_refused(name: &str, reason: &CsrfError) {
 }
 
 /// A session was removed without its tombstone.
-pub(crate) fn tombstone_failed(name: &str, reason: &dyn std::fmt::Display) {
+pub(crate) fn tombstone_failed(name: &str, reason: &dyn fmt::Display) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: "sealed_session", cookie = name, %reason, "no tombstone was set");
 }
@@ -65,6 +80,7 @@ pub(crate) fn too_many(name: &str, limit: usize) {
 pub(crate) fn change_ignored(data: &str, what: &str, reason: &str) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: "sealed_session", data, change = what, reason, "session change ignored");
+    tell_if_unheard(format_args!("{what} of a Session<{data}> ignored: {reason}"));
 }
 
 /// A session that nobody looked at before its response was committed.
@@ -82,39 +98,42 @@ pub(crate) fn late_look(data: &str) {
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub(crate) fn commit_failed(name: &str, reason: &crate::error::SealError) {
     tracing::error!(target: "sealed_session", cookie = name, %reason, "session not committed");
+    tell_if_unheard(format_args!("500, session {name:?} not committed: {reason}"));
 }
 
-/// Two middlewares of one data type and different cookies.
+/// Two middlewares that are not clones of each other, of one data type or one cookie: each with
+/// its cookie's name and its data type.
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
-pub(crate) fn clash(name: &str, outer: &str, data: &str) {
-    tracing::error!(
-        target: "sealed_session",
-        cookie = name,
-        outer,
-        data,
-        "two kinds of session of one data type: wrap one of them in a type of its own"
-    );
+pub(crate) fn clash((name, data): (&str, &str), (outer, outer_data): (&str, &str)) {
+    tracing::error!(target: "sealed_session", cookie = name, data, outer, outer_data, "{CLASH}");
+    tell_if_unheard(format_args!(
+        "{CLASH} (Sessions<{data}> with {name:?} inside Sessions<{outer_data}> with {outer:?})"
+    ));
 }
 
 /// A handler asks for a session that no middleware provides.
-#[cfg(any(feature = "actix-web", feature = "rocket"))]
-pub(crate) fn missing(data: &str) {
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+pub(crate) fn missing(data: &str, remedy: &str) {
     tracing::error!(
         target: "sealed_session",
         data,
+        remedy,
         "a handler asks for a session of this data type, and no `Sessions` of it is mounted"
     );
+    tell_if_unheard(format_args!(
+        "500, a handler asks for a session of {data}, and no `Sessions` of it is mounted: add it with `{remedy}`"
+    ));
 }
 
 /// A re-seal that was due failed; the visitor keeps the value that came.
-pub(crate) fn reseal_failed(name: &str, reason: &dyn std::fmt::Display) {
+pub(crate) fn reseal_failed(name: &str, reason: &dyn fmt::Display) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: "sealed_session", cookie = name, %reason, "session was not re-sealed");
 }
 
 /// A source had another ring than the one in use.
 #[cfg(feature = "reload")]
-pub(crate) fn ring_replaced(generation: u64, fingerprint: &dyn std::fmt::Display) {
+pub(crate) fn ring_replaced(generation: u64, fingerprint: &dyn fmt::Display) {
     #[cfg(feature = "tracing")]
     tracing::info!(
         target: "sealed_session",
@@ -126,7 +145,7 @@ pub(crate) fn ring_replaced(generation: u64, fingerprint: &dyn std::fmt::Display
 
 /// What a source had is not put into use.
 #[cfg(feature = "reload")]
-pub(crate) fn ring_refused(reason: &dyn std::fmt::Display) {
+pub(crate) fn ring_refused(reason: &dyn fmt::Display) {
     #[cfg(feature = "tracing")]
     tracing::error!(target: "sealed_session", %reason, "key ring of the source refused, the last good one stays");
 }
@@ -162,8 +181,26 @@ pub(crate) fn plain_http(name: &str) {
         cookie = name,
         "INSECURE: sessions over plain HTTP, for development only"
     );
-    #[cfg(not(feature = "tracing"))]
-    eprintln!(
-        "sealed-session: INSECURE: cookie {name:?} is sent over plain HTTP, for development only"
-    );
+    tell_if_unheard(format_args!(
+        "INSECURE: cookie {name:?} is sent over plain HTTP, for development only"
+    ));
 }
+
+/// Says on standard error what an operator must know, where nobody listens to events.
+fn tell_if_unheard(text: fmt::Arguments<'_>) {
+    #[cfg(feature = "tracing")]
+    let is_heard = tracing::dispatcher::has_been_set();
+    #[cfg(not(feature = "tracing"))]
+    let is_heard = false;
+    // Rocket's own log, which events reach where there is no subscriber.
+    #[cfg(feature = "rocket")]
+    let is_heard = is_heard || log::max_level() > log::LevelFilter::Off;
+    if !is_heard {
+        // Not `eprintln`, which panics where standard error is closed.
+        let _ = writeln!(io::stderr(), "sealed-session: {text}");
+    }
+}
+
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+const CLASH: &str = "two different `Sessions` of one data type or one cookie name around a request: \
+    mount clones of one, or give each kind a type of its own and a cookie name of its own";

@@ -73,7 +73,11 @@
 //! - `axum`: with `Router::layer(sessions)`, handlers name `Session<T>` and [`Existing<T>`](Existing).
 //! - `actix-web`: the same with `App::wrap(sessions)`.
 //! - `rocket`: the same with `rocket::build().attach(sessions)`.
+//! - `poem`: the same with `EndpointExt::with(sessions)`.
+//! - `salvo`: the same with `Router::hoop(sessions)`. Needs the Rust that salvo 1 needs.
+//! - `warp`: `Sessions::warp` is around the filters, `Session::filter()` and its like among them.
 //! - `iron`: the cookies of the npm package iron-session, read, written, and moved over to ours.
+//! - `takeover`: the cookies of another library for a while, opened by a reader of yours.
 //! - `reload`: `Follower`, a ring that follows its file or a source of
 //!   yours without a restart, and `Fingerprint`, by which machines compare rings.
 //! - `inspect`: `Hint` and `Sessions::inspect`, what a value says of itself, for
@@ -104,23 +108,29 @@ mod http;
 pub mod iron;
 mod key_id;
 mod keys;
+mod observer;
 #[cfg(feature = "inspect")]
 mod operate;
 mod platform;
 mod session;
 mod sessions;
 
+#[cfg(feature = "takeover")]
+#[cfg_attr(docsrs, doc(cfg(feature = "takeover")))]
+pub use crate::sessions::fallback as takeover;
 pub use ::cookie::{Cookie, SameSite};
 
+#[cfg(feature = "poem")]
+#[cfg_attr(docsrs, doc(cfg(feature = "poem")))]
+pub use crate::adapters::SessionEndpoint;
 #[cfg(feature = "actix-web")]
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
 pub use crate::adapters::SessionMiddleware;
-#[cfg(feature = "axum")]
-#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub use crate::adapters::{ExistingRejection, MissingLayer};
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use crate::adapters::{ResponseFuture, SessionService};
+pub use crate::adapters::{ResponseFuture, SessionBody, SessionService};
 #[cfg(feature = "reload")]
 pub use crate::keys::{
     Fingerprint, Follower, Reload, ReloadError, RingFile, RingForm, RingSource, TomlRing,
@@ -133,10 +143,11 @@ pub use crate::{
         lifetime::Lifetime,
         session_id::{Family, SessionId},
     },
-    http::{Commit, OriginGuard, RequestSource, Scope},
+    http::{Commit, LocalPath, OriginGuard, RequestSource, Scope},
     key_id::KeyId,
     keys::{Key, KeyEntry, KeyRing, Keys},
-    session::{Existing, Session, SessionData, Snapshot},
+    observer::{Observer, Sealing},
+    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek, Snapshot},
     sessions::{Builder, SessionInfo, Sessions},
 };
 

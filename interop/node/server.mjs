@@ -10,6 +10,8 @@ const options = {
   cookieName,
   password: process.env.SESSION_PASSWORD,
   cookieOptions: { secure: false },
+  // The other side neither splits nor removes parts.
+  chunk: false,
 };
 
 const server = createServer(async (request, response) => {

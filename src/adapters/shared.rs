@@ -1,40 +1,47 @@
 //! What the adapters share that keep the session for their handlers: where they
 //! stand to each other, and the end of a request.
 
-use std::any::type_name;
-
 use time::OffsetDateTime;
 
 use crate::{
     error::SealError,
     events,
     http::Commit,
-    session::{Session, SessionData},
-    sessions::Sessions,
+    platform::few::Few,
+    session::{Identity, Session, SessionData},
 };
 
-/// How a middleware stands to one of the same data type that is mounted already.
+/// The middlewares around a request, from the outermost on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mounts(Few<Identity>);
+
+/// How a middleware stands to those that are around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mounting {
-    /// There is none.
+    /// It has the request to itself.
     First,
-    /// Of the same cookie: the one that is mounted already commits.
+    /// A clone of it is there already, and commits.
     Again,
-    /// Of another cookie: handlers, who name the data type, could not tell them apart.
+    /// Another one is there that it would be confused with.
     Clash,
 }
 
-impl<T: SessionData> Sessions<T> {
-    /// How this stands to what is mounted, by the name of its cookie. A clash is an error event too.
-    pub(crate) fn mounting(&self, mounted: Option<&str>) -> Mounting {
-        let name = self.cookie_name();
-        match mounted {
-            None => Mounting::First,
-            Some(outer) if outer == name => Mounting::Again,
-            Some(outer) => {
-                events::clash(name, outer, type_name::<T>());
-                Mounting::Clash
-            }
+impl Mounts {
+    /// Adds a middleware, by any session of it. A clash is an error event too.
+    pub(crate) fn add<T: SessionData>(&mut self, session: &Session<T>) -> Mounting {
+        let new = session.identity();
+        if self.0.iter().any(|mounted| mounted.is(&new)) {
+            return Mounting::Again;
         }
+        if let Some(outer) = self.0.iter().find(|mounted| mounted.is_confused_with(&new)) {
+            events::clash(
+                (new.cookie_name(), new.data_name()),
+                (outer.cookie_name(), outer.data_name()),
+            );
+            return Mounting::Clash;
+        }
+        self.0.push(new);
+        Mounting::First
     }
 }
 

@@ -10,16 +10,21 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode, header::COOKIE};
+use http::{
+    Extensions, HeaderMap, Method, Request, Response, StatusCode, Uri,
+    header::{ACCEPT, COOKIE, HeaderName, HeaderValue},
+};
 use pin_project_lite::pin_project;
 use time::OffsetDateTime;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    adapters::shared::Mounting,
-    http::response::write_failure,
-    platform::few::Few,
+    adapters::{
+        body::SessionBody,
+        shared::{Mounting, Mounts},
+    },
+    http::{local_path::Navigation, response::write_failure},
     session::{Session, SessionData},
     sessions::Sessions,
 };
@@ -60,9 +65,8 @@ impl<S, T, B, R> Service<Request<B>> for SessionService<S, T>
 where
     S: Service<Request<B>, Response = Response<R>>,
     T: SessionData,
-    R: Default,
 {
-    type Response = S::Response;
+    type Response = Response<SessionBody<R>>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future, T>;
 
@@ -71,12 +75,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let outer = request.extensions().get::<Exchange<T>>();
-        let state = match self.sessions.mounting(outer.map(|outer| outer.session.cookie_name())) {
+        let session = self.sessions.exchange();
+        let state = match request.extensions_mut().get_or_insert_default::<Mounts>().add(&session) {
             Mounting::First => {
-                let session = self.sessions.exchange();
-                let cookies = request.headers().get_all(COOKIE).into_iter().cloned().collect();
-                request.extensions_mut().insert(Exchange { session: session.clone(), cookies });
+                session.attach(request.headers().get_all(COOKIE), OffsetDateTime::now_utc);
+                request.extensions_mut().insert(session.clone());
                 State::Commit { inner: self.inner.call(request), session }
             }
             Mounting::Again => State::Pass { inner: self.inner.call(request) },
@@ -113,20 +116,19 @@ impl<F, T, R, E> Future for ResponseFuture<F, T>
 where
     F: Future<Output = Result<Response<R>, E>>,
     T: SessionData,
-    R: Default,
 {
-    type Output = F::Output;
+    type Output = Result<Response<SessionBody<R>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match self.project().state.project() {
-            StateProjection::Pass { inner } => ready!(inner.poll(cx)),
+            StateProjection::Pass { inner } => Ok(ready!(inner.poll(cx))?.map(SessionBody::of)),
             StateProjection::Clash => Ok(failure(&HeaderMap::new())),
             StateProjection::Commit { inner, session } => {
                 let mut response = ready!(inner.poll(cx))?;
                 Ok(match session.finish() {
                     Ok(commit) => {
                         commit.write_to(response.headers_mut());
-                        response
+                        response.map(SessionBody::of)
                     }
                     Err(_) => failure(response.headers()),
                 })
@@ -135,19 +137,28 @@ where
     }
 }
 
+/// What the guards ask of a request as the `http` crate has it.
+#[cfg(any(feature = "axum", feature = "poem", feature = "salvo", feature = "warp"))]
+pub(super) fn navigation<'a>(
+    method: &'a Method,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+) -> Navigation<'a> {
+    let text = |name| headers.get(name).and_then(|value| HeaderValue::to_str(value).ok());
+    Navigation {
+        method: method.as_str(),
+        mode: text(HeaderName::from_static("sec-fetch-mode")),
+        accept: text(ACCEPT),
+        target: uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str),
+    }
+}
+
 /// An empty 500 in the place of a response with these headers.
-fn failure<R: Default>(headers: &HeaderMap) -> Response<R> {
-    let mut failure = Response::new(R::default());
+fn failure<B>(headers: &HeaderMap) -> Response<SessionBody<B>> {
+    let mut failure = Response::new(SessionBody::default());
     *failure.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     write_failure(headers, failure.headers_mut());
     failure
-}
-
-/// What the layer puts beside a request: a session that nobody has asked for yet.
-#[derive(Clone)]
-struct Exchange<T> {
-    session: Session<T>,
-    cookies: Few<HeaderValue>,
 }
 
 impl<T: SessionData> Session<T> {
@@ -155,10 +166,9 @@ impl<T: SessionData> Session<T> {
     /// if no [`Sessions<T>`](Sessions) is mounted as a layer.
     ///
     /// For services that are not axum handlers: `Session::from_extensions(request.extensions())`.
+    /// Whatever reads extensions finds it too, such as `Extension<Session<T>>` and warp's `ext`.
     #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
     pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
-        let exchange = extensions.get::<Exchange<T>>()?;
-        exchange.session.attach(exchange.cookies.iter(), OffsetDateTime::now_utc);
-        Some(exchange.session.clone())
+        extensions.get::<Self>().cloned()
     }
 }

@@ -170,7 +170,7 @@ pub enum ConfigError {
     )]
     Lifetime {
         /// The seconds asked for.
-        asked: u32,
+        asked: u64,
         /// The configured absolute timeout in seconds.
         configured: u32,
     },

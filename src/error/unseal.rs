@@ -71,7 +71,7 @@ pub enum UnsealError {
     /// A cookie of another library, which is accepted in place of ours, was refused.
     #[error("the other library's cookie was refused: {reason}")]
     Fallback {
-        /// That library's class of the refusal, a stable word.
+        /// The class of the refusal, a stable word: that of ours where there is one.
         class: &'static str,
         /// What was wrong with it.
         reason: Box<str>,
@@ -98,7 +98,7 @@ impl UnsealError {
             Self::Payload { .. } => "payload",
             Self::Revoked => "revoked",
             Self::Ended => "ended",
-            Self::Fallback { .. } => "fallback",
+            Self::Fallback { class, .. } => class,
         }
     }
 
@@ -120,13 +120,16 @@ impl UnsealError {
 
     /// Whether the cipher ran before the value was refused.
     pub(crate) fn is_after_decryption(&self) -> bool {
-        !matches!(
-            self,
+        match self {
             Self::TooLong { .. }
-                | Self::Malformed
-                | Self::UnsupportedVersion(_)
-                | Self::UnknownKey(_)
-                | Self::RetiredKey(_)
-        )
+            | Self::Malformed
+            | Self::UnsupportedVersion(_)
+            | Self::UnknownKey(_)
+            | Self::RetiredKey(_) => false,
+            Self::Fallback { class, .. } => {
+                !["too_long", "malformed", "unknown_key", "not_authentic"].contains(class)
+            }
+            _ => true,
+        }
     }
 }

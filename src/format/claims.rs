@@ -8,6 +8,7 @@ use crate::{
 
 /// What a sealed session says of itself. Times are Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the format")]
 pub(crate) struct Claims {
     pub(crate) persistent: bool,
     /// Otherwise `created_at` is when the session was taken over from another library.

@@ -23,20 +23,27 @@ use crate::error::ConfigError;
 pub struct Lifetime {
     pub(crate) duration: Duration,
     pub(crate) persistent: bool,
-    /// Where this is set, the configured idle timeout does not apply.
-    pub(crate) own_idle: Option<Option<Duration>>,
+    pub(crate) idle: Idle,
+}
+
+/// The idle timeout of one sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Idle {
+    Configured,
+    /// Its own, where there is one, and not the configured one.
+    Own(Option<Duration>),
 }
 
 impl Lifetime {
     /// Ends `duration` after the sign-in, in whole seconds; the cookie carries `Max-Age`.
     pub const fn persistent(duration: Duration) -> Self {
-        Self { duration, persistent: true, own_idle: None }
+        Self { duration, persistent: true, idle: Idle::Configured }
     }
 
     /// Ends `duration` after the sign-in at the latest, in whole seconds, and
     /// when the browser is closed: the cookie carries no `Max-Age`.
     pub const fn browser_session(duration: Duration) -> Self {
-        Self { duration, persistent: false, own_idle: None }
+        Self { duration, persistent: false, idle: Idle::Configured }
     }
 
     /// With this idle timeout in place of the [configured one](crate::Builder::idle_timeout),
@@ -46,14 +53,14 @@ impl Lifetime {
     /// lowered absolute timeout does end such a session, and so does a revocation.
     #[must_use]
     pub const fn idle(mut self, timeout: Duration) -> Self {
-        self.own_idle = Some(Some(timeout));
+        self.idle = Idle::Own(Some(timeout));
         self
     }
 
     /// Without an idle timeout, whatever is [configured](crate::Builder::idle_timeout).
     #[must_use]
     pub const fn without_idle(mut self) -> Self {
-        self.own_idle = Some(None);
+        self.idle = Idle::Own(None);
         self
     }
 }
@@ -71,14 +78,13 @@ pub(crate) struct Timeouts {
 impl Timeouts {
     /// The limits of one sign-in.
     pub(crate) fn of(self, lifetime: Lifetime) -> Result<Self, ConfigError> {
-        let absolute = match whole_seconds(lifetime.duration, "a lifetime", MAX_TIMEOUT)? {
-            asked if asked > self.absolute => {
-                return Err(ConfigError::Lifetime { asked, configured: self.absolute });
-            }
-            asked => asked,
-        };
+        let asked = lifetime.duration.as_secs();
+        if asked > u64::from(self.absolute) {
+            return Err(ConfigError::Lifetime { asked, configured: self.absolute });
+        }
+        let absolute = whole_seconds(lifetime.duration, "a lifetime", self.absolute)?;
         let persistent = lifetime.persistent;
-        let Some(idle) = lifetime.own_idle else {
+        let Idle::Own(idle) = lifetime.idle else {
             return Ok(Self { absolute, persistent, ..self });
         };
         let seconds = |idle| whole_seconds(idle, "the idle timeout of a lifetime", MAX_TIMEOUT);

@@ -47,10 +47,14 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// Ends what `from` descends to, unless `to` does.
+    /// Ends what `from` descends to, but for `to`.
     pub(crate) fn of_replaced(from: Descent, to: Descent) -> Self {
         match from.lineage == to.lineage {
-            true => Self { lineage: from.lineage, generation: from.generation },
+            // A value that was refused may have a later generation than what replaces the live one.
+            true => Self {
+                lineage: from.lineage,
+                generation: from.generation.min(to.generation.saturating_sub(1)),
+            },
             false => Self::of_all(from.lineage),
         }
     }
@@ -70,14 +74,20 @@ impl Limit {
     }
 
     pub(crate) fn to_bytes(self) -> [u8; 6] {
-        let [a, b, c, d] = self.lineage.0.to_be_bytes();
-        let [e, f] = self.generation.to_be_bytes();
-        [a, b, c, d, e, f]
+        let mut bytes = [0; 6];
+        let (lineage, generation) = bytes.split_at_mut(4);
+        lineage.copy_from_slice(&self.lineage.0.to_be_bytes());
+        generation.copy_from_slice(&self.generation.to_be_bytes());
+        bytes
     }
 
-    pub(crate) fn from_bytes([a, b, c, d, e, f]: [u8; 6]) -> Self {
-        let lineage = Lineage(u32::from_be_bytes([a, b, c, d]));
-        Self { lineage, generation: u16::from_be_bytes([e, f]) }
+    pub(crate) fn from_bytes(bytes: [u8; 6]) -> Self {
+        let six = "four bytes and two";
+        let (lineage, generation) = bytes.split_first_chunk::<4>().expect(six);
+        Self {
+            lineage: Lineage(u32::from_be_bytes(*lineage)),
+            generation: u16::from_be_bytes(generation.try_into().expect(six)),
+        }
     }
 
     /// The limit as the end of a cookie's name.

@@ -4,6 +4,7 @@ pub(crate) mod aead;
 pub(crate) mod claims;
 pub(crate) mod envelope;
 mod extension;
+pub(crate) mod frame;
 pub(crate) mod json;
 mod layout;
 pub(crate) mod lifetime;

@@ -4,8 +4,6 @@
 //! seal:   T → JSON → claims ‖ JSON → XChaCha20-Poly1305 → base64url
 //! unseal: base64url → key by id → XChaCha20-Poly1305 → claims judged now → JSON → T
 //! ```
-//!
-//! Tokens go the same way, with a body of their own in the place of claims and JSON.
 
 use std::any::type_name;
 
@@ -13,54 +11,19 @@ use arrayvec::ArrayVec;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    aead::{self, Nonce},
     claims::Claims,
-    envelope::{self, Aad, Binding, FRAME_LEN, HEADER_LEN, TAG_LEN},
-    extension, json,
+    envelope::{Binding, FRAME_LEN},
+    extension,
+    frame::{MAX_SEALED_LEN, Seal, fresh_nonce, sealed_len},
+    json,
     layout::CLAIMS_LEN,
-    lifetime::Timeouts,
     secret::Draft,
-    text,
 };
 use crate::{
     error::{SealError, UnsealError},
     key_id::KeyId,
-    keys::{KeyEntry, KeyRing},
-    platform::random::RandomSource,
+    keys::KeyEntry,
 };
-
-/// The longest cookie that browsers keep, its name and value together
-/// (RFC 6265bis section 5.6).
-pub(crate) const MAX_COOKIE_LEN: usize = 4096;
-/// What [`MAX_COOKIE_LEN`] characters of base64 hold.
-pub(crate) const MAX_SEALED_LEN: usize = sealed_len(MAX_COOKIE_LEN, 0);
-/// The longest padding.
-const SPACES: [u8; MAX_SEALED_LEN] = [b' '; MAX_SEALED_LEN];
-/// Most values are shorter than this, and zeroing a buffer for the longest takes
-/// as long as it takes to decode 100 bytes.
-const SHORT_VALUE_LEN: usize = 1024;
-/// An empty plaintext, in base64.
-const MIN_VALUE_LEN: usize = (FRAME_LEN * 4).div_ceil(3);
-/// Bytes of a sealed session beside its payload, before base64.
-pub(crate) const OVERHEAD: usize = FRAME_LEN + CLAIMS_LEN;
-/// The characters that tell version and key id: six bytes, of which five are used.
-const HINT_LEN: usize = 8;
-
-/// Everything a value is sealed under, but for the time and the session.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Seal<'a> {
-    pub(crate) ring: &'a KeyRing,
-    pub(crate) binding: &'a Binding,
-    pub(crate) timeouts: &'a Timeouts,
-    /// Bytes of the cookie's name, which count towards the limit.
-    pub(crate) name_len: usize,
-    /// The longest name and value together, at most [`MAX_COOKIE_LEN`].
-    pub(crate) max_len: usize,
-    /// Payloads are padded with spaces to a multiple of so many bytes.
-    pub(crate) pad_to: Option<usize>,
-    /// Whether a payload is read back before it is sealed.
-    pub(crate) check_data: bool,
-}
 
 /// A live value, opened.
 pub(crate) struct Unsealed<'a> {
@@ -82,14 +45,6 @@ impl Unsealed<'_> {
     pub(crate) fn data<T: DeserializeOwned>(&self) -> Result<T, UnsealError> {
         read_payload(self.payload)
     }
-}
-
-fn read_payload<T: DeserializeOwned>(payload: &[u8]) -> Result<T, UnsealError> {
-    let malformed = |column| UnsealError::Payload { type_name: type_name::<T>(), column };
-    // From a `str` that was checked once, serde_json need not check each string.
-    let json = str::from_utf8(payload)
-        .map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
-    serde_json::from_str(json).map_err(|error| malformed(error.column()))
 }
 
 impl Seal<'_> {
@@ -132,8 +87,8 @@ impl Seal<'_> {
     ) -> Result<R, E> {
         self.open(value, self.accepted(now), |entry, plaintext| {
             let (claims, extended, rest) = split_claims(plaintext)?;
-            note(&claims);
             let (extension, payload) = split_extension(extended, rest)?;
+            note(&claims);
             claims.judge(now, self.timeouts)?;
             let reseal_due = self.is_reseal_due(entry, &claims, now);
             use_it(Unsealed { claims: &claims, reseal_due, extension, entry, payload })
@@ -185,18 +140,8 @@ impl Seal<'_> {
     #[inline]
     fn is_reseal_due(&self, entry: &KeyEntry, claims: &Claims, now: u64) -> bool {
         let is_due = claims.is_renewal_due(now, self.timeouts)
-            && (claims.slides(self.timeouts) || self.ring.is_superseded(entry.id(), now));
+            && (claims.idle(self.timeouts).is_some() || self.ring.is_superseded(entry.id(), now));
         is_due || claims.is_cookie_aging(now, self.timeouts)
-    }
-
-    /// Seals a plaintext at `now`.
-    pub(super) fn seal_plaintext(
-        &self,
-        now: u64,
-        write: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
-    ) -> Result<String, SealError> {
-        let entry = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
-        self.encode(entry, &fresh_nonce()?, write)
     }
 
     /// Appends spaces to a payload that begins at `start`, up to the next multiple of the step,
@@ -208,30 +153,6 @@ impl Seal<'_> {
         let room = room.saturating_sub(start);
         let padded = length.checked_next_multiple_of(step).unwrap_or(length).min(room);
         plaintext.append(SPACES.get(..padded.saturating_sub(length)).unwrap_or_default());
-    }
-
-    fn encode(
-        &self,
-        entry: &KeyEntry,
-        nonce: &Nonce,
-        write: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
-    ) -> Result<String, SealError> {
-        let mut sealed = ArrayVec::<u8, MAX_SEALED_LEN>::new();
-        envelope::encode_header(entry.id(), nonce, |field| {
-            sealed.try_extend_from_slice(field).expect("a header is shorter than a cookie");
-        });
-        let mut plaintext = Draft::behind(&mut sealed);
-        write(&mut plaintext)?;
-        let size = self.size_of(plaintext.length());
-        if size > self.max_len {
-            return Err(SealError::TooLarge { size, limit: self.max_len });
-        }
-
-        let mut aad = Aad::new();
-        let aad = self.binding.aad(entry.id(), &mut aad);
-        let tag = aead::encrypt(entry.key(), nonce, aad, plaintext);
-        sealed.try_extend_from_slice(&tag).expect("header, body and tag were measured");
-        Ok(text::encode(&sealed))
     }
 
     /// How many bytes of JSON have room beside so many of an extension block.
@@ -257,16 +178,6 @@ impl Seal<'_> {
         }
     }
 
-    /// Whether the key with this id is accepted at `now`.
-    pub(crate) fn check_key(&self, key_id: KeyId, now: u64) -> Result<(), UnsealError> {
-        self.accepted(now)(key_id).map(drop)
-    }
-
-    /// Bytes of name and value of a plaintext of this length.
-    pub(crate) fn size_of(&self, plaintext_len: usize) -> usize {
-        text::encoded_len(plaintext_len.saturating_add(FRAME_LEN)).saturating_add(self.name_len)
-    }
-
     /// [`unseal`](Self::unseal) for an operator: hands over what is refused too, with the reason.
     #[cfg(feature = "inspect")]
     pub(crate) fn inspect<R>(
@@ -289,61 +200,17 @@ impl Seal<'_> {
             },
         )
     }
-
-    #[inline]
-    fn find(&self, key_id: KeyId) -> Result<&KeyEntry, UnsealError> {
-        self.ring.find(key_id).ok_or(UnsealError::UnknownKey(key_id))
-    }
-
-    /// Finds a key that is accepted at `now`.
-    pub(super) fn accepted<'a>(
-        &'a self,
-        now: u64,
-    ) -> impl Fn(KeyId) -> Result<&'a KeyEntry, UnsealError> {
-        move |key_id| {
-            let entry = self.find(key_id)?;
-            match entry.is_accepted(now) {
-                true => Ok(entry),
-                false => Err(UnsealError::RetiredKey(key_id)),
-            }
-        }
-    }
-
-    /// Decrypts what is authentic under the key that it names, whatever its times.
-    pub(super) fn open<'a, R, E: From<UnsealError>>(
-        &self,
-        value: &[u8],
-        find: impl FnOnce(KeyId) -> Result<&'a KeyEntry, UnsealError>,
-        read: impl FnOnce(&'a KeyEntry, &[u8]) -> Result<R, E>,
-    ) -> Result<R, E> {
-        check_length(value)?;
-        let open = |buffer: &mut [u8]| {
-            let Some(sealed) = text::decode(value, buffer) else {
-                // Version and key come first among the reasons, and may be legible all the same.
-                find(key_id(value)?)?;
-                return Err(UnsealError::Malformed.into());
-            };
-            let (header, rest) =
-                sealed.split_first_chunk_mut::<HEADER_LEN>().ok_or(UnsealError::Malformed)?;
-            let (body, tag) =
-                rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
-            let (key_id, nonce) = envelope::decode_header(header)?;
-            let entry = find(key_id)?;
-
-            let mut aad = Aad::new();
-            let aad = self.binding.aad(key_id, &mut aad);
-            let plaintext = aead::decrypt(entry.key(), nonce, aad, body, tag)
-                .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
-
-            read(entry, plaintext.bytes())
-        };
-        match value.len() {
-            ..=SHORT_VALUE_LEN => open(&mut [0; SHORT_VALUE_LEN / 4 * 3]),
-            _ => open(&mut [0; MAX_SEALED_LEN]),
-        }
-    }
 }
 
+fn read_payload<T: DeserializeOwned>(payload: &[u8]) -> Result<T, UnsealError> {
+    let malformed = |column| UnsealError::Payload { type_name: type_name::<T>(), column };
+    // From a `str` that was checked once, serde_json need not check each string.
+    let json = str::from_utf8(payload)
+        .map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
+    serde_json::from_str(json).map_err(|error| malformed(error.column()))
+}
+
+#[expect(clippy::inline_always, reason = "as for `Claims::decode`")]
 #[inline(always)]
 fn split_claims(plaintext: &[u8]) -> Result<(Claims, bool, &[u8]), UnsealError> {
     let (claims, rest) = plaintext.split_first_chunk().ok_or(UnsealError::InvalidClaims)?;
@@ -377,15 +244,6 @@ fn check_reading<T: DeserializeOwned>(payload: &[u8]) -> Result<(), SealError> {
     })
 }
 
-fn fresh_nonce() -> Result<Nonce, SealError> {
-    aead::nonce().map_err(|RandomSource| SealError::RandomSource)
-}
-
-/// The bytes that base64 can bring into so long a cookie beside a name of this length.
-const fn sealed_len(max_len: usize, name_len: usize) -> usize {
-    max_len.saturating_sub(name_len).saturating_mul(3) / 4
-}
-
 /// Why a value was not sealed again.
 #[derive(Debug)]
 pub(crate) enum ResealError {
@@ -405,25 +263,10 @@ impl From<SealError> for ResealError {
     }
 }
 
-/// The key id that a value names, from its first characters alone. Not to be
-/// believed before the tag has verified.
-pub(crate) fn key_id(value: &[u8]) -> Result<KeyId, UnsealError> {
-    check_length(value)?;
-    let mut hint = [0; HINT_LEN / 4 * 3];
-    let text = value.get(..HINT_LEN).ok_or(UnsealError::Malformed)?;
-    text::decode(text, &mut hint).ok_or(UnsealError::Malformed)?;
-    let [version, id @ .., _] = hint;
-    envelope::decode_key_id(version, id)
-}
-
-#[inline]
-fn check_length(value: &[u8]) -> Result<(), UnsealError> {
-    match value.len() {
-        MIN_VALUE_LEN..=MAX_COOKIE_LEN => Ok(()),
-        ..MIN_VALUE_LEN => Err(UnsealError::Malformed),
-        _ => Err(UnsealError::TooLong { limit: MAX_COOKIE_LEN }),
-    }
-}
+/// The longest padding.
+const SPACES: [u8; MAX_SEALED_LEN] = [b' '; MAX_SEALED_LEN];
+/// Bytes of a sealed session beside its payload, before base64.
+pub(crate) const OVERHEAD: usize = FRAME_LEN + CLAIMS_LEN;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! What is sealed beside sessions: bodies of a fixed length and nothing else.
 
-use super::{layout::wide, lineage::Limit, seal::Seal, session_id::SessionId};
+use super::{frame::Seal, layout::wide, lineage::Limit, session_id::SessionId};
 use crate::{
     error::{SealError, UnsealError},
     platform::clock::MAX_TIME,
@@ -63,7 +63,7 @@ pub(crate) struct Tombstone {
 }
 
 impl Body<16> for Tombstone {
-    /// lineage (4) ‖ limit (2) ‖ ended_at (5) ‖ until (5)
+    /// `lineage (4) ‖ limit (2) ‖ ended_at (5) ‖ until (5)`
     fn encode(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
         let [_, _, _, ended_at @ ..] = self.ended_at.min(MAX_TIME).to_be_bytes();

@@ -9,7 +9,8 @@ use cookie::Cookie;
 /// Append each of [`cookies`](Self::cookies) as a Set-Cookie header. Where
 /// [`forbids_storing`](Self::forbids_storing), set `Cache-Control: no-store`, or a
 /// cache may hand the cookie or the token to somebody else; where
-/// [`depends_on_cookie`](Self::depends_on_cookie), add `Vary: Cookie`.
+/// [`depends_on_cookie`](Self::depends_on_cookie), add `Vary: Cookie` and `Cache-Control: private`.
+/// In both cases set no `CDN-Cache-Control`, `Surrogate-Control` or other header for some caches alone.
 /// (`commit_headers` of the feature `http` does all of it.)
 #[derive(Clone, Default)]
 #[must_use = "the response has to carry the cookies"]
@@ -40,7 +41,7 @@ impl Commit {
     }
 
     /// Whether the response need not say anything.
-    #[cfg(feature = "actix-web")]
+    #[cfg(any(feature = "actix-web", feature = "poem"))]
     pub(crate) fn is_empty(&self) -> bool {
         !self.forbids_storing() && !self.depends_on_cookie()
     }

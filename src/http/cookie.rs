@@ -1,195 +1,12 @@
-//! The cookie around a sealed value: its name and attributes, checked when the
-//! configuration is built, and its place in Cookie and Set-Cookie headers.
-//!
-//! The rules are those of RFC 6265bis sections 4.1 and 5.7, of CHIPS for
-//! `Partitioned`, and what browsers do; each refusal names the remedy.
+//! The cookie around a sealed value in Cookie and Set-Cookie headers.
 
 use std::{borrow::Cow, time::Duration};
 
 use cookie::{Cookie, SameSite};
 use time::OffsetDateTime;
 
-use crate::{
-    error::ConfigError,
-    format::{
-        claims::MAX_AGE_LIMIT, envelope::MAX_BOUND_LEN, lineage::Limit, seal::MAX_COOKIE_LEN,
-    },
-};
-
-/// What the application configures of a cookie.
-#[derive(Debug, Clone)]
-pub(crate) struct CookieConfig {
-    pub(crate) name: Cow<'static, str>,
-    pub(crate) scope: Scope,
-    pub(crate) same_site: SameSite,
-    /// Sent over HTTPS only; off for plain-HTTP development alone.
-    pub(crate) secure: bool,
-    pub(crate) former_scopes: Vec<Scope>,
-}
-
-/// Where a browser keeps a cookie: it holds one of a name for each combination
-/// of Path, Domain and Partitioned.
-///
-/// For [`Builder::former_scope`](crate::Builder::former_scope).
-///
-/// ```
-/// use sealed_session::Scope;
-///
-/// let scope = Scope::new().path("/app").domain("example.org");
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
-    /// Each Set-Cookie has a copy, and to copy the usual `/` allocates nothing.
-    pub(crate) path: Cow<'static, str>,
-    pub(crate) domain: Option<String>,
-    pub(crate) partitioned: bool,
-}
-
-impl Scope {
-    /// `Path=/`, no Domain, not Partitioned.
-    pub fn new() -> Self {
-        Self { path: "/".into(), domain: None, partitioned: false }
-    }
-
-    /// With this Path.
-    #[must_use]
-    pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.path = Cow::Owned(path.into());
-        self
-    }
-
-    /// With this Domain.
-    #[must_use]
-    pub fn domain(mut self, domain: impl Into<String>) -> Self {
-        // Browsers compare it without case.
-        self.domain = Some(domain.into().to_ascii_lowercase());
-        self
-    }
-
-    /// Partitioned by top-level site (CHIPS).
-    #[must_use]
-    pub fn partitioned(mut self) -> Self {
-        self.partitioned = true;
-        self
-    }
-
-    fn check(&self) -> Result<(), ConfigError> {
-        if !self.path.starts_with('/') {
-            return refuse("Path", "it must begin with `/`");
-        }
-        if self.path.len() > MAX_ATTRIBUTE_LEN || !self.path.bytes().all(is_attribute_octet) {
-            return refuse("Path", "it must be at most 1024 visible ASCII characters, without `;`");
-        }
-        if let Some(domain) = &self.domain
-            && !is_host_name(domain)
-        {
-            return refuse(
-                "Domain",
-                "it must be a host name in ASCII, without leading dot, port or `;`, as in `example.org`",
-            );
-        }
-        Ok(())
-    }
-}
-
-impl Default for Scope {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// A configuration that browsers will keep.
-#[derive(Debug, Clone)]
-pub(crate) struct CheckedCookie(CookieConfig);
-
-impl CookieConfig {
-    /// Checks every rule.
-    pub(crate) fn check(self) -> Result<CheckedCookie, ConfigError> {
-        let prefix = self.check_name()?;
-        self.scope.check()?;
-        if prefix.is_some() && !self.secure {
-            return self
-                .refuse_name("this prefix needs Secure; use a name without it for plain HTTP");
-        }
-        if prefix.is_some_and(Prefix::is_host) {
-            if self.scope.domain.is_some() {
-                return refuse(
-                    "Domain",
-                    "a `__Host-` cookie has none; leave it out, or choose a cookie name with `__Secure-`",
-                );
-            }
-            if self.scope.path != "/" {
-                return refuse(
-                    "Path",
-                    "a `__Host-` cookie has `/`; leave it so, or choose a cookie name with `__Secure-`",
-                );
-            }
-        }
-        if self.same_site == SameSite::None && !self.secure {
-            return refuse(
-                "SameSite",
-                "`None` needs Secure, which plain HTTP does not have; use Lax",
-            );
-        }
-        if self.scope.partitioned && !self.secure {
-            return refuse(
-                "Partitioned",
-                "it needs Secure, which plain HTTP does not have; leave it out",
-            );
-        }
-        if self.scope.partitioned && self.same_site != SameSite::None {
-            return refuse("Partitioned", "it is for cross-site use and needs SameSite=None");
-        }
-        for (index, former) in self.former_scopes.iter().enumerate() {
-            former.check()?;
-            let is_host = prefix.is_some_and(Prefix::is_host);
-            if is_host && (former.domain.is_some() || former.path != "/") {
-                return Err(ConfigError::FormerScope(
-                    "a `__Host-` cookie never had a Domain or another Path than `/`; leave it out",
-                ));
-            }
-            if former.partitioned && !self.secure {
-                return Err(ConfigError::FormerScope("Partitioned needs Secure; leave it out"));
-            }
-            if *former == self.scope || self.former_scopes.iter().take(index).any(|f| f == former) {
-                return Err(ConfigError::FormerScope(
-                    "it is listed twice, or is the present scope",
-                ));
-            }
-        }
-        Ok(CheckedCookie(self))
-    }
-
-    fn check_name(&self) -> Result<Option<Prefix>, ConfigError> {
-        if self.name.is_empty() || !self.name.bytes().all(is_token_octet) {
-            return self.refuse_name(
-                "it must be a token: letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)",
-            );
-        }
-        if self.name.len() > MAX_BOUND_LEN {
-            return self.refuse_name("it must have at most 255 bytes");
-        }
-        // Browsers match prefixes without case, other servers may not.
-        let spelled = |prefix: &Prefix| {
-            self.name
-                .get(..prefix.as_str().len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_str()))
-        };
-        match Prefix::ALL.into_iter().find(spelled) {
-            Some(prefix) if !self.name.starts_with(prefix.as_str()) => self.refuse_name(
-                "spell the prefix `__Host-`, `__Secure-`, `__Http-` or `__Host-Http-`, with this case",
-            ),
-            Some(prefix) if self.name.len() == prefix.as_str().len() => {
-                self.refuse_name("nothing follows the prefix; write a name behind it, as in `__Host-session`")
-            }
-            prefix => Ok(prefix),
-        }
-    }
-
-    fn refuse_name<R>(&self, reason: &'static str) -> Result<R, ConfigError> {
-        Err(ConfigError::CookieName { name: self.name.clone().into_owned(), reason })
-    }
-}
+use super::rules::{CheckedCookie, CookieConfig, Scope, is_host_prefixed};
+use crate::format::{claims::MAX_AGE_LIMIT, frame::MAX_COOKIE_LEN, lineage::Limit};
 
 impl CheckedCookie {
     pub(crate) fn name(&self) -> &str {
@@ -201,7 +18,7 @@ impl CheckedCookie {
     }
 
     pub(crate) fn is_host_prefixed(&self) -> bool {
-        self.name().starts_with(Prefix::Host.as_str())
+        is_host_prefixed(self.name())
     }
 
     /// The cookie that carries `value`; without `max_age` it ends with the browser's session.
@@ -242,6 +59,15 @@ impl CheckedCookie {
     pub(crate) fn remove_tombstone(&self, limit: Limit) -> impl Iterator<Item = Cookie<'static>> {
         let name = self.tombstone_name(limit);
         self.scopes().map(move |scope| self.removal(name.clone(), scope))
+    }
+
+    /// Whether our name is that of a tombstone beside another cookie.
+    pub(crate) fn is_tombstone_name_of(&self, other: &Self, limit: Limit) -> bool {
+        let end = self
+            .name()
+            .strip_prefix(other.name())
+            .and_then(|end| end.strip_prefix(TOMBSTONE_INFIX));
+        end.and_then(|end| Limit::from_text(end.as_bytes())) == Some(limit)
     }
 
     fn tombstone_name(&self, limit: Limit) -> Cow<'static, str> {
@@ -313,67 +139,6 @@ fn set_max_age(cookie: &mut Cookie<'_>, max_age: Duration) {
     cookie.set_max_age(time::Duration::seconds(seconds.try_into().unwrap_or(i64::MAX)));
 }
 
-/// The name prefixes that browsers give a meaning (RFC 6265bis section 4.1.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Prefix {
-    HostHttp,
-    Host,
-    Secure,
-    Http,
-}
-
-impl Prefix {
-    /// The longer ones first.
-    const ALL: [Self; 4] = [Self::HostHttp, Self::Host, Self::Secure, Self::Http];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::HostHttp => "__Host-Http-",
-            Self::Host => "__Host-",
-            Self::Secure => "__Secure-",
-            Self::Http => "__Http-",
-        }
-    }
-
-    fn is_host(self) -> bool {
-        matches!(self, Self::HostHttp | Self::Host)
-    }
-}
-
-/// Whether browsers hold cookies of this name to one host.
-pub(crate) fn is_host_prefixed(name: &str) -> bool {
-    name.starts_with(Prefix::Host.as_str()) || name.starts_with(Prefix::HostHttp.as_str())
-}
-
-/// The name without its prefix, for plain-HTTP development.
-pub(crate) fn without_prefix(name: &str) -> &str {
-    Prefix::ALL.into_iter().find_map(|prefix| name.strip_prefix(prefix.as_str())).unwrap_or(name)
-}
-
-fn refuse<R>(attribute: &'static str, reason: &'static str) -> Result<R, ConfigError> {
-    Err(ConfigError::CookieAttribute { attribute, reason })
-}
-
-/// RFC 9110 section 5.6.2.
-fn is_token_octet(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
-fn is_attribute_octet(byte: u8) -> bool {
-    byte.is_ascii_graphic() && byte != b';'
-}
-
-/// Letters, digits and hyphens between dots (RFC 1123 section 2.1).
-fn is_host_name(domain: &str) -> bool {
-    domain.len() <= 253
-        && domain.split('.').all(|label| {
-            (1..=63).contains(&label.len())
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        })
-}
-
 /// What stands between semicolons. Most of a Cookie header may be our value, so it is searched in words, not in bytes.
 fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(header);
@@ -397,7 +162,5 @@ fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Browsers ignore a longer Path or Domain (RFC 6265bis section 5.6).
-const MAX_ATTRIBUTE_LEN: usize = 1024;
 /// What stands between the session cookie's name and what a tombstone ends.
 const TOMBSTONE_INFIX: &str = "-ended-";

@@ -2,7 +2,7 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Uri,
-    header::{self, CACHE_CONTROL, HOST, ORIGIN, SET_COOKIE, VARY},
+    header::{self, CACHE_CONTROL, HOST, ORIGIN, SET_COOKIE, UPGRADE, VARY},
 };
 
 use super::{
@@ -40,6 +40,7 @@ impl OriginGuard {
             sec_fetch_site: only(headers, &SEC_FETCH_SITE),
             origin: only(headers, &ORIGIN),
             host: host.or_else(|| only(headers, &HOST)),
+            upgrade: only(headers, &UPGRADE),
         })
     }
 }
@@ -74,6 +75,13 @@ impl ResponseHeaders for HeaderMap {
         let kept: Vec<_> = values.filter(|value| keep(value.as_bytes())).collect();
         for value in kept {
             HeaderMap::append(self, &name, value);
+        }
+    }
+
+    fn remove(&mut self, is_such: impl Fn(&str) -> bool) {
+        let such: Vec<_> = self.keys().filter(|name| is_such(name.as_str())).cloned().collect();
+        for name in such {
+            HeaderMap::remove(self, name);
         }
     }
 }

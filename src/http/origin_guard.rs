@@ -10,7 +10,8 @@ use crate::error::{ConfigError, ForeignRequest};
 ///
 /// In this order, the first rule that applies decides:
 ///
-/// 1. A safe method (GET, HEAD, OPTIONS, TRACE) passes. So nothing may change on a GET.
+/// 1. A safe method (GET, HEAD, OPTIONS, TRACE) passes, unless the request has an `Upgrade`: a
+///    WebSocket begins with a GET, and browsers let every site open one. So nothing may change on a GET.
 /// 2. An `Origin` that is [trusted](Self::trust) passes.
 /// 3. `Sec-Fetch-Site`, which every browser since 2023 sends over HTTPS and to
 ///    localhost, and which no page can set: `same-origin` passes, `none` (typed, a bookmark) passes,
@@ -31,6 +32,7 @@ use crate::error::{ConfigError, ForeignRequest};
 ///     sec_fetch_site: Some("same-origin"),
 ///     origin: Some("https://shop.example.org"),
 ///     host: Some("shop.example.org"),
+///     ..RequestSource::default()
 /// };
 /// assert_eq!(guard.check(&request), Ok(()));
 ///
@@ -49,11 +51,11 @@ pub struct OriginGuard {
     without_headers: bool,
 }
 
-/// What an [`OriginGuard`] looks at: the method and three headers, `None` where
+/// What an [`OriginGuard`] looks at: the method and four headers, `None` where
 /// the request has no such header.
 ///
-/// Of a header that came twice, give `Some("")`: it is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Of a header that came twice, give `Some("")`: it is refused. The default has no method, which is not a safe one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RequestSource<'a> {
     /// The method, as in `POST`.
     pub method: &'a str,
@@ -64,6 +66,8 @@ pub struct RequestSource<'a> {
     /// The host and port that the browser asked for: `:authority` in HTTP/2 and
     /// later, else `Host`. Behind a proxy that rewrites it, [trust](OriginGuard::trust) the public origin.
     pub host: Option<&'a str>,
+    /// The value of `Upgrade`.
+    pub upgrade: Option<&'a str>,
 }
 
 impl OriginGuard {
@@ -111,7 +115,7 @@ impl OriginGuard {
     ///
     /// [`ForeignRequest`], with the reason for logs. Answer with 403, before anything changes.
     pub fn check(&self, request: &RequestSource<'_>) -> Result<(), ForeignRequest> {
-        if SAFE_METHODS.contains(&request.method) {
+        if SAFE_METHODS.contains(&request.method) && request.upgrade.is_none() {
             return Ok(());
         }
         if request.origin.is_some_and(|origin| self.trusted.iter().any(|t| t == origin)) {

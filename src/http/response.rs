@@ -29,6 +29,9 @@ pub(crate) trait ResponseHeaders {
 
     /// Removes the values that are not to be kept; the order of the others stays.
     fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool);
+
+    /// Removes the headers whose names are such, whatever their case.
+    fn remove(&mut self, is_such: impl Fn(&str) -> bool);
 }
 
 impl Commit {
@@ -43,6 +46,10 @@ impl Commit {
         if self.forbids_storing() {
             headers.retain(Name::CacheControl, |_| false);
             headers.append_static(Name::CacheControl, "no-store");
+            headers.remove(|name| is_targeted(name) || name.eq_ignore_ascii_case("expires"));
+        } else if self.depends_on_cookie() {
+            make_private(headers);
+            headers.remove(is_targeted);
         }
         if self.depends_on_cookie() && !headers.values(Name::Vary).any(names_cookie) {
             headers.append_static(Name::Vary, "cookie");
@@ -67,6 +74,58 @@ pub(crate) fn write_failure(response: &impl ResponseHeaders, failure: &mut impl 
     failure.append_static(Name::CacheControl, "no-store");
 }
 
+/// Whether a header tells some caches what `Cache-Control` does not tell them: by RFC 9213 section 2.1
+/// a cache that knows such a header follows that alone.
+fn is_targeted(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with("-cache-control")
+        || matches!(&*name, "surrogate-control" | "edge-control" | "x-accel-expires")
+}
+
+/// Keeps a response to the visitor's own cache (RFC 9111 section 5.2.2). What else the application
+/// says of caching stays, but for what would let a shared cache keep it after all.
+fn make_private(headers: &mut impl ResponseHeaders) {
+    let mut kept: Vec<Vec<u8>> = Vec::new();
+    let mut is_private = false;
+    let mut is_as_it_was = true;
+    for value in headers.values(Name::CacheControl) {
+        for directive in directives(value) {
+            let name = directive.split(|&byte| byte == b'=').next().unwrap_or_default();
+            let is = |other: &str| name.trim_ascii().eq_ignore_ascii_case(other.as_bytes());
+            // `private="field"` is about that field alone.
+            is_private |= directive.eq_ignore_ascii_case(b"private") || is("no-store");
+            // Caches that understand the status pass over `no-store` beside it (section 5.2.2.3).
+            match is("public") || is("s-maxage") || is("must-understand") {
+                true => is_as_it_was = false,
+                false => kept.push(directive.to_vec()),
+            }
+        }
+    }
+    if is_private && is_as_it_was {
+        return;
+    }
+    if !is_private {
+        kept.push(b"private".to_vec());
+    }
+    headers.retain(Name::CacheControl, |_| false);
+    headers.append(Name::CacheControl, kept.join(&b", "[..]));
+}
+
+/// The directives of a value of `Cache-Control`: what is between commas that stand in no quotes.
+fn directives(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let pieces = value.split(move |&byte| {
+        let was_escaped = std::mem::replace(&mut is_escaped, false);
+        match byte {
+            b'"' if !was_escaped => is_quoted = !is_quoted,
+            b'\\' => is_escaped = is_quoted && !was_escaped,
+            _ => {}
+        }
+        byte == b',' && !is_quoted
+    });
+    pieces.map(<[u8]>::trim_ascii).filter(|directive| !directive.is_empty())
+}
+
 /// Whether a Set-Cookie is kept by browsers in the same place as `cookie`.
 fn is_twin(cookie: &Cookie<'_>, value: &[u8]) -> bool {
     let twin = str::from_utf8(value).ok().and_then(|text| Cookie::parse(text).ok());
@@ -88,3 +147,87 @@ fn names_cookie(value: &[u8]) -> bool {
 
 /// What name and attributes mostly take beside the value.
 const ATTRIBUTES_LEN: usize = 128;
+
+#[cfg(all(test, feature = "http"))]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use crate::http::Commit;
+
+    fn written(commit: &Commit, lines: &[(&'static str, &'static str)]) -> Vec<String> {
+        let mut headers: HeaderMap = lines
+            .iter()
+            .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        commit.write_to(&mut headers);
+        let mut lines: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        lines.sort_unstable();
+        lines
+    }
+
+    const TARGETED: [(&str, &str); 8] = [
+        ("cdn-cache-control", "max-age=60"),
+        ("cloudflare-cdn-cache-control", "max-age=60"),
+        ("netlify-cdn-cache-control", "max-age=60"),
+        ("vercel-cdn-cache-control", "max-age=60"),
+        ("x-litespeed-cache-control", "public, max-age=60"),
+        ("surrogate-control", "max-age=60"),
+        ("edge-control", "max-age=60"),
+        ("x-accel-expires", "60"),
+    ];
+
+    #[test]
+    fn no_header_lets_a_cache_keep_what_nobody_may_store() {
+        let commit = Commit { gave_token: true, depends_on_cookie: true, ..Commit::default() };
+        let mut lines = TARGETED.to_vec();
+        lines.extend([
+            ("cache-control", "public, max-age=60"),
+            ("expires", "Thu, 01 Dec 2039 16:00:00 GMT"),
+            ("etag", "\"1\""),
+        ]);
+        assert_eq!(
+            written(&commit, &lines),
+            ["cache-control: no-store", "etag: \"1\"", "vary: cookie"]
+        );
+    }
+
+    #[test]
+    fn only_the_visitors_own_cache_keeps_what_depends_on_the_cookie() {
+        let commit = Commit { depends_on_cookie: true, ..Commit::default() };
+        let mut lines = TARGETED.to_vec();
+        lines.extend([
+            ("cache-control", "public, max-age=60, s-maxage=600"),
+            ("cache-control", "no-transform, private=\"a, public\""),
+            ("expires", "Thu, 01 Dec 2039 16:00:00 GMT"),
+        ]);
+        assert_eq!(
+            written(&commit, &lines),
+            [
+                "cache-control: max-age=60, no-transform, private=\"a, public\", private",
+                "expires: Thu, 01 Dec 2039 16:00:00 GMT",
+                "vary: cookie"
+            ]
+        );
+        assert_eq!(written(&commit, &[]), ["cache-control: private", "vary: cookie"]);
+        for (before, after) in [
+            ("no-store", "no-store"),
+            ("no-store, must-understand", "no-store"),
+            ("Private, max-age=1", "Private, max-age=1"),
+            ("S-MaxAge=1", "private"),
+            ("PUBLIC", "private"),
+            (",,", "private"),
+        ] {
+            let lines = written(&commit, &[("cache-control", before)]);
+            assert_eq!(lines, [&format!("cache-control: {after}"), "vary: cookie"], "{before}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_depend_on_the_cookie_is_left_to_caches() {
+        let lines = written(&Commit::default(), &[("cdn-cache-control", "max-age=60")]);
+        assert_eq!(lines, ["cdn-cache-control: max-age=60"]);
+    }
+}

@@ -6,7 +6,7 @@ use cbc::cipher::{
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::format::secret::Plaintext;
@@ -66,15 +66,6 @@ pub(super) fn decrypt<'a>(
     cbc::Decryptor::<Aes256>::new((&*derive(password, salt)).into(), iv.into())
         .decrypt_padded::<Pkcs7>(ciphertext.bytes_mut())
         .map_err(|_| BadPadding)
-}
-
-/// The id and the lineage of the session in a value, 16 bytes and 4: they follow from its
-/// verified tag, and tell nothing of it.
-pub(super) fn fingerprint(tag: &Tag) -> ([u8; 16], [u8; 4]) {
-    let digest: [u8; 32] =
-        Sha256::new_with_prefix(b"sealed-session iron id\0").chain_update(tag).finalize().into();
-    let (id, rest) = digest.split_first_chunk().expect("16 is less than 32");
-    (*id, *rest.first_chunk().expect("4 is less than 16"))
 }
 
 fn hmac(password: &str, salt: &str, signed: &str) -> Hmac<Sha256> {

@@ -1,10 +1,12 @@
 //! Why a value was refused.
 
+use std::fmt;
+
 /// Why a value of iron-session was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IronError {
-    /// Longer than any value that a browser keeps.
+    /// Longer than what any browser keeps, over four cookies.
     #[error("the value has {length} bytes, more than {limit}")]
     TooLong {
         /// Bytes of the value.
@@ -17,10 +19,10 @@ pub enum IronError {
     Malformed,
     /// No password has this id. A plain string is the password with id 1.
     #[error("no password has the id {0}; list it in Passwords::with_ids")]
-    UnknownPassword(u32),
+    UnknownPassword(u128),
     /// The MAC does not verify: tampered with, or sealed with another password of this id.
     #[error("not authentic under password {0}: tampered with, or sealed with another password")]
-    NotAuthentic(u32),
+    NotAuthentic(u128),
     /// Its expiry passed 60 s ago, or earlier.
     #[error("expired")]
     Expired,
@@ -28,28 +30,68 @@ pub enum IronError {
     #[error("authentic, but its padding is invalid")]
     Padding,
     /// Authentic and live, but its JSON is not a `T`.
-    #[error(
-        "the payload is not a {type_name} (JSON column {column}); give fields that may be missing `#[serde(default)]`"
-    )]
+    #[error("the payload is not a {type_name} (JSON column {column}): {misfit}")]
     Payload {
         /// The Rust type that was asked for.
         type_name: &'static str,
         /// Where in the JSON reading stopped, in bytes; 0 where it is empty.
         column: usize,
+        /// What does not fit, and what helps.
+        misfit: Misfit,
     },
 }
 
 impl IronError {
-    /// The class of the refusal, a stable word for metrics.
+    /// The class of the refusal, a stable word for metrics. Where a value of ours is refused
+    /// for the same reason, it is the same word.
     pub fn class(&self) -> &'static str {
         match self {
             Self::TooLong { .. } => "too_long",
             Self::Malformed => "malformed",
-            Self::UnknownPassword(_) => "unknown_password",
+            Self::UnknownPassword(_) => "unknown_key",
             Self::NotAuthentic(_) => "not_authentic",
             Self::Expired => "expired",
             Self::Padding => "padding",
             Self::Payload { .. } => "payload",
         }
+    }
+}
+
+/// How JSON and a Rust type differ. `Display` says what helps, and nothing of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misfit {
+    /// It is no JSON that a Rust string can hold.
+    NotJson,
+    /// A field is not there.
+    Missing,
+    /// There is a `null`, and the type is no `Option`.
+    Null,
+    /// A value has another type, such as a number in the place of a string.
+    WrongType,
+    /// The type has no such variant or field.
+    Unknown,
+    /// The type's `Deserialize` refused it for a reason of its own.
+    Other,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotJson => {
+                "it is not JSON in UTF-8, has half an emoji, or is nested more than 127 levels deep"
+            }
+            Self::Missing => "a field is missing; give it `#[serde(default)]`",
+            Self::Null => {
+                "there is a null, which JavaScript also writes for NaN, and `#[serde(default)]` does not help; make the field an `Option`, or read it with `deserialize_with`"
+            }
+            Self::WrongType => {
+                "a value has another type, which `#[serde(default)]` does not help; give the field the type that JavaScript writes, or read it with `deserialize_with`"
+            }
+            Self::Unknown => {
+                "the type lacks a variant or a field; add it, or a variant with `#[serde(other)]`, or take out `deny_unknown_fields`"
+            }
+            Self::Other => "its `Deserialize` refuses the value; read it in a test to see why",
+        })
     }
 }

@@ -6,21 +6,14 @@ use cookie::SameSite;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
-use super::{crypto, passwords::Passwords, value};
+use super::{passwords::Passwords, value};
 use crate::{
-    error::{ConfigError, UnsealError},
-    format::{
-        claims::{CLOCK_TOLERANCE, Claims},
-        lifetime::{Timeouts, whole_seconds},
-        lineage::{Descent, Lineage},
-        session_id::SessionId,
-    },
-    http::cookie::{CookieConfig, Scope},
-    platform::clock::unix_seconds,
+    format::lifetime::whole_seconds,
+    http::Scope,
     session::SessionData,
     sessions::{
         Builder,
-        fallback::{Fallback, Found},
+        fallback::{Found, OtherCookie, Reader, Refusal},
     },
 };
 
@@ -53,7 +46,7 @@ use crate::{
 ///     Sessions::<Account>::builder(KeyRing::ephemeral()?).accept_iron(migration).build()?;
 ///
 /// # let ada = Account { user_id: Some("ada".to_owned()) };
-/// # let iron_value = iron::seal(&ada, &theirs, Some(Duration::from_secs(14 * 24 * 60 * 60)))?;
+/// # let iron_value = iron::seal("app-session", &ada, &theirs, Some(Duration::from_secs(14 * 24 * 60 * 60)))?;
 /// let session = sessions.load([format!("app-session={iron_value}")]);
 /// assert_eq!(session.read().user_id.as_deref(), Some("ada"));
 /// let response = sessions.commit(&session)?;
@@ -74,7 +67,12 @@ use crate::{
 ///   it can be revoked; whatever refuses a session of ours refuses this one.
 /// - A ring [without take-over](crate::KeyRing::without_takeover) reads none of them, as after an
 ///   incident: iron-session's password may have leaked with the keys.
+/// - Several values that all open are no session: a sibling subdomain can plant one under a name
+///   without the prefix `__Host-`. (One alone in a browser without a session of ours is taken.)
 /// - [`Session::destroy`](crate::Session::destroy) removes both cookies.
+///
+/// What version 9 split over `NAME.0` to `NAME.3` is read as one value, and each part that came
+/// is removed with it.
 ///
 /// What remains is what a cookie without a store always has: a copy of the
 /// iron-session value that somebody kept is accepted until it expires, also after
@@ -90,9 +88,7 @@ use crate::{
 /// The absolute timeout counts from the first value of ours.
 #[derive(Debug, Clone)]
 pub struct Migration {
-    cookie_name: String,
-    scope: Scope,
-    same_site: SameSite,
+    cookie: OtherCookie,
     passwords: Passwords,
     accept_until: OffsetDateTime,
     ttl: Option<Duration>,
@@ -108,9 +104,7 @@ impl Migration {
         accept_until: OffsetDateTime,
     ) -> Self {
         Self {
-            cookie_name: cookie_name.into(),
-            scope: Scope::new(),
-            same_site: SameSite::Lax,
+            cookie: OtherCookie::new(cookie_name).in_parts(value::SUFFIX),
             passwords,
             accept_until,
             ttl: None,
@@ -144,91 +138,49 @@ impl Migration {
     /// `path`, `domain` and `partitioned` of iron-session's `cookieOptions`. A removal has to match them.
     #[must_use]
     pub fn scope(mut self, scope: Scope) -> Self {
-        self.scope = scope;
+        self.cookie = self.cookie.scope(scope);
         self
     }
 
     /// `sameSite` of iron-session's `cookieOptions`, `Lax` by default.
     #[must_use]
     pub fn same_site(mut self, same_site: SameSite) -> Self {
-        self.same_site = same_site;
+        self.cookie = self.cookie.same_site(same_site);
         self
     }
 
-    /// The session that begins with a value of this expiry and these ends, at `now`.
-    fn claims(
-        &self,
-        (id, lineage): ([u8; 16], [u8; 4]),
-        expires_at: Option<u64>,
-        now: u64,
-        timeouts: &Timeouts,
-    ) -> Claims {
-        let absolute = u64::from(timeouts.absolute);
-        let accept_until = unix_seconds(self.accept_until);
-        let end = expires_at.map_or(accept_until, |expiry| expiry.min(accept_until));
-        let created_at = expires_at
-            .zip(self.ttl)
-            .map(|(expiry, ttl)| expiry.saturating_sub(ttl.as_secs()))
-            .filter(|&created_at| created_at <= now.saturating_add(CLOCK_TOLERANCE))
-            // Their clock may be ahead of ours.
-            .map(|created_at| created_at.min(now));
-        let creation_known = created_at.is_some();
-        let created_at = created_at.unwrap_or(now);
-        let lifetime = end.saturating_sub(created_at).min(absolute);
-        Claims {
-            persistent: timeouts.persistent,
-            creation_known,
-            bound: false,
-            own_idle: false,
-            created_at,
-            issued_at: now,
-            lifetime: u32::try_from(lifetime).unwrap_or(timeouts.absolute),
-            idle: timeouts.idle,
-            authenticated_at: created_at,
-            descent: Descent { lineage: Lineage(u32::from_be_bytes(lineage)), generation: 0 },
-            id: SessionId::from_bytes(id),
-            seen: 0,
-        }
+    /// iron-session served again between these times, after visitors had been taken over: a
+    /// sign-in there that is newer than the session of ours wins. Needs the [`ttl`](Self::ttl),
+    /// which tells when a value was saved. See [`OtherCookie::rolled_back`] for what happens without.
+    #[must_use]
+    pub fn rolled_back(mut self, from: OffsetDateTime, to: OffsetDateTime) -> Self {
+        self.cookie = self.cookie.rolled_back(from, to);
+        self
     }
 }
 
-impl<T: DeserializeOwned> Fallback<T> for Migration {
-    fn cookie(&self) -> Result<CookieConfig, ConfigError> {
-        if let Some(ttl) = self.ttl {
-            whole_seconds(ttl, "the ttl of iron-session", u32::MAX)?;
-        }
-        Ok(CookieConfig {
-            name: self.cookie_name.clone().into(),
-            scope: self.scope.clone(),
-            same_site: self.same_site,
-            secure: true,
-            former_scopes: Vec::new(),
-        })
+impl<T: DeserializeOwned> Reader<T> for Migration {
+    fn cookie(&self) -> OtherCookie {
+        self.cookie.clone()
     }
 
-    fn open(
-        &self,
-        value: &str,
-        now: OffsetDateTime,
-        timeouts: &Timeouts,
-    ) -> Result<Found<T>, UnsealError> {
-        if now >= self.accept_until {
-            return Err(refuse("migration_over", "accept_until has passed; drop accept_iron"));
-        }
+    fn open(&self, value: &str, now: OffsetDateTime) -> Result<Found<T>, Refusal> {
         let (unsealed, tag) = value::decode(value, &self.passwords, now)
-            .map_err(|error| refuse(error.class(), error.to_string()))?;
-        let expires_at = unsealed.expires_at.map(unix_seconds);
-        if expires_at.is_none() && !self.allow_without_expiry {
-            return Err(refuse(
-                "no_expiry",
-                "the value never expires; allow_without_expiry accepts such values",
-            ));
-        }
-        Ok(Found {
-            data: unsealed.data,
-            claims: self.claims(crypto::fingerprint(&tag), expires_at, unix_seconds(now), timeouts),
-            // Saved last is what expires last, before any limit of ours cuts it.
-            newness: expires_at.unwrap_or(u64::MAX),
+            .map_err(|error| Refusal::new(error.class(), error.to_string()))?;
+        let found = Found::new(unsealed.data, &tag);
+        let Some(expires_at) = unsealed.expires_at else {
+            return match self.allow_without_expiry {
+                true => Ok(found),
+                false => Err(Refusal::new(
+                    "no_expiry",
+                    "the value never expires; allow_without_expiry accepts such values",
+                )),
+            };
+        };
+        let found = found.expires_at(expires_at);
+        Ok(match self.ttl {
+            Some(ttl) => found.saved_at(expires_at.saturating_sub(seconds(ttl))),
+            None => found,
         })
     }
 }
@@ -239,10 +191,12 @@ impl<T: SessionData> Builder<T> {
     /// The data passes through `T`: a field of the old session that `T` does not
     /// have is dropped when the session is sealed as ours.
     pub fn accept_iron(self, migration: Migration) -> Self {
-        self.accept(Arc::new(migration))
+        let ttl = migration.ttl.map(|ttl| whole_seconds(ttl, "the ttl of iron-session", u32::MAX));
+        let cookie = ttl.transpose().map(|_| migration.cookie.clone());
+        self.accept_checked(cookie, migration.accept_until, Arc::new(migration))
     }
 }
 
-fn refuse(class: &'static str, reason: impl Into<Box<str>>) -> UnsealError {
-    UnsealError::Fallback { class, reason: reason.into() }
+fn seconds(duration: Duration) -> time::Duration {
+    time::Duration::seconds(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX))
 }

@@ -24,7 +24,7 @@
 //! // In production the `password` of iron-session's options, from the environment.
 //! let passwords = iron::Passwords::new(&Key::generate()?.to_base64())?;
 //! let ada = Account { user_id: Some("ada".to_owned()) };
-//! let value = iron::seal(&ada, &passwords, Some(Duration::from_secs(3600)))?;
+//! let value = iron::seal("app-session", &ada, &passwords, Some(Duration::from_secs(3600)))?;
 //! assert!(value.starts_with("Fe26.2*1*") && value.ends_with("~2"));
 //! assert_eq!(iron::unseal::<Account>(&value, &passwords)?.data, ada);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -46,22 +46,29 @@
 //! - any ending but `~2`: it stands outside the MAC, and version 8 lets it
 //!   choose the older layout of iron-session 6, which nothing here reads;
 //! - base64url that is padded, or not canonical, and white space around the value;
-//! - salts that are not 64 lower-case hex digits, and password ids that are
-//!   not whole numbers below 2^32, without leading zeros;
-//! - an expiry that has leading zeros, or lies after the year 9999;
-//! - JSON that is not UTF-8, has lone surrogates, or is nested more than 127 deep;
-//! - a value of more than 4096 bytes.
+//! - salts that are not 64 lower-case hex digits;
+//! - password ids and expiries that are not whole numbers as JavaScript writes them, in at most
+//!   21 digits without a leading zero;
+//! - JSON that is not UTF-8, and a text without any JSON;
+//! - JSON that has lone surrogates (half an emoji), which no string of Rust holds, or that is
+//!   nested more than 127 levels deep;
+//! - a value of more than 16,384 bytes, four times what a browser keeps in a cookie.
 //!
-//! iron-session itself writes none of these, but for text with lone surrogates.
+//! Of these iron-session itself writes the last two kinds alone, and ids that are not whole
+//! numbers, such as `Infinity`. A value that is longer than four cookies comes from `sealData`.
+//!
+//! As iron-session does, [`unseal`] takes `null` for an object without fields, and passes over
+//! a byte order mark in front of the JSON.
 
 mod crypto;
 mod error;
 mod migration;
 mod passwords;
+mod payload;
 mod value;
 
 pub use self::{
-    error::IronError,
+    error::{IronError, Misfit},
     migration::Migration,
     passwords::Passwords,
     value::{Unsealed, seal, seal_at, unseal, unseal_at},

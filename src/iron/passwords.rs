@@ -10,6 +10,7 @@ use crate::error::ConfigError;
 ///
 /// A value names its password by id, so that a rotation signs nobody out: the
 /// highest id seals, and each of them unseals. A plain password has the id 1.
+/// An id is any whole number that JavaScript writes in decimal, such as a time in milliseconds.
 ///
 /// The passwords are wiped from memory when dropped, and `Debug` shows the ids alone.
 ///
@@ -24,7 +25,7 @@ use crate::error::ConfigError;
 #[derive(Clone)]
 pub struct Passwords {
     /// The highest id first; never empty.
-    entries: Vec<(u32, Zeroizing<String>)>,
+    entries: Vec<(u128, Zeroizing<String>)>,
 }
 
 impl Passwords {
@@ -43,13 +44,20 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// As for [`new`](Self::new), and for no password at all or an id that is listed twice.
+    /// As for [`new`](Self::new), for no password at all, an id that is listed twice, and one
+    /// that iron-session never writes: JavaScript's numbers are exact up to 2^53, and have an
+    /// exponent from 10^21 on.
     pub fn with_ids<'a>(
-        passwords: impl IntoIterator<Item = (u32, &'a str)>,
+        passwords: impl IntoIterator<Item = (u128, &'a str)>,
     ) -> Result<Self, ConfigError> {
         let mut entries = Vec::new();
         for (id, password) in passwords {
             check(password)?;
+            if !is_written_by_javascript(id) {
+                return refuse(
+                    "an id is a number that JavaScript does not write so; copy it from the start of a cookie's value, between the first two `*`",
+                );
+            }
             if entries.iter().any(|&(other, _)| other == id) {
                 return refuse("an id is listed twice; give each password an id of its own");
             }
@@ -63,19 +71,19 @@ impl Passwords {
     }
 
     /// The password that seals, and its id.
-    pub(super) fn sealing(&self) -> (u32, &str) {
+    pub(super) fn sealing(&self) -> (u128, &str) {
         let (id, password) = self.entries.first().expect("there is one, or nothing was built");
         (*id, password)
     }
 
-    pub(super) fn find(&self, id: u32) -> Option<&str> {
+    pub(super) fn find(&self, id: u128) -> Option<&str> {
         self.entries.iter().find(|&&(other, _)| other == id).map(|(_, password)| password.as_str())
     }
 }
 
 impl fmt::Debug for Passwords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ids: Vec<u32> = self.entries.iter().map(|&(id, _)| id).collect();
+        let ids: Vec<u128> = self.entries.iter().map(|&(id, _)| id).collect();
         f.debug_struct("Passwords").field("ids", &ids).finish()
     }
 }
@@ -95,10 +103,20 @@ fn check(password: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// Whether `String(Number(id))` has these digits: both sides round to the nearest number, and
+/// write the shortest digits that read as it.
+fn is_written_by_javascript(id: u128) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "the loss is what is looked for")]
+    let number = id as f64;
+    id < FIRST_WITH_EXPONENT && number.to_string() == id.to_string()
+}
+
 fn refuse<R>(reason: &'static str) -> Result<R, ConfigError> {
     Err(ConfigError::Passwords(reason))
 }
 
+/// From 10^21 on JavaScript writes numbers with an exponent.
+const FIRST_WITH_EXPONENT: u128 = 10_u128.pow(21);
 const MIN_UTF16_UNITS: usize = 32;
 /// The example of many tutorials, which public code falls back to where no secret is set.
 const PUBLISHED: &str = "complex_password_at_least_32_characters_long";

@@ -11,11 +11,13 @@ use super::{
     crypto::{self, BLOCK_LEN, BadPadding, Iv, NotAuthentic, Tag},
     error::IronError,
     passwords::Passwords,
+    payload,
 };
 use crate::{
     error::SealError,
     format::{
-        seal::MAX_COOKIE_LEN,
+        frame::MAX_COOKIE_LEN,
+        json,
         secret::{Draft, Plaintext},
     },
     platform::{
@@ -32,8 +34,9 @@ use crate::{
 pub struct Unsealed<T> {
     /// The session's data.
     pub data: T,
-    /// When it expires, to the millisecond; `None` for never. The value is
-    /// accepted until 60 s later, as iron-session does.
+    /// When it expires, to the millisecond; `None` for never, and for later than the year 9999,
+    /// as with a `ttl` of `Number.MAX_SAFE_INTEGER`. The value is accepted until 60 s later, as
+    /// iron-session does.
     pub expires_at: Option<OffsetDateTime>,
 }
 
@@ -43,23 +46,24 @@ impl<T> fmt::Debug for Unsealed<T> {
     }
 }
 
-/// Seals `data` into a value that iron-session 8 and 9 read, under the password
-/// with the highest id.
+/// Seals `data` into the value of a cookie with this name, which iron-session 8 and 9 read, under
+/// the password with the highest id.
 ///
-/// It expires `ttl` from now, to the millisecond; `None` is iron-session's
+/// The name is not sealed in: it counts towards the size that browsers keep. It expires `ttl` from now, to the millisecond; `None` is iron-session's
 /// `ttl: 0`, a value that is valid for ever. (`Some(Duration::ZERO)` has expired at once.)
 ///
 /// # Errors
 ///
 /// [`SealError::Payload`] if `data` does not serialize, [`SealError::TooLarge`]
-/// if the value alone would have more than 4096 bytes, and
+/// if name and value together would have more than 4096 bytes, and
 /// [`SealError::TimeOutOfRange`] if it would expire after the year 9999.
 pub fn seal<T: Serialize>(
+    cookie_name: &str,
     data: &T,
     passwords: &Passwords,
     ttl: Option<Duration>,
 ) -> Result<String, SealError> {
-    seal_at(data, passwords, ttl, OffsetDateTime::now_utc())
+    seal_at(cookie_name, data, passwords, ttl, OffsetDateTime::now_utc())
 }
 
 /// [`seal`], with the present given.
@@ -68,6 +72,7 @@ pub fn seal<T: Serialize>(
 ///
 /// As for [`seal`].
 pub fn seal_at<T: Serialize>(
+    cookie_name: &str,
     data: &T,
     passwords: &Passwords,
     ttl: Option<Duration>,
@@ -82,7 +87,7 @@ pub fn seal_at<T: Serialize>(
                 .ok_or(SealError::TimeOutOfRange)
         })
         .transpose()?;
-    encode(data, passwords, expires_at, &Draw::random()?)
+    encode(cookie_name.len(), data, passwords, expires_at, &Draw::random()?)
 }
 
 /// Opens a value that iron-session 8 or 9, or [`seal`], has written.
@@ -129,6 +134,7 @@ impl Draw {
 }
 
 fn encode<T: Serialize>(
+    name_len: usize,
     data: &T,
     passwords: &Passwords,
     expires_at: Option<u64>,
@@ -139,15 +145,15 @@ fn encode<T: Serialize>(
 
     let mut buffer = ArrayVec::<u8, MAX_CIPHERTEXT_LEN>::new();
     let mut plaintext = Draft::behind(&mut buffer);
-    serde_json::to_writer(&mut plaintext, data).map_err(|_| SealError::Payload {
+    json::write(&mut plaintext, data).map_err(|fault| SealError::Payload {
         type_name: type_name::<T>(),
-        reason: "it does not serialize to JSON".to_owned(),
+        reason: fault.reason().to_owned(),
     })?;
 
     let expiry = expires_at.map(|expiry| expiry.to_string()).unwrap_or_default();
     let head = format!("{PREFIX}*{id}*{salt}*{iv}*", iv = URL_SAFE_NO_PAD.encode(iv));
     let padded = (plaintext.length() / BLOCK_LEN).saturating_add(1).saturating_mul(BLOCK_LEN);
-    let size = [head.len(), expiry.len(), mac_salt.len(), MAC_TEXT_LEN, SUFFIX.len(), 3]
+    let size = [head.len(), expiry.len(), mac_salt.len(), MAC_TEXT_LEN, SUFFIX.len(), 3, name_len]
         .iter()
         .fold(base64::encoded_len(padded, false).unwrap_or(usize::MAX), |sum, length| {
             sum.saturating_add(*length)
@@ -178,11 +184,11 @@ pub(super) fn decode<T: DeserializeOwned>(
     now: OffsetDateTime,
 ) -> Result<(Unsealed<T>, Tag), IronError> {
     let length = value.len();
-    if length > MAX_COOKIE_LEN {
-        return Err(IronError::TooLong { length, limit: MAX_COOKIE_LEN });
+    if length > MAX_READ_LEN {
+        return Err(IronError::TooLong { length, limit: MAX_READ_LEN });
     }
     let parts = Parts::of(value).ok_or(IronError::Malformed)?;
-    let mut buffer = [0; MAX_CIPHERTEXT_LEN];
+    let mut buffer = vec![0; base64::decoded_len_estimate(parts.ciphertext.len())];
     let ciphertext = parts.ciphertext(&mut buffer).ok_or(IronError::Malformed)?;
 
     let id = parts.password_id;
@@ -196,10 +202,7 @@ pub(super) fn decode<T: DeserializeOwned>(
     let mut plaintext = Plaintext::new(ciphertext);
     let json = crypto::decrypt(password, parts.salt, &parts.iv, &mut plaintext)
         .map_err(|BadPadding| IronError::Padding)?;
-    let malformed = |column| IronError::Payload { type_name: type_name::<T>(), column };
-    let json =
-        str::from_utf8(json).map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
-    let data = serde_json::from_str(json).map_err(|error| malformed(error.column()))?;
+    let data = payload::read(json)?;
     Ok((Unsealed { data, expires_at: parts.expires_at.map(from_unix_millis) }, parts.tag))
 }
 
@@ -207,12 +210,12 @@ pub(super) fn decode<T: DeserializeOwned>(
 struct Parts<'a> {
     /// What the tag is over.
     signed: &'a str,
-    password_id: u32,
+    password_id: u128,
     salt: &'a str,
     iv: Iv,
     /// In base64url.
     ciphertext: &'a str,
-    /// Unix milliseconds.
+    /// Unix milliseconds, `None` for what no calendar of ours reaches.
     expires_at: Option<u64>,
     mac_salt: &'a str,
     tag: Tag,
@@ -227,16 +230,15 @@ impl<'a> Parts<'a> {
         let mut fields = signed.split('*');
         let parts = Self {
             signed,
-            password_id: (fields.next()? == PREFIX)
-                .then(|| fields.next())?
-                .and_then(decimal)
-                .and_then(|id| u32::try_from(id).ok())?,
+            password_id: (fields.next()? == PREFIX).then(|| fields.next())?.and_then(decimal)?,
             salt: fields.next().filter(is_salt)?,
             iv: fields.next().and_then(base64_array)?,
             ciphertext: fields.next()?,
             expires_at: match fields.next()? {
                 "" => None,
-                text => Some(decimal(text).filter(|&at| (1..=MAX_MILLIS).contains(&at))?),
+                text => Some(decimal(text).filter(|&at| at > 0)?)
+                    .and_then(|at| u64::try_from(at).ok())
+                    .filter(|&at| at <= MAX_MILLIS),
             },
             mac_salt: Some(mac_salt).filter(is_salt)?,
             tag: base64_array(tag)?,
@@ -257,11 +259,11 @@ fn is_salt(text: &&str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// A number in its one spelling.
-fn decimal(text: &str) -> Option<u64> {
+/// A whole number as JavaScript writes it, which has an exponent from 10^21 on.
+fn decimal(text: &str) -> Option<u128> {
     let is_canonical =
         text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    text.parse().ok().filter(|_| is_canonical)
+    text.parse().ok().filter(|_| is_canonical && text.len() <= 21)
 }
 
 /// Exactly `N` bytes in canonical base64url.
@@ -284,8 +286,10 @@ fn from_unix_millis(millis: u64) -> OffsetDateTime {
 
 const PREFIX: &str = "Fe26.2";
 /// The version of iron-session's own layout, outside the MAC.
-const SUFFIX: &str = "~2";
+pub(super) const SUFFIX: &str = "~2";
 const MAC_TEXT_LEN: usize = (crypto::MAC_LEN * 4).div_ceil(3);
+/// The four cookies over which version 9 splits a value at most.
+pub(super) const MAX_READ_LEN: usize = 4 * MAX_COOKIE_LEN;
 /// What [`MAX_COOKIE_LEN`] characters of base64 hold.
 const MAX_CIPHERTEXT_LEN: usize = MAX_COOKIE_LEN / 4 * 3;
 /// The last millisecond of the year 9999.
@@ -308,12 +312,12 @@ mod tests {
         let vector = vectors.iter().find(|v| v["name"] == "hand-sealed-fixed-salts").unwrap();
         let passwords = Passwords::new(vector["unseal_passwords"].as_str().unwrap()).unwrap();
         let draw = Draw { salt: "ab".repeat(32), mac_salt: "cd".repeat(32), iv: [7; BLOCK_LEN] };
-        let value = encode(&json!({"hand": true}), &passwords, None, &draw).unwrap();
+        let value = encode(3, &json!({"hand": true}), &passwords, None, &draw).unwrap();
         assert_eq!(Some(value.as_str()), vector["seal"].as_str());
     }
 
     #[test]
-    fn the_buffer_holds_what_base64_can_bring_in_and_no_more() {
+    fn the_buffer_holds_what_fits_into_a_cookie_and_no_more() {
         assert_eq!(base64::encoded_len(MAX_CIPHERTEXT_LEN, false), Some(MAX_COOKIE_LEN));
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, de};
 use time::OffsetDateTime;
 
 use super::{
-    config_values::{Count, Span, Switch, Time},
+    config_values::{Count, LastId, Span, Switch, Time},
     key::Key,
     ring::{KeyEntry, KeyRing},
     text::parse_ring,
@@ -185,7 +185,7 @@ impl<'de> Deserialize<'de> for RingConfig {
                 let Entries(mut ring) = keys.ok_or_else(|| de::Error::missing_field("keys"))?;
                 // A string in `keys` may have settings of its own.
                 merge(&mut ring.no_takeover, no_takeover.flatten().map(|Switch(on)| on))?;
-                merge(&mut ring.last_id, last_id.flatten())?;
+                merge(&mut ring.last_id, last_id.flatten().map(|LastId(id)| id))?;
                 merge(&mut ring.key_count, key_count.flatten().map(|Count(count)| count))?;
                 merge(&mut ring.rotated_at, rotated_at.flatten().map(|Time(time)| time))?;
                 merge(

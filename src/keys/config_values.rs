@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, de};
 use time::OffsetDateTime;
 
 use super::moment::{parse_span, parse_time, span};
+use crate::{error::ConfigError, key_id::KeyId};
 
 /// A time in quotes, or TOML's own.
 pub(super) struct Time(pub(super) OffsetDateTime);
@@ -85,6 +86,38 @@ impl<'de> Deserialize<'de> for Count {
         }
 
         deserializer.deserialize_any(CountVisitor)
+    }
+}
+
+/// The id of a key, which is a number alone here.
+pub(super) struct LastId(pub(super) KeyId);
+
+impl<'de> Deserialize<'de> for LastId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IdVisitor;
+
+        impl de::Visitor<'_> for IdVisitor {
+            type Value = LastId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number: the greatest id that a key of the ring ever had")
+            }
+
+            fn visit_u64<E: de::Error>(self, id: u64) -> Result<LastId, E> {
+                let id = u32::try_from(id).map_err(|_| E::custom(ConfigError::KeyId))?;
+                Ok(LastId(KeyId::new(id)))
+            }
+
+            fn visit_i64<E: de::Error>(self, id: i64) -> Result<LastId, E> {
+                self.visit_u64(u64::try_from(id).unwrap_or(u64::MAX))
+            }
+
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<LastId, E> {
+                Err(refused(&self))
+            }
+        }
+
+        deserializer.deserialize_any(IdVisitor)
     }
 }
 

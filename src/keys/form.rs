@@ -85,7 +85,7 @@ impl RingForm {
     pub fn parse_at(self, text: &str, now: OffsetDateTime) -> Result<KeyRing, ConfigError> {
         match self {
             Self::Toml => TomlRing::parse_at(text, now).map(TomlRing::into_ring),
-            Self::Text => KeyRing::parse_at(text, now),
+            Self::Text => KeyRing::parse_at(text.trim_start_matches('\u{feff}'), now),
             Self::Json => {
                 let text = text.trim_start_matches('\u{feff}');
                 let mut json = serde_json::Deserializer::from_str(text);

@@ -10,13 +10,13 @@ use base64::{
 use ctutils::CtEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-use super::guess::is_guessable;
+use super::{guess::is_guessable, moment::trim};
 use crate::{error::ConfigError, key_id::KeyId, platform::random::random};
 
 /// A secret key: 32 bytes of full entropy.
 ///
 /// Its text form is base64 or base64url, padded or not, or 64 hex digits, with
-/// ASCII white space around it ignored. There is no way from a passphrase to a key:
+/// spaces, tabs and line ends around it ignored. There is no way from a passphrase to a key:
 /// print one with `openssl rand -base64 32`.
 ///
 /// The bytes are wiped from memory when the key is dropped, `Debug` does not
@@ -92,7 +92,7 @@ impl FromStr for Key {
     /// [`ConfigError::KeyText`] for anything but 32 bytes in one of the forms, otherwise
     /// as for [`from_bytes`](Self::from_bytes).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim_ascii();
+        let text = trim(text);
         let mut bytes = Zeroizing::new([0; Self::LENGTH]);
         if text.len() == 2 * Self::LENGTH {
             decode_hex(text, &mut bytes)?;

@@ -4,16 +4,29 @@ use std::time::Duration;
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::error::ConfigError;
+use crate::{error::ConfigError, platform::clock::MAX_TIME};
 
 /// A time by RFC 3339, section 5.6, and nothing wider: `2026-12-01T00:00:00Z`, with or without a
-/// fraction of a second, in UTC or with `+01:00` in the place of `Z`.
+/// fraction of a second, which is dropped, in UTC or with `+01:00` in the place of `Z`.
 pub(crate) fn parse_time(text: &str) -> Result<OffsetDateTime, ConfigError> {
-    // The parser below takes any character for the `T`, and a sign before the year.
-    if !is_rfc3339(text.as_bytes()) {
+    // The parser below takes any character for the `T`, a sign before the year, and leap seconds, which
+    // no clock of ours can tell. An offset of `-00:00` says that the zone is not known.
+    let is_leap_second = text.get(17..19) == Some("60");
+    if !is_rfc3339(text.as_bytes()) || is_leap_second || text.ends_with("-00:00") {
         return Err(ConfigError::Time);
     }
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| ConfigError::Time)
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok();
+    let time = time.and_then(|time| time.replace_nanosecond(0).ok()).ok_or(ConfigError::Time)?;
+    match time.unix_timestamp() {
+        ..0 => Ok(OffsetDateTime::UNIX_EPOCH),
+        seconds if seconds.unsigned_abs() > MAX_TIME => Err(ConfigError::Time),
+        _ => Ok(time),
+    }
+}
+
+/// The text without white space at its ends: space, tab, LF and CR, and no other.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\r'])
 }
 
 /// Digits and marks where the grammar has them; that the month has a day 31 is not looked at.
@@ -34,8 +47,11 @@ fn is_rfc3339(text: &[u8]) -> bool {
         None => rest,
     };
     has_shape
+        // A leap second is no Unix time, and -00:00 says that nobody knows the offset.
+        && !date_time.ends_with(b":60")
         && match offset {
             b"Z" => true,
+            b"-00:00" => false,
             [b'+' | b'-', h1, h2, b':', m1, m2] => {
                 [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit())
             }
@@ -63,10 +79,12 @@ pub(crate) fn parse_span(text: &str) -> Result<Duration, ConfigError> {
 
 /// A span of so many seconds, if a timeout may be as long.
 pub(crate) fn span(seconds: u64) -> Result<Duration, ConfigError> {
-    match u32::try_from(seconds) {
-        Ok(1..) => Ok(Duration::from_secs(seconds)),
+    match seconds {
+        1..=MAX_SPAN => Ok(Duration::from_secs(seconds)),
         _ => Err(ConfigError::Span),
     }
 }
 
+/// The longest timeout.
+const MAX_SPAN: u64 = 4_294_967_294;
 const SHAPE: &[u8] = b"0000-00-00T00:00:00";

@@ -249,6 +249,13 @@ impl KeyEntry {
         Self { id: id.into(), key, not_before: None, not_after: None }
     }
 
+    /// Seals from now on.
+    #[must_use]
+    pub fn without_start(mut self) -> Self {
+        self.not_before = None;
+        self
+    }
+
     /// Does not seal before `time`, in whole seconds; what it sealed is accepted at any time.
     #[must_use]
     pub fn not_before(mut self, time: OffsetDateTime) -> Self {
@@ -276,6 +283,12 @@ impl KeyEntry {
     /// From when on the key is not accepted.
     pub fn ends_at(&self) -> Option<OffsetDateTime> {
         self.not_after
+    }
+
+    /// Whether the other entry has the bytes of the same key, whatever their ids. Takes the same time
+    /// whatever they are.
+    pub fn has_same_key(&self, other: &Self) -> bool {
+        self.key == other.key
     }
 
     #[inline]

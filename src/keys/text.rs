@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::{
     config::RingConfig,
     key::Key,
-    moment::{parse_span, parse_time},
+    moment::{parse_span, parse_time, trim},
     ring::{KeyEntry, KeyRing},
 };
 use crate::{error::ConfigError, key_id::KeyId};
@@ -48,7 +48,7 @@ impl KeyRing {
     pub fn from_env(name: &str) -> Result<Self, ConfigError> {
         let missing = || ConfigError::Variable { name: name.to_owned() };
         let text = zeroize::Zeroizing::new(env::var(name).map_err(|_| missing())?);
-        if text.trim_ascii().is_empty() {
+        if trim(&text).is_empty() {
             return Err(missing());
         }
         text.parse().map_err(|reason| ConfigError::InVariable {
@@ -73,9 +73,9 @@ impl FromStr for KeyEntry {
     /// `ID:KEY`, or `ID@START:KEY` with an RFC 3339 start.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // A key has no colon, a time has some: the last one divides them.
-        let (head, key) = text.trim_ascii().rsplit_once(':').ok_or(ConfigError::EntryForm)?;
+        let (head, key) = trim(text).rsplit_once(':').ok_or(ConfigError::EntryForm)?;
         let (id, start) = match head.split_once('@') {
-            Some((id, start)) => (id, Some(parse_time(start.trim_ascii())?)),
+            Some((id, start)) => (id, Some(parse_time(trim(start))?)),
             None => (head, None),
         };
         let entry = Self::new(id.parse::<KeyId>()?, key.parse::<Key>()?);
@@ -88,14 +88,14 @@ impl FromStr for KeyEntry {
 
 /// A ring's string, each part read, the whole not yet judged.
 pub(super) fn parse_ring(text: &str) -> Result<RingConfig, ConfigError> {
-    let text = text.trim_ascii();
+    let text = trim(text);
     if text.is_empty() {
         return Err(ConfigError::EmptyRing);
     }
     let mut ring = RingConfig::default();
     let mut parts = text.split(',').zip(1..).peekable();
     while let Some((setting, _)) = parts.next_if(|(part, _)| is_setting(part)) {
-        read_setting(&mut ring, setting.trim_ascii())?;
+        read_setting(&mut ring, trim(setting))?;
     }
     for (part, position) in parts {
         let entry = part.parse().map_err(|error| {
@@ -111,7 +111,7 @@ pub(super) fn parse_ring(text: &str) -> Result<RingConfig, ConfigError> {
 }
 
 fn is_setting(part: &str) -> bool {
-    let name = part.trim_ascii().split('=').next().unwrap_or_default();
+    let name = trim(part).split('=').next().unwrap_or_default();
     // Shorter than any key.
     (1..=20).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
@@ -145,7 +145,7 @@ fn misspelling(text: &str) -> Option<&'static str> {
         Some("it stands in quotes that are part of it; remove the quotes")
     } else if text.contains(';') {
         Some("entries are separated with semicolons; separate them with commas")
-    } else if text.split(',').any(|part| part.trim_ascii().contains(['\n', '\r'])) {
+    } else if text.split(',').any(|part| trim(part).contains(['\n', '\r'])) {
         Some("it has several lines; separate the entries with commas, on one line")
     } else if entry.split_ascii_whitespace().filter(|word| word.contains(':')).count() > 1 {
         Some("entries are separated with spaces; separate them with commas")

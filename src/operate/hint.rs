@@ -4,7 +4,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     error::UnsealError,
-    format::seal::{MAX_SEALED_LEN, OVERHEAD, key_id},
+    format::{
+        frame::{MAX_SEALED_LEN, key_id},
+        seal::OVERHEAD,
+    },
     key_id::KeyId,
 };
 

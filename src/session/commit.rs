@@ -68,7 +68,7 @@ impl<T: SessionData> Session<T> {
             Some((claims, written, is_renewal)) => {
                 Some(Outcome::Seal { claims, data: self.snapshot_of(written), is_renewal })
             }
-            None => self.live_to_reseal(now).map(|live| match self.came_by_fallback() {
+            None => self.live_to_reseal(now).map(|live| match live.key_id.is_none() {
                 true => Outcome::Replace { claims: live.claims, data: self.snapshot() },
                 false => Outcome::Reseal(live),
             }),
@@ -120,19 +120,21 @@ impl<T: SessionData> Session<T> {
         self.0.origin.is_of(origin)
     }
 
-    /// Seals the session at `now` (Unix seconds), for a caller who has no response to commit to.
+    /// Seals the session at `now` (Unix seconds), for a caller who has no response to commit to,
+    /// and who learns whether it was renewed.
     pub(crate) fn seal_with<R>(
         &self,
         now: u64,
-        seal: impl FnOnce(&Claims, &T) -> Result<R, SealError>,
+        seal: impl FnOnce(bool, &Claims, &T) -> Result<R, SealError>,
     ) -> Result<R, SealError> {
         let opened = self.look();
-        let (claims, written) = {
+        let (claims, written, is_renewal) = {
             let state = self.state();
             let claims = self.claims_to_seal(&state, now).ok_or(SealError::Expired)?;
-            (claims.map_err(|RandomSource| SealError::RandomSource)?, state.written.clone())
+            let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
+            (claims, state.written.clone(), state.is_renewed)
         };
-        seal(&claims, written.as_deref().unwrap_or(&opened.data))
+        seal(is_renewal, &claims, written.as_deref().unwrap_or(&opened.data))
     }
 
     /// The name of the session's cookie.
@@ -168,9 +170,12 @@ impl<T: SessionData> Session<T> {
         opened.extension.as_deref().filter(|_| is_same).unwrap_or_default()
     }
 
-    /// Whether the request brought another library's cookie in place of ours.
+    /// Whether the request brought another library's cookie in place of ours, or beside an
+    /// older one of ours.
     pub(crate) fn came_by_fallback(&self) -> bool {
+        let is_live = || self.opened_before()?.live.map(|live| live.key_id.is_none());
         self.candidates().is_some_and(Candidates::use_fallback)
+            || (self.candidates().is_some() && is_live() == Some(true))
     }
 
     /// Whether the response holds a token.

@@ -70,7 +70,7 @@ pub(crate) trait Origin<T>: Send + Sync {
     fn cookie_name(&self) -> &str;
 
     /// Takes from a Cookie header what may be a session.
-    fn collect(&self, header: &[u8], candidates: &mut Candidates);
+    fn collect(&self, header: &[u8], now: OffsetDateTime, candidates: &mut Candidates);
 
     /// Chooses among the values that the request brought.
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T>;
@@ -155,6 +155,7 @@ pub(super) struct Request {
     is_fixed: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each may be so without the others")]
 pub(super) struct State<T> {
     /// A commit has begun, and has not failed.
     pub(super) is_committed: bool,
@@ -255,10 +256,11 @@ impl<T: SessionData> Session<T> {
         let Source::Exchange { request, .. } = &self.0.source else { return };
         request.get_or_init(|| {
             let mut candidates = Candidates::default();
+            let loaded_at = clock();
             for header in cookie_headers {
-                self.0.origin.collect(header.as_ref(), &mut candidates);
+                self.0.origin.collect(header.as_ref(), loaded_at, &mut candidates);
             }
-            Request { candidates, loaded_at: clock(), is_fixed }
+            Request { candidates, loaded_at, is_fixed }
         });
         // Either this sees that the response is on its way, or `close` sees the request.
         fence(SeqCst);

@@ -82,7 +82,7 @@ impl<T: SessionData> Session<T> {
             let earliest = claims.created_at.saturating_add(u64::from(!claims.creation_known));
             let authenticated_at = now.max(earliest);
             let issued_at = claims.issued_at.max(authenticated_at);
-            Claims { authenticated_at, issued_at, ..claims }
+            Claims { issued_at, authenticated_at, ..claims }
         });
     }
 

@@ -8,14 +8,25 @@ mod facts;
 mod handle;
 mod handles;
 mod identity;
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+mod mount;
 mod opened;
+mod signed_in;
 mod snapshot;
 mod write;
 
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+pub(crate) use self::mount::Identity;
 pub(crate) use self::{
     commit::Outcome,
     handle::Origin,
     handles::{Handle, Handles},
-    opened::{Authentic, Candidate, Candidates, Live, Opened, Stone, Verdict},
+    opened::{Authentic, Candidate, Candidates, Live, Opened, OtherValue, Stone, Verdict},
 };
-pub use self::{data::SessionData, existing::Existing, handle::Session, snapshot::Snapshot};
+pub use self::{
+    data::SessionData,
+    existing::Existing,
+    handle::Session,
+    signed_in::{SignedIn, SignedInData, SignedInPeek},
+    snapshot::Snapshot,
+};

@@ -15,10 +15,19 @@ use crate::{
 pub(crate) struct Candidates {
     pub(crate) sessions: Few<Candidate>,
     pub(crate) tombstones: Few<Stone>,
-    /// There were more, of which nobody knows what they end.
-    pub(crate) has_more_tombstones: bool,
     /// Those of another library's cookie.
-    pub(crate) fallback: Few<Box<[u8]>>,
+    pub(crate) fallback: Few<OtherValue>,
+    /// There were more values than are kept.
+    pub(crate) is_cut: bool,
+    /// There were more tombstones than are kept, so nobody knows what is ended.
+    pub(crate) has_unread_tombstones: bool,
+}
+
+/// A value that may be a session of another library, or a part of one.
+pub(crate) struct OtherValue {
+    /// `None` for a whole value.
+    pub(crate) part: Option<u8>,
+    pub(crate) value: Box<[u8]>,
 }
 
 /// A value that may be a session.
@@ -37,11 +46,6 @@ pub(crate) struct Stone {
 }
 
 impl Candidates {
-    /// The values under one of the accepted names, with their places.
-    pub(crate) fn of_name(&self, name: usize) -> impl Iterator<Item = (usize, &Candidate)> {
-        self.sessions.iter().enumerate().filter(move |(_, candidate)| candidate.name == name)
-    }
-
     /// Whether another library's cookie is read in place of ours. Ours, live or not, has the last word.
     pub(crate) fn use_fallback(&self) -> bool {
         self.sessions.is_empty() && !self.fallback.is_empty()
@@ -62,7 +66,7 @@ pub(crate) struct Opened<T> {
     pub(crate) is_passing: bool,
     /// Every value that proved authentic.
     pub(crate) authentic: Few<Authentic>,
-    /// No value was left out that could be authentic elsewhere.
+    /// Of every value of the request it is known where it descends from.
     pub(crate) is_complete: bool,
 }
 

@@ -4,8 +4,11 @@ use time::OffsetDateTime;
 
 use crate::{
     error::ConfigError,
-    format::envelope::{Binding, Purpose},
-    http::cookie::{CheckedCookie, CookieConfig, Scope, is_host_prefixed},
+    format::{
+        envelope::{Binding, Purpose},
+        lineage::Limit,
+    },
+    http::rules::{CheckedCookie, CookieConfig, Scope, is_host_prefixed},
     platform::clock::unix_seconds,
 };
 
@@ -39,14 +42,14 @@ pub(super) struct Former<V> {
 
 impl Accepted {
     pub(super) fn new(
-        present: CookieConfig,
+        present: &CookieConfig,
         audience: Option<&str>,
         former_names: Vec<Former<String>>,
         former_audiences: &[Former<Option<String>>],
     ) -> Result<Self, ConfigError> {
         let mut names = vec![Name::new(present.clone(), None)?];
         for Former { value, until } in former_names {
-            let config = former_config(&present, value);
+            let config = former_config(present, value);
             if names.iter().any(|name| name.cookie.name() == config.name) {
                 return refuse("name", "it is listed twice, or is the present name");
             }
@@ -103,9 +106,15 @@ impl Accepted {
         self.names.get(place)
     }
 
-    /// All names, with their places, in their order.
-    pub(super) fn all_names(&self) -> impl Iterator<Item = (usize, &Name)> {
-        self.names.iter().enumerate()
+    /// The names that are accepted at `now` (Unix seconds), with their places, in their order.
+    pub(super) fn names(&self, now: u64) -> impl Iterator<Item = (usize, &Name)> {
+        self.names.iter().enumerate().filter(move |(_, name)| is_accepted(name.until, now))
+    }
+
+    /// Whether what looks like a tombstone's name is that of a session's cookie.
+    pub(super) fn is_session_name(&self, name: &CheckedCookie, limit: Limit, now: u64) -> bool {
+        let is_own = |other: &Name| other.cookie.is_tombstone_name_of(name, limit);
+        self.names.len() > 1 && self.names(now).any(|(_, other)| is_own(other))
     }
 
     pub(super) fn reader(&self, place: usize) -> Option<&Reader> {
@@ -114,8 +123,7 @@ impl Accepted {
 
     /// What is accepted at `now` (Unix seconds), with the places, the present one first.
     pub(super) fn readers(&self, now: u64) -> impl Iterator<Item = (usize, &Reader)> {
-        let is_accepted = move |until: Option<u64>| until.is_none_or(|until| now < until);
-        self.readers.iter().enumerate().filter(move |(_, reader)| is_accepted(reader.until))
+        self.readers.iter().enumerate().filter(move |(_, reader)| is_accepted(reader.until, now))
     }
 }
 
@@ -139,6 +147,10 @@ fn former_config(present: &CookieConfig, name: String) -> CookieConfig {
         },
         false => CookieConfig { name: name.into(), ..present.clone() },
     }
+}
+
+fn is_accepted(until: Option<u64>, now: u64) -> bool {
+    until.is_none_or(|until| now < until)
 }
 
 fn refuse<R>(what: &'static str, reason: &'static str) -> Result<R, ConfigError> {

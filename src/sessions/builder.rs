@@ -8,18 +8,19 @@ use time::OffsetDateTime;
 use super::{
     accepted::{Accepted, Former},
     core::{Core, Sessions},
-    fallback::{Fallback, FallbackCookie},
+    fallback::Configured,
     revocation::RevokeIf,
 };
 use crate::{
     error::ConfigError,
     events,
     format::{
+        frame::MAX_COOKIE_LEN,
         lifetime::{MAX_TIMEOUT, Timeouts, whole_seconds},
-        seal::MAX_COOKIE_LEN,
     },
-    http::cookie::{CookieConfig, Scope, without_prefix},
+    http::rules::{CookieConfig, Scope, without_prefix},
     keys::Keys,
+    observer::Observer,
     session::SessionData,
 };
 
@@ -53,6 +54,7 @@ impl<T: SessionData> Sessions<T> {
             former_audiences: Vec::new(),
             revoke_if: RevokeIf::never(),
             fallback: None,
+            observer: None,
         }
     }
 }
@@ -72,6 +74,7 @@ impl<T: SessionData> Sessions<T> {
 /// # Ok::<(), sealed_session::ConfigError>(())
 /// ```
 #[must_use = "call `build`"]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Builder<T> {
     keys: Keys,
     name: Cow<'static, str>,
@@ -90,7 +93,8 @@ pub struct Builder<T> {
     former_names: Vec<Former<String>>,
     former_audiences: Vec<Former<Option<String>>>,
     pub(super) revoke_if: RevokeIf<T>,
-    fallback: Option<Arc<dyn Fallback<T>>>,
+    pub(super) fallback: Option<Configured<T>>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl<T: SessionData> Builder<T> {
@@ -232,13 +236,6 @@ impl<T: SessionData> Builder<T> {
         self
     }
 
-    /// Accepts another library's cookie where a request brings none of ours.
-    #[cfg_attr(not(feature = "iron"), expect(dead_code, reason = "the only such library"))]
-    pub(crate) fn accept(mut self, fallback: Arc<dyn Fallback<T>>) -> Self {
-        self.fallback = Some(fallback);
-        self
-    }
-
     /// For development without TLS, never for production: the cookie loses
     /// `Secure` and its name the prefix (`session` in place of
     /// `__Host-session`), so that every browser keeps it on `http://localhost`.
@@ -246,6 +243,12 @@ impl<T: SessionData> Builder<T> {
     /// an event or on standard error.
     pub fn insecure_plain_http_for_development(mut self) -> Self {
         self.plain_http = true;
+        self
+    }
+
+    /// Tells an observer what becomes of sessions, for a dashboard.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -297,12 +300,10 @@ impl<T: SessionData> Builder<T> {
         });
         let former_names = former_names.collect();
         let audience = self.audience.as_deref();
-        let accepted = Accepted::new(config, audience, former_names, &self.former_audiences)?;
+        let accepted = Accepted::new(&config, audience, former_names, &self.former_audiences)?;
         let name = accepted.cookie().name();
-        let fallback = self
-            .fallback
-            .map(|reader| FallbackCookie::new(reader, name, !self.plain_http))
-            .transpose()?;
+        let fallback =
+            self.fallback.map(|fallback| fallback.check(name, !self.plain_http)).transpose()?;
         let said = self.keys.current().absolute_timeout();
         if let Some(said) = said.filter(|said| *said != self.absolute_timeout) {
             events::timeout_differs(name, self.absolute_timeout, said);
@@ -322,6 +323,7 @@ impl<T: SessionData> Builder<T> {
             tombstones: self.tombstones,
             revoke_if: self.revoke_if,
             fallback,
+            observer: self.observer,
         }))
     }
 }

@@ -11,13 +11,15 @@ use crate::{
     events,
     format::{
         claims::Claims,
+        frame::key_id,
         lifetime::Timeouts,
         seal::{ResealError, Unsealed},
         session_id::SessionId,
     },
     http::Commit,
+    observer::Sealing,
     platform::{clock::unix_seconds, random::RandomSource},
-    session::{Candidates, Live, Opened, Origin, Outcome, Session, SessionData},
+    session::{Candidate, Candidates, Live, Opened, Origin, Outcome, Session, SessionData},
 };
 
 impl<T: SessionData> Origin<T> for Core<T> {
@@ -26,8 +28,8 @@ impl<T: SessionData> Origin<T> for Core<T> {
         self.cookie().name()
     }
 
-    fn collect(&self, header: &[u8], candidates: &mut Candidates) {
-        self.collect_from(header, candidates);
+    fn collect(&self, header: &[u8], now: OffsetDateTime, candidates: &mut Candidates) {
+        self.collect_from(header, unix_seconds(now), candidates);
     }
 
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
@@ -94,17 +96,18 @@ impl<T: SessionData> Core<T> {
             Outcome::Refuse(error) => return Err(error),
             Outcome::Remove => {
                 let mut cookies: Vec<_> = self.cookie().removals().collect();
-                self.remove_others(session, true, &mut cookies);
+                self.remove_others(session, true, now, &mut cookies);
                 cookies.extend(self.end(session, None, now));
                 cookies
             }
             Outcome::Seal { claims, data, is_renewal } => {
                 let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
-                self.judge_again(session, now)?;
+                self.judge_again(session, (is_renewal, &claims, &data), now)?;
                 let value =
                     self.seal(&claims, session.extension(&claims), &*data, unix_seconds(now))?;
+                self.observe(&value, Sealing::Written);
                 let mut cookies = vec![self.set_cookie(value, &claims, now)];
-                self.remove_others(session, is_renewal, &mut cookies);
+                self.remove_others(session, is_renewal, now, &mut cookies);
                 let came = session.opened().descent();
                 if is_renewal || came.is_some_and(|came| came != claims.descent) {
                     cookies.extend(self.end(session, Some(claims.descent), now));
@@ -112,7 +115,10 @@ impl<T: SessionData> Core<T> {
                 cookies
             }
             Outcome::Reseal(live) => match self.reseal_live(session, live, now) {
-                Ok(Some((value, claims))) => self.set_again(session, value, &claims, now),
+                Ok(Some((value, claims))) => {
+                    self.observe(&value, Sealing::Resealed);
+                    self.set_again(session, value, &claims, now)
+                }
                 Ok(None) => Vec::new(),
                 Err(error) => {
                     events::reseal_failed(self.cookie().name(), &error);
@@ -121,10 +127,13 @@ impl<T: SessionData> Core<T> {
             },
             Outcome::Replace { claims, data } => {
                 let sealed = self
-                    .judge_again(session, now)
+                    .judge_again(session, (false, &claims, &data), now)
                     .and_then(|()| self.seal(&claims, &[], &*data, unix_seconds(now)));
                 match sealed {
-                    Ok(value) => self.set_again(session, value, &claims, now),
+                    Ok(value) => {
+                        self.observe(&value, Sealing::TakenOver);
+                        self.set_again(session, value, &claims, now)
+                    }
                     // The visitor can do without, and keeps the other library's cookie.
                     Err(error) => {
                         events::reseal_failed(self.cookie().name(), &error);
@@ -135,32 +144,65 @@ impl<T: SessionData> Core<T> {
         })
     }
 
+    fn observe(&self, value: &str, reason: Sealing) {
+        if let Some(observer) = &self.observer
+            && let Ok(key_id) = key_id(value.as_bytes())
+        {
+            observer.sealed(key_id, reason);
+        }
+    }
+
     /// Whether what came with the request is good at the commit too: meanwhile its key may
     /// have been dropped, its time may have passed, the application may have revoked it.
+    ///
+    /// In a renewal the application vouches anew, for the data that are sealed now.
     pub(super) fn judge_again(
         &self,
         session: &Session<T>,
+        (is_renewal, claims, data): (bool, &Claims, &T),
         now: OffsetDateTime,
     ) -> Result<(), SealError> {
         let opened = session.opened();
         let Some(live) = opened.live else { return Ok(()) };
+        let verdict = self.judge_origin(session, now).and_then(|()| match is_renewal {
+            true => self.ask_hook(data, claims, live.key_id, now),
+            false => {
+                live.claims.judge(unix_seconds(now), &self.timeouts)?;
+                self.ask_hook(&opened.data, &live.claims, live.key_id, now)
+            }
+        });
+        verdict.map_err(|error| match error {
+            UnsealError::Expired | UnsealError::Idle => SealError::Expired,
+            error => SealError::Refused(Box::new(error)),
+        })
+    }
+
+    /// Whether what came with the request was not forged, as far as is known by now. That
+    /// it has ended meanwhile is no reason against a sign-in in its place.
+    fn judge_origin(&self, session: &Session<T>, now: OffsetDateTime) -> Result<(), UnsealError> {
+        let Some(live) = session.opened().live else { return Ok(()) };
         let seconds = unix_seconds(now);
         let candidate = session.candidates().and_then(|came| came.sessions.get(live.value));
-        let verdict = match (live.key_id, candidate) {
-            (None, _) => self.check_takeover(),
+        match (live.key_id, candidate) {
+            (None, _) => self.check_takeover()?,
             // The same ring has the key that it had, unless its time has come.
             (Some(_), Some(candidate)) if self.keys.generation() != live.ring => {
-                self.unseal_candidate(candidate, live.value, now).0.map(drop)
+                self.check_authentic(candidate, live.reader, seconds)?;
             }
-            (Some(key_id), _) => self.with_ring(|seal, _| seal.check_key(key_id, seconds)),
-        };
-        verdict
-            .and_then(|()| live.claims.judge(seconds, &self.timeouts))
-            .and_then(|()| self.ask_hook(&opened.data, &live.claims, live.key_id, now))
-            .map_err(|error| match error {
-                UnsealError::Expired | UnsealError::Idle => SealError::Expired,
-                error => SealError::Refused(Box::new(error)),
-            })
+            (Some(key_id), _) => self.with_ring(|seal, _| seal.check_key(key_id, seconds))?,
+        }
+        Ok(())
+    }
+
+    /// Whether the ring that is in use now vouches for the value.
+    fn check_authentic(
+        &self,
+        candidate: &Candidate,
+        reader: usize,
+        now: u64,
+    ) -> Result<(), UnsealError> {
+        let binding = self.accepted.reader(reader).map_or(self.accepted.binding(), |r| &r.session);
+        self.with_binding(binding, |seal, _| seal.check_value(&candidate.value, now))
     }
 
     /// Seals at `now` (Unix seconds).
@@ -218,14 +260,14 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> Vec<Cookie<'static>> {
         let mut cookies = vec![self.set_cookie(value, claims, now)];
-        self.remove_others(session, false, &mut cookies);
+        self.remove_others(session, false, now, &mut cookies);
         cookies
     }
 
     fn set_cookie(&self, value: String, claims: &Claims, now: OffsetDateTime) -> Cookie<'static> {
         // Sealing moved `issued_at` to `now` or later, which the idle timeout counts from.
         let now = unix_seconds(now);
-        let issued = Claims { issued_at: now, ..*claims };
+        let issued = Claims { issued_at: now.max(claims.issued_at), ..*claims };
         let left = issued.expires_at(&self.timeouts).saturating_sub(now);
         self.cookie().set(value, claims.persistent.then(|| Duration::from_secs(left)))
     }
@@ -233,22 +275,26 @@ impl<T: SessionData> Core<T> {
     /// Removes what the browser may hold beside the cookie that is set or removed: twins in
     /// former scopes, former names and the other library's cookie, of which those that did not
     /// come with the request only with `all`.
-    fn remove_others(&self, session: &Session<T>, all: bool, cookies: &mut Vec<Cookie<'static>>) {
+    fn remove_others(
+        &self,
+        session: &Session<T>,
+        all: bool,
+        now: OffsetDateTime,
+        cookies: &mut Vec<Cookie<'static>>,
+    ) {
         if cookies.iter().any(|cookie| !cookie.value().is_empty()) {
             cookies.extend(self.cookie().twin_removals());
         }
         let came = |place: usize| {
             session.candidates().is_some_and(|c| c.sessions.iter().any(|c| c.name == place))
         };
-        for (place, name) in self.accepted.all_names().skip(1) {
+        for (place, name) in self.accepted.names(unix_seconds(now)).skip(1) {
             if all || came(place) {
                 cookies.extend(name.cookie.removals());
             }
         }
-        if let Some(other) = &self.fallback
-            && (all || session.came_by_fallback())
-        {
-            cookies.extend(other.cookie.removals());
+        if all || session.came_by_fallback() {
+            cookies.extend(self.other_removals(session));
         }
     }
 }

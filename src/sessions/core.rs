@@ -4,12 +4,13 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use time::OffsetDateTime;
 
-use super::{accepted::Accepted, fallback::FallbackCookie, revocation::RevokeIf};
+use super::{accepted::Accepted, fallback::Fallback, revocation::RevokeIf};
 use crate::{
     error::SealError,
-    format::{envelope::Binding, lifetime::Timeouts, seal::Seal},
-    http::{Commit, cookie::CheckedCookie},
+    format::{envelope::Binding, frame::Seal, lifetime::Timeouts},
+    http::{Commit, rules::CheckedCookie},
     keys::{KeyRing, Keys},
+    observer::Observer,
     platform::clock,
     session::{Handle, Handles, Origin, Session, SessionData},
 };
@@ -64,7 +65,8 @@ pub(crate) struct Core<T> {
     pub(super) check_data: bool,
     pub(super) tombstones: bool,
     pub(super) revoke_if: RevokeIf<T>,
-    pub(super) fallback: Option<FallbackCookie<T>>,
+    pub(super) fallback: Option<Fallback<T>>,
+    pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
 impl<T: SessionData> Sessions<T> {

@@ -7,13 +7,17 @@ mod commit;
 mod core;
 mod csrf;
 mod ending;
-pub(crate) mod fallback;
+// Without the feature nobody reads another library's cookie.
+#[cfg_attr(not(feature = "takeover"), allow(dead_code, unreachable_pub))]
+pub mod fallback;
 #[cfg(feature = "http")]
 mod headers;
 #[cfg(all(test, shuttle))]
 mod interleavings;
 mod open;
 mod revocation;
+#[cfg_attr(not(feature = "takeover"), allow(dead_code))]
+mod takeover;
 mod tombstones;
 mod value;
 

@@ -5,15 +5,11 @@ use time::OffsetDateTime;
 use super::{
     accepted::{Accepted, Reader},
     core::Core,
-    fallback::{FallbackCookie, Found},
 };
 use crate::{
     error::UnsealError,
     events,
-    format::{
-        claims::{Claims, MAX_AGE_LIMIT},
-        seal::{Unsealed, key_id},
-    },
+    format::{claims::Claims, frame::key_id, seal::Unsealed},
     http::cookie::Named,
     key_id::KeyId,
     platform::clock::unix_seconds,
@@ -22,87 +18,66 @@ use crate::{
 
 impl<T: SessionData> Core<T> {
     /// Takes from a Cookie header what may be a session or a tombstone of one.
-    pub(super) fn collect_from(&self, header: &[u8], candidates: &mut Candidates) {
-        for (place, name) in self.accepted.all_names() {
-            let mut is_full = false;
+    pub(super) fn collect_from(&self, header: &[u8], now: u64, candidates: &mut Candidates) {
+        for (place, name) in self.accepted.names(now) {
+            let mut kept = candidates.sessions.iter().filter(|kept| kept.name == place).count();
+            let mut is_cut = false;
             for found in name.cookie.values(header) {
                 match found {
-                    Named::Value(value) if candidates.of_name(place).count() < MAX_CANDIDATES => {
+                    Named::Value(_) if kept == MAX_CANDIDATES => {
+                        candidates.is_cut = true;
+                        is_cut = true;
+                    }
+                    Named::Value(value) => {
+                        kept = kept.saturating_add(1);
                         candidates.sessions.push(Candidate { value: value.into(), name: place });
                     }
-                    Named::Value(_) => is_full = true,
-                    Named::Tombstone(..) if !self.tombstones => {}
+                    Named::Tombstone(limit, _)
+                        if !self.tombstones
+                            || self.accepted.is_session_name(&name.cookie, limit, now) => {}
+                    Named::Tombstone(..) if candidates.tombstones.len() == MAX_CANDIDATES => {
+                        candidates.has_unread_tombstones = true;
+                        is_cut = true;
+                    }
                     Named::Tombstone(limit, value) => {
-                        if candidates.tombstones.len() < MAX_CANDIDATES {
-                            let value = value.into();
-                            candidates.tombstones.push(Stone { limit, value, name: place });
-                        } else {
-                            (candidates.has_more_tombstones, is_full) = (true, true);
-                        }
+                        let value = value.into();
+                        candidates.tombstones.push(Stone { limit, value, name: place });
                     }
                 }
             }
-            if is_full {
+            if is_cut {
                 events::too_many(name.cookie.name(), MAX_CANDIDATES);
             }
         }
-        let Some(other) = &self.fallback else { return };
-        for found in other.cookie.values(header) {
-            let Named::Value(value) = found else { continue };
-            if candidates.fallback.len() == MAX_CANDIDATES {
-                events::too_many(other.cookie.name(), MAX_CANDIDATES);
-                break;
-            }
-            candidates.fallback.push(value.into());
-        }
+        self.collect_others(header, candidates);
     }
 
-    /// Of several live values the one issued last wins, of another library's the one
-    /// that is newest there; ties go to the last, and to the present name.
+    /// Of several live values the one issued last wins. Of equal ones the last of a name wins,
+    /// and the name that is read first.
     pub(super) fn open_all(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
         let mut opening = Opening {
             now,
             newest_key: self.newest_key(),
             decryptions: 0..MAX_DECRYPTIONS,
             best: Opened::empty(),
+            winner: 0,
         };
-        match self.fallback.as_ref().filter(|_| candidates.use_fallback()) {
-            Some(other) => {
-                for (place, value) in candidates.fallback.iter().enumerate() {
-                    if !opening.has_room(other.cookie.name()) {
-                        break;
-                    }
-                    let opened = self.unseal_fallback(other, value, now);
-                    self.add(&mut opening, other.cookie.name(), None, candidates, opened, place);
-                }
-            }
-            None => {
-                // The present name last, for ties go to the last.
-                for (name, _) in self.accepted.all_names().collect::<Vec<_>>().into_iter().rev() {
-                    // Each has its own, or whoever plants cookies of a former name without a
-                    // prefix would keep the present one from being read.
-                    opening.decryptions = 0..MAX_DECRYPTIONS;
-                    for (place, candidate) in candidates.of_name(name) {
-                        let cookie = self.accepted.name(name).map_or("", |name| name.cookie.name());
-                        if !opening.has_room(cookie) {
-                            break;
-                        }
-                        let opened = self.unseal_candidate(candidate, place, now);
-                        self.add(
-                            &mut opening,
-                            cookie,
-                            key_id(&candidate.value).ok(),
-                            candidates,
-                            opened,
-                            place,
-                        );
-                    }
-                }
+        opening.best.is_complete = !candidates.is_cut;
+        let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
+        if let Some(other) = other.filter(|_| candidates.sessions.is_empty()) {
+            self.open_in_place(other, candidates, &mut opening);
+        } else {
+            self.open_ours(candidates, &mut opening);
+            if let Some(other) = other {
+                self.contest(other, candidates, &mut opening);
             }
         }
         let Opening { mut best, .. } = opening;
         match best.live {
-            Some(_) => {
+            Some(live) => {
+                if let (Some(observer), Some(key_id)) = (&self.observer, live.key_id) {
+                    observer.opened(key_id);
+                }
                 best.refusal = None;
                 best.is_passing = false;
                 if best.authentic.iter().filter(|value| value.verdict == Verdict::Live).count() > 1
@@ -115,15 +90,32 @@ impl<T: SessionData> Core<T> {
         best
     }
 
-    /// Adds what one value came to.
+    fn open_ours(&self, candidates: &Candidates, opening: &mut Opening<T>) {
+        // What was not opened may descend from anywhere.
+        opening.best.is_complete &= candidates.fallback.is_empty();
+        for (place, name) in self.accepted.names(unix_seconds(opening.now)) {
+            let cookie = (name.cookie.name(), place);
+            opening.decryptions = 0..MAX_DECRYPTIONS;
+            let of_name = candidates.sessions.iter().enumerate().filter(|(_, c)| c.name == place);
+            for (value, candidate) in of_name {
+                if !opening.has_room(cookie.0) {
+                    break;
+                }
+                let opened = self.unseal_candidate(candidate, value, opening.now);
+                let key_id = key_id(&candidate.value).ok();
+                self.add(opening, cookie, key_id, candidates, opened);
+            }
+        }
+    }
+
+    /// Adds what one value came to, under the cookie of this name and place.
     fn add(
         &self,
         opening: &mut Opening<T>,
-        cookie: &str,
+        (cookie, place): (&str, usize),
         key_id: Option<KeyId>,
         candidates: &Candidates,
         opened: (Result<Opened<T>, UnsealError>, Option<Authentic>),
-        _place: usize,
     ) {
         let (result, authentic) = opened;
         let (result, mut authentic) = match (result, authentic) {
@@ -138,40 +130,49 @@ impl<T: SessionData> Core<T> {
                 if let Some(value) = &mut authentic {
                     value.verdict = Verdict::Live;
                 }
-                if opening.best.newness() <= opened.newness() {
+                let is_newer = match opening.winner == place {
+                    true => opening.best.newness() <= opened.newness(),
+                    false => opening.best.newness() < opened.newness(),
+                };
+                if is_newer {
+                    opening.winner = place;
                     let Opened { data, live, extension, .. } = opened;
                     opening.best.data = data;
                     opening.best.live = live;
                     opening.best.extension = extension;
                 }
             }
-            Err(error) => {
-                events::refused(cookie, &error, key_id);
-                if error.is_after_decryption() {
-                    opening.decryptions.next();
-                }
-                if authentic.is_none()
-                    && !matches!(
-                        error,
-                        UnsealError::NotAuthentic(_)
-                            | UnsealError::Malformed
-                            | UnsealError::TooLong { .. }
-                    )
-                {
-                    opening.best.is_complete = false;
-                }
-                opening.best.is_passing |= error.is_passing(opening.newest_key);
-                // What may be good elsewhere is the reason that counts.
-                let is_weightier = !opening
-                    .best
-                    .refusal
-                    .as_ref()
-                    .is_some_and(|kept| kept.is_passing(opening.newest_key))
-                    || error.is_passing(opening.newest_key);
-                if is_weightier {
-                    opening.best.refusal = Some(Box::new(error));
-                }
-            }
+            Err(error) => return self.refuse(opening, cookie, error, authentic, key_id),
+        }
+        if let Some(value) = authentic {
+            opening.best.authentic.push(value);
+        }
+    }
+
+    /// Notes that a value is no session, and why.
+    pub(super) fn refuse(
+        &self,
+        opening: &mut Opening<T>,
+        cookie: &str,
+        error: UnsealError,
+        authentic: Option<Authentic>,
+        key_id: Option<KeyId>,
+    ) {
+        events::refused(cookie, &error, key_id);
+        if let Some(observer) = &self.observer {
+            observer.refused(error.class());
+        }
+        if error.is_after_decryption() {
+            opening.decryptions.next();
+        }
+        opening.best.is_complete &= authentic.is_some();
+        opening.best.is_passing |= error.is_passing(opening.newest_key);
+        // What may be good elsewhere is the reason that counts.
+        let is_passing = |kept: &UnsealError| kept.is_passing(opening.newest_key);
+        let is_weightier =
+            is_passing(&error) || !opening.best.refusal.as_deref().is_some_and(is_passing);
+        if is_weightier {
+            opening.best.refusal = Some(Box::new(error));
         }
         if let Some(value) = authentic {
             opening.best.authentic.push(value);
@@ -211,49 +212,6 @@ impl<T: SessionData> Core<T> {
             }
         }
         (Err(refusal), None)
-    }
-
-    /// The session in another library's value, held to the same rules as one of ours.
-    pub(super) fn unseal_fallback(
-        &self,
-        other: &FallbackCookie<T>,
-        value: &[u8],
-        now: OffsetDateTime,
-    ) -> (Result<Opened<T>, UnsealError>, Option<Authentic>) {
-        let found = self.find_fallback(other, value, now);
-        let authentic = found.as_ref().ok().map(|found| Authentic {
-            descent: found.claims.descent,
-            // Where nobody knows its end, it is as long as browsers keep a cookie.
-            ends_at: found.newness.min(unix_seconds(now).saturating_add(MAX_AGE_LIMIT)),
-            verdict: Verdict::Refused,
-        });
-        let opened = found.and_then(|Found { data, claims, newness }| {
-            claims.judge(unix_seconds(now), &self.timeouts)?;
-            self.ask_hook(&data, &claims, None, now)?;
-            let live = Live {
-                claims,
-                key_id: None,
-                reseal_due: true,
-                newness,
-                value: 0,
-                reader: 0,
-                ring: 0,
-            };
-            Ok(Opened { data, live: Some(live), ..Opened::empty() })
-        });
-        (opened, authentic)
-    }
-
-    fn find_fallback(
-        &self,
-        other: &FallbackCookie<T>,
-        value: &[u8],
-        now: OffsetDateTime,
-    ) -> Result<Found<T>, UnsealError> {
-        self.check_takeover()?;
-        // No such library is known to write anything but ASCII: the rest is refused as an empty value is.
-        let value = str::from_utf8(value).unwrap_or_default();
-        other.reader.open(value, now, &self.timeouts)
     }
 
     /// What the first reader says who does not take the value for one of another.
@@ -304,11 +262,14 @@ impl<T: SessionData> Core<T> {
 }
 
 /// What was found so far among the values of a request.
-struct Opening<T> {
-    now: OffsetDateTime,
+pub(super) struct Opening<T> {
+    pub(super) now: OffsetDateTime,
     newest_key: KeyId,
+    /// Those that are left for the cookie's name.
     decryptions: std::ops::Range<usize>,
-    best: Opened<T>,
+    pub(super) best: Opened<T>,
+    /// The place of the name under which the best came.
+    winner: usize,
 }
 
 impl<T> Opening<T> {
@@ -346,7 +307,7 @@ fn readers_of(
 
 /// Why no cookie of another library is looked at.
 const NO_TAKEOVER: &str = "the key ring says no_takeover, as after an incident; take that out once the other library's secret has been changed";
-/// The most that are kept of one name and request: each costs little, and there must be an end.
-const MAX_CANDIDATES: usize = 64;
-/// The most that one request can make us decrypt, for each name of a session.
+/// The most that are kept of one request: each costs little, and there must be an end.
+pub(super) const MAX_CANDIDATES: usize = 64;
+/// The most that one request can make us decrypt, for each kind of session.
 pub(super) const MAX_DECRYPTIONS: usize = 8;

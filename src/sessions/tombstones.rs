@@ -14,7 +14,7 @@ use crate::{
         lineage::{Descent, Limit},
         token::Tombstone,
     },
-    platform::clock::unix_seconds,
+    platform::clock::{MAX_TIME, unix_seconds},
     session::{Candidates, Session, SessionData, Stone, Verdict},
 };
 
@@ -27,7 +27,7 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> bool {
         let matching = || candidates.tombstones.iter().filter(|stone| stone.limit.covers(descent));
-        if candidates.has_more_tombstones || matching().count() > MAX_DECRYPTIONS {
+        if candidates.has_unread_tombstones || matching().count() > MAX_DECRYPTIONS {
             return true;
         }
         matching().any(|stone| match self.open_tombstone(stone, now) {
@@ -127,12 +127,12 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> Result<Vec<Cookie<'static>>, SealError> {
         let now = unix_seconds(now);
-        let longest = now.saturating_add(self.timeouts.absolute.into()).max(ends_at);
-        let tombstone =
-            Tombstone { limit, ended_at: now, until: longest.saturating_add(AFTERLIFE) };
+        let longest = now.saturating_add(self.timeouts.absolute.into());
+        let until = longest.max(ends_at).saturating_add(AFTERLIFE);
+        let tombstone = Tombstone { limit, ended_at: now, until: until.min(MAX_TIME) };
         let max_age = std::time::Duration::from_secs(tombstone.until.saturating_sub(now));
         let mut cookies = Vec::new();
-        for (_, name) in self.accepted.all_names() {
+        for (_, name) in self.accepted.names(now) {
             let value =
                 self.with_binding(&name.tombstone, |seal, _| seal.seal_token(&tombstone, now))?;
             cookies.extend(name.cookie.set_tombstone(limit, &value, max_age));

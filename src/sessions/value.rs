@@ -65,10 +65,10 @@ impl<T: SessionData> Sessions<T> {
     /// As for [`seal`](Self::seal).
     pub fn seal_at(&self, session: &Session<T>, now: OffsetDateTime) -> Result<String, SealError> {
         self.check_origin(session)?;
-        self.0.judge_again(session, now)?;
-        let now = unix_seconds(now);
-        session.seal_with(now, |claims, data| {
-            self.0.seal(claims, session.extension(claims), data, now)
+        let seconds = unix_seconds(now);
+        session.seal_with(seconds, |is_renewal, claims, data| {
+            self.0.judge_again(session, (is_renewal, claims, data), now)?;
+            self.0.seal(claims, session.extension(claims), data, seconds)
         })
     }
 

@@ -7,7 +7,7 @@ use sealed_session::{
 };
 use time::OffsetDateTime;
 
-use crate::support::{self, at, entry, ring, sealed, secs};
+use crate::support::{self, CLAIMS_LEN, Claims, at, entry, ring, sealed, secs};
 
 fn load<T: SessionData>(sessions: &Sessions<T>, value: &str, now: OffsetDateTime) -> Session<T> {
     support::load(sessions, value, now)
@@ -54,7 +54,7 @@ fn tokens_differ_each_time_and_all_have_one_length_and_alphabet() {
         let mut session = load(&sessions, &value, at(0));
         for token in [session.csrf_token(), session.csrf_token()] {
             let token = token.unwrap();
-            assert_eq!(token.len(), 110);
+            assert_eq!(token.len(), 82);
             assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
             assert_eq!(session.verify_csrf(&token), Ok(()));
             // Beyond version and key id nothing is the same, so compressed pages tell nothing.
@@ -105,7 +105,8 @@ fn response_with_a_token_is_for_no_cache() {
 #[test]
 fn token_dies_with_renew_and_with_a_new_id() {
     let sessions = Sessions::<u32>::new(ring([1]));
-    let change: [fn(&mut Session<u32>); 2] = [Session::renew, Session::regenerate_id];
+    let change: [fn(&mut Session<u32>); 3] =
+        [Session::renew, Session::reauthenticate, Session::regenerate_id];
     for change in change {
         let (before, token) = session_and_token(&sessions, at(0));
         let mut session = load(&sessions, &before, at(5));
@@ -171,25 +172,15 @@ fn token_lives_as_long_as_its_session_and_not_a_second_longer() {
     assert_eq!(load(&sessions, &sealed, at(99)).verify_csrf(&token), Ok(()));
     assert_eq!(load(&sessions, &sealed, at(100)).verify_csrf(&token), Err(CsrfError::NoSession));
 
-    // Nor is a token good for a session of the same id that were to live on.
+    // Were a session of the same id to live on, its token would too: it has no times of its own.
     let longer = Sessions::<u32>::builder(ring([1])).absolute_timeout(secs(200)).build().unwrap();
     let id = *load(&sessions, &sealed, at(99)).id().unwrap().as_bytes();
-    let plaintext = [
-        &[1][..],
-        &u64::try_from(at(0).unix_timestamp()).unwrap().to_be_bytes(),
-        &[0, 0, 0, 0],
-        &200_u32.to_be_bytes(),
-        &[0xff; 4],
-        &id,
-        b"7",
-    ]
-    .concat();
-    let long = support::forge(1, "__Host-session", &plaintext);
-    assert_eq!(load(&longer, &long, at(99)).verify_csrf(&token), Ok(()));
-    assert_eq!(
-        load(&longer, &long, at(100)).verify_csrf(&token),
-        Err(CsrfError::Refused(UnsealError::Expired))
-    );
+    let claims = Claims { lifetime: 200, id, ..Claims::begun(at(0)) };
+    let long = support::forge(1, "__Host-session", &claims.with("7"));
+    for now in [99, 100, 199] {
+        assert_eq!(load(&longer, &long, at(now)).verify_csrf(&token), Ok(()), "at {now}");
+    }
+    assert_eq!(load(&longer, &long, at(200)).verify_csrf(&token), Err(CsrfError::NoSession));
 }
 
 #[test]
@@ -254,7 +245,7 @@ fn refuses_every_flipped_character_every_truncation_and_junk() {
         assert!(session.verify_csrf(&changed).is_err(), "character {index}");
         assert!(session.verify_csrf(&token[..index]).is_err(), "length {index}");
     }
-    for junk in ["", " ", "null", "undefined", "ü", &"A".repeat(110), &"A".repeat(1 << 20)] {
+    for junk in ["", " ", "null", "undefined", "ü", &"A".repeat(82), &"A".repeat(1 << 20)] {
         assert!(session.verify_csrf(junk).is_err(), "{junk:.20}");
     }
     assert!(session.verify_csrf(&format!("{token}=")).is_err());
@@ -262,18 +253,27 @@ fn refuses_every_flipped_character_every_truncation_and_junk() {
 }
 
 #[test]
-fn authentic_token_with_a_payload_is_refused() {
+fn authentic_token_of_another_length_is_refused() {
     let sessions = Sessions::<u32>::new(ring([1]));
     let sealed = sealed(&sessions, 7, at(0));
-    let claims = &support::open(1, "__Host-session", &sealed)[..37];
+    let plaintext = support::open(1, "__Host-session", &sealed);
     let session = load(&sessions, &sealed, at(0));
-    let token = support::forge_for(2, 1, "__Host-session", claims);
-    assert_eq!(session.verify_csrf(&token), Ok(()));
-    for payload in ["7", " ", "\0"] {
-        let token =
-            support::forge_for(2, 1, "__Host-session", &[claims, payload.as_bytes()].concat());
+    let id = session.id().unwrap();
+    let token = |body: &[u8]| support::forge_for(2, 1, "__Host-session", body);
+    assert_eq!(session.verify_csrf(&token(id.as_bytes())), Ok(()));
+    let longer = |tail: &str| [id.as_bytes(), tail.as_bytes()].concat();
+    for body in [
+        &[][..],
+        &id.as_bytes()[..15],
+        &longer("7"),
+        &longer(" "),
+        &longer("\0"),
+        // The claims of the session, as a session has them.
+        &plaintext[..CLAIMS_LEN],
+        &plaintext,
+    ] {
         assert_eq!(
-            session.verify_csrf(&token),
+            session.verify_csrf(&token(body)),
             Err(CsrfError::Refused(UnsealError::InvalidClaims))
         );
     }

@@ -259,15 +259,16 @@ fn refreshed_session_is_not_stored_by_caches_either() {
 
     let mut response = headers([(CACHE_CONTROL, "public, max-age=3600")]);
     read_into(&sessions, NOW - SECOND * 74, &mut response);
-    assert_eq!(all(&response, CACHE_CONTROL), ["public, max-age=3600"], "not due yet");
+    assert_eq!(all(&response, CACHE_CONTROL), ["max-age=3600, private"], "not due yet");
     assert_eq!(set_cookies(&response), [""; 0]);
 }
 
 #[test]
-fn session_that_was_only_looked_at_adds_vary_alone() {
+fn session_that_was_only_looked_at_keeps_the_response_to_its_visitor() {
     let sessions = sessions();
     let mut response = headers([(CACHE_CONTROL, "public, max-age=3600"), (SET_COOKIE, "a=b")]);
     let mut expected = response.clone();
+    expected.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=3600, private"));
     expected.append(VARY, HeaderValue::from_static("cookie"));
     read_into(&sessions, NOW, &mut response);
     assert_eq!(response, expected);
@@ -320,13 +321,13 @@ fn untouched_session_leaves_the_headers_untouched() {
 }
 
 #[test]
-fn refused_cookie_adds_vary_alone() {
+fn refused_cookie_sets_no_cookie() {
     let sessions = sessions::<u32>();
     let session = sessions.load_headers_at(&headers([(COOKIE, "__Host-session=junk")]), NOW);
     assert!(session.refusal().is_some());
     let mut response = HeaderMap::new();
     sessions.commit_headers_at(&session, &mut response, NOW).unwrap();
-    assert_eq!(response, headers([(VARY, "cookie")]));
+    assert_eq!(response, headers([(CACHE_CONTROL, "private"), (VARY, "cookie")]));
 }
 
 #[test]

@@ -12,11 +12,11 @@ fn a_hint_is_read_from_every_value_and_from_no_other_text() {
         let value = sealed(&sessions, "x".repeat(length), T0);
         let hint = Hint::read(&value).unwrap();
         assert_eq!((hint.key_id(), hint.payload_len()), (KeyId::new(7), length + 2));
-        assert_eq!(hint.sealed_len(), length + 2 + 82);
+        assert_eq!(hint.sealed_len(), length + 2 + 95);
         for (text, error) in [
             (format!("{value}="), UnsealError::Malformed),
             (format!("{value}*"), UnsealError::Malformed),
-            (value[..109].to_owned(), UnsealError::Malformed),
+            (value[..59].to_owned(), UnsealError::Malformed),
             (format!("Ag{}", &value[2..]), UnsealError::UnsupportedVersion(2)),
             ("A".repeat(4097), UnsealError::TooLong { limit: 4096 }),
         ] {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use proptest::prelude::*;
-use sealed_session::{KeyEntry, KeyRing, Keys, Session, Sessions, UnsealError};
+use sealed_session::{KeyEntry, KeyRing, Keys, SealError, Session, Sessions, UnsealError};
 use serde::{Deserialize, Deserializer, Serialize};
 use time::{Duration, OffsetDateTime};
 
@@ -340,6 +340,10 @@ fn very_long_headers_are_read_to_the_end() {
 
 // Refusals
 
+/// What may be good on another machine, or in a moment. An unknown key is so only with an id
+/// greater than those of the ring, which this one does not have.
+const PASSING: [&str; 2] = ["unsupported_version", "issued_in_future"];
+
 fn refused_values() -> Vec<(&'static str, Sessions<u32>, String)> {
     let plain = sessions();
     let good = sealed(&plain, 7, NOW);
@@ -381,6 +385,11 @@ fn write_after_a_refusal_begins_a_session() {
             assert_eq!(*n, 0, "nothing of the refused value");
             *n = 9;
         });
+        if PASSING.contains(&class) {
+            let error = sessions.commit_at(&session, NOW).unwrap_err();
+            assert!(matches!(error, SealError::NotReadable(_)), "{class}: {error}");
+            session.renew();
+        }
         assert_eq!(session.created_at(), Some(NOW));
         let fresh = value_of(&sessions.commit_at(&session, NOW).unwrap());
         let next = load(&sessions, [&header(&sessions, &fresh)]);
@@ -445,7 +454,8 @@ fn first_look_decrypts_once_and_makes_the_response_depend_on_the_cookie() {
         assert_eq!(READ.get(), 1, "{what}");
         session.read();
         let commit = sessions.commit_at(&session, NOW).unwrap();
-        assert_eq!(READ.get(), 1, "{what}: one decryption for a request");
+        let read_back = usize::from(cfg!(debug_assertions) && commit.sets_cookies());
+        assert_eq!(READ.get(), 1 + read_back, "{what}: one decryption for a request");
         assert!(commit.depends_on_cookie(), "{what}");
     }
 }
@@ -482,8 +492,10 @@ fn what_was_unsealed_or_created_in_its_place_makes_a_response_depend_on_the_cook
     assert!(sessions.unseal_at(&value, end).is_err());
     let created = sessions.create_at(8, end).unwrap();
     // Too late for a Set-Cookie, and with it for `no-store`.
-    let commit = sessions.commit_at(&created, end + Duration::days(14)).unwrap();
-    assert!(!commit.sets_cookies() && commit.depends_on_cookie());
+    let late = sessions.commit_at(&created, end + Duration::days(14));
+    assert_eq!(late.map(drop), Err(SealError::Expired));
+    let commit = sessions.commit_at(&created, end).unwrap();
+    assert!(commit.sets_cookies() && commit.depends_on_cookie());
 }
 
 #[test]
@@ -504,7 +516,7 @@ fn of_several_reasons_against_a_value_the_first_of_the_specification_is_told() {
         (version(&cut(&good)), ["unsupported_version"; 3]),
         (version(&good), ["unsupported_version"; 3]),
         (long(&version(&good)), ["too_long"; 3]),
-        (version(&good)[..109].to_owned(), ["malformed"; 3]),
+        (version(&good)[..59].to_owned(), ["malformed"; 3]),
         (format!("*{}", &good[1..]), ["malformed"; 3]),
     ] {
         let told = [&sessions, &unknown, &retired].map(|sessions| class(sessions, &value));

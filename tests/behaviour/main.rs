@@ -25,6 +25,7 @@ mod keys;
 mod load;
 mod matrix;
 mod model;
+mod observer;
 mod origin_guard;
 mod outside;
 mod padding;
@@ -37,8 +38,9 @@ mod ring_forms;
 mod rotation;
 mod session;
 mod step_up;
+#[cfg(feature = "iron")]
+mod takeover;
 mod tampering;
 mod times;
-mod tombstone;
 #[cfg(feature = "reload")]
 mod toml_ring;

@@ -1,10 +1,8 @@
 //! Cookie name × purpose × audience × key: a value is accepted where it was made for, and nowhere else.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chacha20poly1305::{AeadInOut as _, KeyInit as _, XChaCha20Poly1305};
 use sealed_session::{KeyEntry, KeyRing, Sessions, UnsealError};
 
-use crate::support::{self, T0, key, key_bytes, secs};
+use crate::support::{self, Claims, Forge, T0, key, key_bytes, unix};
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Purpose {
@@ -34,40 +32,32 @@ fn places() -> impl Iterator<Item = Place> {
     })
 }
 
+fn claims() -> Claims {
+    Claims { lifetime: 60, ..Claims::begun(T0) }
+}
+
+/// What a value of this purpose holds, all of them of the same session.
+fn plaintext(purpose: Purpose) -> Vec<u8> {
+    match purpose {
+        Purpose::Session => claims().with("7"),
+        Purpose::CsrfToken => claims().id.to_vec(),
+        Purpose::Tombstone => support::tombstone(claims().lineage, 0, unix(T0), unix(T0) + 60),
+    }
+}
+
 impl Place {
-    /// A value as docs/FORMAT.md has it, all of them with the same session id and times.
+    /// A value as docs/FORMAT.md has it.
     fn forge(self, purpose: Purpose) -> String {
-        let bound = |text: &str| {
-            [&u16::try_from(text.len()).unwrap().to_be_bytes()[..], text.as_bytes()].concat()
-        };
-        let aad = [
-            &[1, 0, 0, 0, 1, purpose as u8],
-            &bound(self.name)[..],
-            &bound(self.audience.unwrap_or_default()),
-        ]
-        .concat();
-        let created_at = u64::try_from(T0.unix_timestamp()).unwrap().to_be_bytes();
-        let payload: &[u8] = if purpose == Purpose::Session { b"7" } else { b"" };
-        let mut body = [
-            &[1][..],
-            &created_at,
-            &[0; 4],
-            &60_u32.to_be_bytes(),
-            &[0xff; 4],
-            &[0xab; 16],
-            payload,
-        ]
-        .concat();
-        let nonce = [9; 24];
-        let tag = XChaCha20Poly1305::new(&key_bytes(self.key).into())
-            .encrypt_inout_detached((&nonce).into(), &aad, body.as_mut_slice().into())
-            .unwrap();
-        URL_SAFE_NO_PAD.encode([&[1, 0, 0, 0, 1], &nonce[..], &body, tag.as_slice()].concat())
+        // A tombstone has no audience: it counts whatever that is later.
+        let audience = self.audience.filter(|_| purpose != Purpose::Tombstone);
+        let key = key_bytes(self.key);
+        Forge { key, key_id: 1, purpose: purpose as u8, name: self.name, audience }
+            .value(&plaintext(purpose))
     }
 
     fn reader(self) -> Sessions<u32> {
         let ring = KeyRing::new([KeyEntry::new(1, key(self.key))]).unwrap();
-        let builder = Sessions::builder(ring).cookie_name(self.name).tombstone(secs(60));
+        let builder = Sessions::builder(ring).cookie_name(self.name);
         match self.audience {
             Some(audience) => builder.audience(audience),
             None => builder,
@@ -88,7 +78,8 @@ impl Place {
             }
             Purpose::CsrfToken => reader.load_at([own], T0).verify_csrf(value).is_ok(),
             Purpose::Tombstone => {
-                let session = reader.load_at([format!("{own}; {}-ended={value}", self.name)], T0);
+                let name = support::tombstone_name(self.name, claims().lineage, 0);
+                let session = reader.load_at([format!("{own}; {name}={value}")], T0);
                 assert_eq!(session.is_new(), session.refusal() == Some(&UnsealError::Ended));
                 session.is_new()
             }
@@ -97,14 +88,20 @@ impl Place {
 }
 
 #[test]
-fn exactly_the_diagonal_is_accepted() {
+fn exactly_the_diagonal_is_accepted_and_tombstones_for_every_audience() {
     let mut accepted = 0;
     for made_at in places() {
         for made_as in PURPOSES {
             let value = made_at.forge(made_as);
             for read_at in places() {
                 for read_as in PURPOSES {
-                    let fits = made_at == read_at && made_as == read_as;
+                    let fits_place = match made_as {
+                        Purpose::Tombstone => {
+                            (made_at.name, made_at.key) == (read_at.name, read_at.key)
+                        }
+                        _ => made_at == read_at,
+                    };
+                    let fits = fits_place && made_as == read_as;
                     let what = format!("{made_as:?} of {made_at:?} as {read_as:?} at {read_at:?}");
                     assert_eq!(read_at.accepts(read_as, &value), fits, "{what}");
                     accepted += u32::from(fits);
@@ -112,24 +109,17 @@ fn exactly_the_diagonal_is_accepted() {
             }
         }
     }
-    assert_eq!(accepted, 3 * 2 * 3 * 3);
+    let (names, keys, audiences) = (3, 2, 3);
+    // A session and a token for one audience each, a tombstone for every one.
+    assert_eq!(accepted, names * keys * (2 * audiences + audiences * audiences));
 }
 
 #[test]
 fn reserved_purposes_are_accepted_as_nothing() {
     let place = places().next().unwrap();
     for purpose in (0..=255).filter(|purpose| !(1..=3).contains(purpose)) {
-        let claims = [
-            &[1][..],
-            &u64::try_from(T0.unix_timestamp()).unwrap().to_be_bytes(),
-            &[0; 4],
-            &60_u32.to_be_bytes(),
-            &[0xff; 4],
-            &[0xab; 16],
-        ]
-        .concat();
-        let value = support::forge_for(purpose, 1, place.name, &claims);
         for read_as in PURPOSES {
+            let value = support::forge_for(purpose, 1, place.name, &plaintext(read_as));
             assert!(!place.accepts(read_as, &value), "purpose {purpose}");
         }
     }

@@ -173,8 +173,9 @@ fn seconds(time: OffsetDateTime) -> i64 {
 }
 
 fn build(keys: &Keys, absolute: u32, idle: Option<u32>) -> Sessions<u32> {
-    let builder =
-        Sessions::builder(keys.clone()).absolute_timeout(StdDuration::from_secs(absolute.into()));
+    let builder = Sessions::builder(keys.clone())
+        .tombstones(false)
+        .absolute_timeout(StdDuration::from_secs(absolute.into()));
     match idle {
         Some(idle) => builder.idle_timeout(StdDuration::from_secs(idle.into())),
         None => builder,
@@ -262,6 +263,18 @@ impl World {
         let commit = self.sessions[machine].commit_at(&session, at(commit_at));
         if self.rings[machine].sealing(commit_at).is_none() {
             // The clock went back behind the start of every key.
+            return;
+        }
+        if let Err(sealed_session::SealError::NotReadable(_)) = commit {
+            // A write must not replace what may be good elsewhere, or in a moment.
+            assert!(best.is_none(), "only where nobody is signed in");
+            self.now = commit_at;
+            return;
+        }
+        if let Err(sealed_session::SealError::Expired) = commit {
+            // What a handler wrote is not dropped in silence where its session ended meanwhile.
+            assert!(matches!(expected, Expected::Nothing));
+            self.now = commit_at;
             return;
         }
         let commit = commit.expect("the data is small");
@@ -357,7 +370,10 @@ impl World {
             Handler::Ignore | Handler::Peek => None,
             Handler::Read => {
                 session.read();
-                let due = best.filter(|best| takes <= 2 && self.is_reseal_due(machine, best));
+                let due = best.filter(|best| {
+                    (takes <= 2 || self.is_last_chance(best, commit_at))
+                        && self.is_reseal_due(machine, best)
+                });
                 // A value from a machine that is ahead keeps its key.
                 keeps_key = due.and_then(|best| {
                     let ring = &self.rings[machine];
@@ -421,6 +437,14 @@ impl World {
 
     fn idle_of(&self, record: &Record) -> Option<u32> {
         record.idle.into_iter().chain(self.idle).min()
+    }
+
+    /// Whether a visitor of whom every request is slow would idle out.
+    fn is_last_chance(&self, record: &Record, now: i64) -> bool {
+        let end = record.created + i64::from(record.lifetime.min(self.absolute));
+        self.idle_of(record)
+            .map(i64::from)
+            .is_some_and(|idle| record.issued + idle < end && now - record.issued >= (idle + 1) / 2)
     }
 
     fn is_reseal_due(&self, machine: usize, record: &Record) -> bool {

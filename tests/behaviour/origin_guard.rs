@@ -5,7 +5,7 @@ use sealed_session::{ConfigError, ForeignRequest, OriginGuard, RequestSource};
 const HOST: &str = "shop.example.org";
 
 fn post<'a>(site: Option<&'a str>, origin: Option<&'a str>) -> RequestSource<'a> {
-    RequestSource { method: "POST", sec_fetch_site: site, origin, host: Some(HOST) }
+    RequestSource { method: "POST", sec_fetch_site: site, origin, host: Some(HOST), upgrade: None }
 }
 
 #[test]
@@ -205,4 +205,21 @@ mod headers {
             Request::post("/").header("host", HOST).header("host", HOST).header("origin", origin);
         assert_eq!(check(hosts), Err(ForeignRequest::Origin));
     }
+}
+
+/// RFC 6455 section 4.1: the handshake is a GET, and no rule of browsers keeps other sites from it.
+#[test]
+fn handshake_of_a_websocket_is_judged_like_a_post() {
+    let handshake = |site, origin| RequestSource {
+        method: "GET",
+        upgrade: Some("websocket"),
+        ..post(site, origin)
+    };
+    let guard = OriginGuard::new();
+    let sibling = handshake(Some("same-site"), Some("https://evil.example.org"));
+    assert_eq!(guard.check(&sibling), Err(ForeignRequest::SameSite));
+    let foreign = handshake(Some("cross-site"), Some("https://evil.example"));
+    assert_eq!(guard.check(&foreign), Err(ForeignRequest::CrossSite));
+    assert_eq!(guard.check(&handshake(Some("same-origin"), None)), Ok(()));
+    assert_eq!(guard.check(&RequestSource { upgrade: None, ..foreign }), Ok(()));
 }

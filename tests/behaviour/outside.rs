@@ -55,7 +55,6 @@ fn kind() -> (Keys, Sessions<u32>) {
     let keys = Keys::from(ring([1]));
     let sessions = Sessions::builder(keys.clone())
         .idle_timeout(secs(60))
-        .tombstone(secs(300))
         .revoke_if(|data, _| *data == 666)
         .build()
         .unwrap();

@@ -169,7 +169,6 @@ fn hook_tombstone_and_tokens_show_no_secrets() {
     let seen = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
     let shown = std::sync::Arc::clone(&seen);
     let sessions = Sessions::<Diary>::builder(ring())
-        .tombstone(std::time::Duration::from_secs(300))
         .revoke_if(move |_, info| {
             *shown.lock().unwrap() = format!("{info:?}");
             false
@@ -369,6 +368,25 @@ mod events {
     const COOKIE: &str = "cookie=\"__Host-session\"";
 
     #[test]
+    fn another_timeout_than_the_rings_is_told_when_it_is_built() {
+        let days = |days: u64| StdDuration::from_secs(days * 24 * 60 * 60);
+        let said = |ours, rings: Option<StdDuration>| {
+            let ring = match rings {
+                Some(timeout) => ring().with_absolute_timeout(timeout),
+                None => ring(),
+            };
+            logged(&Secrets::new([1], &[]), || {
+                drop(Sessions::<Diary>::builder(ring).absolute_timeout(ours).build().unwrap());
+            })
+        };
+        let lines = said(days(30), Some(days(14)));
+        assert!(lines.len() == 1 && lines[0].contains("another absolute timeout"), "{lines:?}");
+        assert!(lines[0].contains("ours=2592000 ring=1209600"), "{lines:?}");
+        assert_eq!(said(days(30), Some(days(30))), [""; 0]);
+        assert_eq!(said(days(30), None), [""; 0]);
+    }
+
+    #[test]
     fn refusal_names_cookie_class_reason_and_key_id() {
         let sessions = diaries();
         let value = sealed(&sessions, diary(), NOW);
@@ -557,7 +575,6 @@ mod events {
     fn revoked_and_ended_sessions_are_told_with_their_class() {
         let sessions = Sessions::<Diary>::builder(ring())
             .revoke_if(|diary, _| diary.text.is_empty())
-            .tombstone(StdDuration::from_secs(300))
             .build()
             .unwrap();
         let revoked = sealed(&sessions, Diary::default(), NOW);
@@ -580,10 +597,7 @@ mod events {
     #[test]
     fn tombstone_that_cannot_be_sealed_is_told() {
         let keys = Keys::from(ring());
-        let sessions = Sessions::<Diary>::builder(keys.clone())
-            .tombstone(StdDuration::from_secs(300))
-            .build()
-            .unwrap();
+        let sessions = Sessions::<Diary>::builder(keys.clone()).build().unwrap();
         let value = sealed(&sessions, diary(), NOW);
         let mut session = sessions.load_at([header(&sessions, &value)], NOW);
         session.read();
@@ -643,10 +657,7 @@ mod events {
 
     #[test]
     fn too_many_tombstones_are_told_with_the_limit() {
-        let sessions = Sessions::<Diary>::builder(ring())
-            .tombstone(StdDuration::from_secs(300))
-            .build()
-            .unwrap();
+        let sessions = Sessions::<Diary>::builder(ring()).build().unwrap();
         let value = sealed(&sessions, diary(), NOW);
         let load = |tombstones: usize| {
             let mut headers = vec![header(&sessions, &value)];

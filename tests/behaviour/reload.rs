@@ -346,6 +346,30 @@ mod files {
         }
     }
 
+    /// The kubelet renames a link to a new folder over the one to the old.
+    #[cfg(unix)]
+    #[test]
+    fn a_volume_of_kubernetes_is_followed_through_its_links() {
+        use std::os::unix::fs::symlink;
+
+        let volume = tempfile::tempdir().unwrap();
+        let write = |version: &str, text: &str| {
+            let folder = volume.path().join(version);
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join("keys"), text).unwrap();
+            symlink(version, volume.path().join("..data_tmp")).unwrap();
+            fs::rename(volume.path().join("..data_tmp"), volume.path().join("..data")).unwrap();
+        };
+        write("..1", &table(1));
+        symlink("..data/keys", volume.path().join("keys")).unwrap();
+        let file = RingFile::new(volume.path().join("keys"));
+        let mut follower = Follower::new_at(file, T0).unwrap();
+        write("..2", &format!("{}{}", table(2), table(1)));
+        fs::remove_dir_all(volume.path().join("..1")).unwrap();
+        assert_eq!(follower.check_at(T0).unwrap(), Reload::Replaced);
+        assert_eq!(ids(&follower.keys()), [2, 1]);
+    }
+
     #[test]
     fn a_copy_that_stalls_at_the_border_of_an_entry_is_refused() {
         let whole = format!("last_id = 3\nkey_count = 2\n\n{}{}", table(3), table(2));

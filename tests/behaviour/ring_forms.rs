@@ -2,7 +2,6 @@
 
 use proptest::prelude::*;
 use sealed_session::{ConfigError, KeyId, KeyRing, RingForm};
-use time::Duration;
 
 use crate::support::{T0, at, entry, key_text, ring};
 
@@ -68,9 +67,10 @@ fn times_are_those_of_rfc_3339_and_no_others() {
     };
     for (time, expected) in [
         ("2026-12-01T00:00:00Z", T0),
-        ("2026-12-01T00:00:00.500Z", T0 + Duration::milliseconds(500)),
+        ("2026-12-01T00:00:00.500Z", T0),
         ("2026-12-01T01:00:00+01:00", T0),
         ("2026-11-30T23:30:00-00:30", T0),
+        ("2026-12-01T00:00:00+00:00", T0),
     ] {
         assert_eq!(starts(time), Ok(Some(expected)), "{time}");
     }
@@ -91,12 +91,67 @@ fn times_are_those_of_rfc_3339_and_no_others() {
         "2026-13-01T00:00:00Z",
         "2026-02-30T00:00:00Z",
         "2026-12-01T24:00:00Z",
+        "2026-12-31T23:59:60Z",
+        "2026-12-01T00:00:00-00:00",
+        "2026-12-01T00:00:00+24:00",
+        "2026-12-01T00:00:00+01:60",
+        "9999-12-31T23:59:59-00:01",
         "2026-12-01T00:00:00Z\u{a0}",
         "1796083200",
         "tomorrow",
     ] {
         let error = starts(time).expect_err(time).to_string();
         assert!(error.contains("2026-12-01T00:00:00Z"), "{time}: {error}");
+    }
+}
+
+#[test]
+fn white_space_is_that_of_one_line_or_its_end() {
+    let (k1, k2) = (key_text(1), key_text(2));
+    let ring = |space: &str| {
+        let text = format!(
+            "{space}last-id=2{space},{space}2@{space}2026-12-02T00:00:00Z{space}:{space}{k2}{space},1:{k1}{space}"
+        );
+        KeyRing::parse_at(&text, T0)
+    };
+    for space in ["", " ", "\t", "\n", "\r\n"] {
+        assert_eq!(ring(space).expect(space).entries().len(), 2);
+    }
+    for space in ["\u{b}", "\u{c}", "\u{a0}", "\u{2003}", "\u{feff}"] {
+        assert!(ring(space).is_err(), "{space:?}");
+    }
+}
+
+#[test]
+fn a_span_is_one_that_a_timeout_may_have() {
+    let said = |span: &str| {
+        let text = format!("absolute-timeout={span},1:{}", key_text(1));
+        Some(KeyRing::parse_at(&text, T0).ok()?.absolute_timeout()?.as_secs())
+    };
+    for (span, seconds) in [
+        ("1s", 1),
+        ("90m", 5400),
+        ("24h", 86_400),
+        ("014d", 1_209_600),
+        ("4294967294s", 4_294_967_294),
+    ] {
+        assert_eq!(said(span), Some(seconds), "{span}");
+    }
+    for span in [
+        "",
+        "d",
+        "0s",
+        "14",
+        "14D",
+        "+1d",
+        "-1d",
+        "1.5h",
+        "1d1h",
+        "1 d",
+        "4294967295s",
+        "99999999d",
+    ] {
+        assert_eq!(said(span), None, "{span}");
     }
 }
 

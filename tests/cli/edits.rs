@@ -30,7 +30,7 @@ fn tables_keep_their_comments_and_the_new_one_stands_in_front() {
     assert_eq!(
         masked(&ring),
         format!(
-            "# The shop's keys.\n# Ask Ada.\nlast_id   =  3  # of all times\n\n# The keys, newest first.\n\n\
+            "# The shop's keys.\n# Ask Ada.\nlast_id   =  3  # of all times\nkey_count = 3\nrotated_at = \"2031-05-06T07:00:00Z\"\n\n# The keys, newest first.\n\n\
              [[keys]]\nid = 3\nkey = \"NEW\"\nnot_before = \"2031-05-06T07:15:00Z\"\n\n\
              # made in May\n[[keys]]  # two\n  id = 2\n  key = \"{k2}\" # here\n  # since:\n  not_before = \"2031-05-01T00:00:00Z\"\n\n\
              # the first\n[[keys]]\nkey = '{k1}'\nid = 1\n# the end\n"
@@ -40,7 +40,7 @@ fn tables_keep_their_comments_and_the_new_one_stands_in_front() {
     assert_eq!(
         masked(&ring),
         format!(
-            "# The shop's keys.\n# Ask Ada.\nlast_id   =  3  # of all times\n\n# The keys, newest first.\n\n\
+            "# The shop's keys.\n# Ask Ada.\nlast_id   =  3  # of all times\nkey_count = 2\nrotated_at = \"2031-05-06T07:00:00Z\"\n\n# The keys, newest first.\n\n\
              [[keys]]\nid = 3\nkey = \"NEW\"\nnot_before = \"2031-05-06T07:15:00Z\"\n\n\
              # the first\n[[keys]]\nkey = '{k1}'\nid = 1\n# the end\n"
         )
@@ -49,7 +49,7 @@ fn tables_keep_their_comments_and_the_new_one_stands_in_front() {
     assert_eq!(
         masked(&ring),
         format!(
-            "# The shop's keys.\n# Ask Ada.\nlast_id   =  3  # of all times\n\n# The keys, newest first.\n\n\
+            "# The shop's keys.\n# Ask Ada.\nlast_id   =  3  # of all times\nkey_count = 1\nrotated_at = \"2031-05-06T07:00:00Z\"\n\n# The keys, newest first.\n\n\
              # the first\n[[keys]]\nkey = '{k1}'\nid = 1\n# the end\n"
         )
     );
@@ -63,7 +63,7 @@ fn a_header_stays_a_header() {
     assert_eq!(
         masked(&ring),
         format!(
-            "# Ask Ada.\nlast_id = 2\n\n[[keys]]\nid = 2\nkey = \"NEW\"\nnot_before = \"2031-05-06T07:15:00Z\"\n\n\
+            "# Ask Ada.\nlast_id = 2\nkey_count = 2\nrotated_at = \"2031-05-06T07:00:00Z\"\n\n[[keys]]\nid = 2\nkey = \"NEW\"\nnot_before = \"2031-05-06T07:15:00Z\"\n\n\
              [[keys]]\nid = 1\nkey = \"{k1}\"\n"
         )
     );
@@ -79,7 +79,7 @@ fn a_list_of_inline_tables_stays_one() {
     assert_eq!(
         masked(&ring),
         format!(
-            "keys = [\n    {{ id = 3, key = \"NEW\", not_before = \"2031-05-06T09:00:00Z\" }}, # newest first\n    {{ id = 2, key = \"{k2}\", not_before = \"2031-05-01T00:00:00Z\" }}, # two\n    # the first\n    {{ id = 1, key = \"{k1}\" }}, # one\n]\nlast_id = 3\n"
+            "keys = [\n    {{ id = 3, key = \"NEW\", not_before = \"2031-05-06T09:00:00Z\" }}, # newest first\n    {{ id = 2, key = \"{k2}\", not_before = \"2031-05-01T00:00:00Z\" }}, # two\n    # the first\n    {{ id = 1, key = \"{k1}\" }}, # one\n]\nlast_id = 3\nkey_count = 3\nrotated_at = \"2031-05-06T07:00:00Z\"\n"
         )
     );
     ring.run("retire", &["1", "--force"]).done();
@@ -96,12 +96,17 @@ fn a_list_on_one_line_stays_one() {
     assert_eq!(
         masked(&ring),
         format!(
-            "keys = [{{ id = 3, key = \"NEW\", not_before = \"2031-05-06T07:15:00Z\" }}, \"2:{k2}\", {{ id = 1, key = \"{k1}\" }}]\nlast_id = 3\n"
+            "keys = [{{ id = 3, key = \"NEW\", not_before = \"2031-05-06T07:15:00Z\" }}, \"2:{k2}\", {{ id = 1, key = \"{k1}\" }}]\nlast_id = 3\nkey_count = 3\nrotated_at = \"2031-05-06T07:00:00Z\"\n"
         )
     );
     ring.run("retire", &["3"]).done();
     ring.run("retire", &["1", "--force"]).done();
-    assert_eq!(masked(&ring), format!("keys = [\"2:{k2}\"]\nlast_id = 3\n"));
+    assert_eq!(
+        masked(&ring),
+        format!(
+            "keys = [\"2:{k2}\"]\nlast_id = 3\nkey_count = 1\nrotated_at = \"2031-05-06T07:00:00Z\"\n"
+        )
+    );
 }
 
 #[test]
@@ -111,6 +116,9 @@ fn keys_in_one_string_are_read_and_not_changed() {
     let error = ring.refused("rotate", &[]);
     assert!(error.contains("keys.toml:2: the keys stand in one string"), "{error}");
     assert!(error.contains("write each as `[[keys]]`"), "{error}");
+    // An incident does not wait for that.
+    ring.run("emergency", &[]).done();
+    assert_eq!(ring.ids(), [3]);
 }
 
 #[test]

@@ -10,13 +10,15 @@ fn state(ring: &Ring, at: &str) -> Vec<(u64, String, Option<String>)> {
     let text = |value: &serde_json::Value| value.as_str().map(ToOwned::to_owned);
     let keys = status["keys"].as_array().unwrap().iter();
     keys.map(|key| {
-        (key["id"].as_u64().unwrap(), text(&key["state"]).unwrap(), text(&key["safe_to_remove"]))
+        let removal = text(&key["removal"]).unwrap();
+        let bound = text(&key["removable_from"]).or(text(&key["removable_until"]));
+        (key["id"].as_u64().unwrap(), text(&key["state"]).unwrap() + " " + &removal, bound)
     })
     .collect()
 }
 
-fn known(id: u64, state: &str, safe: Option<&str>) -> (u64, String, Option<String>) {
-    (id, state.to_owned(), safe.map(ToOwned::to_owned))
+fn known(id: u64, state: &str, bound: Option<&str>) -> (u64, String, Option<String>) {
+    (id, state.to_owned(), bound.map(ToOwned::to_owned))
 }
 
 #[test]
@@ -26,23 +28,27 @@ fn status_follows_a_key_through_its_life() {
     let safe = Some("2031-05-15T00:02:00Z");
     assert_eq!(
         state(&ring, "2031-04-30T00:00:00Z"),
-        [known(2, "pending", Some("2031-04-30T00:00:00Z")), known(1, "sealing", None)]
+        // It can be called off, and that is not to be removed at any time.
+        [
+            known(2, "pending call_off", Some("2031-04-30T23:58:00Z")),
+            known(1, "sealing in_use", None)
+        ]
     );
     assert_eq!(
         state(&ring, "2031-04-30T23:59:00Z"),
-        [known(2, "pending", None), known(1, "sealing", None)]
+        [known(2, "pending in_use", None), known(1, "sealing in_use", None)]
     );
     assert_eq!(
         state(&ring, "2031-05-01T00:00:00Z"),
-        [known(2, "sealing", None), known(1, "accepting", safe)]
+        [known(2, "sealing in_use", None), known(1, "accepting later", safe)]
     );
     assert_eq!(
         state(&ring, "2031-05-15T00:02:00Z"),
-        [known(2, "sealing", None), known(1, "accepting", safe)]
+        [known(2, "sealing in_use", None), known(1, "accepting now", None)]
     );
     assert_eq!(
         state(&ring, "2031-06-01T00:00:00Z"),
-        [known(2, "sealing", None), known(1, "retired", Some("2031-06-01T00:00:00Z"))]
+        [known(2, "sealing in_use", None), known(1, "retired now", None)]
     );
 }
 
@@ -67,10 +73,13 @@ fn timeouts_of_the_application_count() {
     ring.run("retire", &["1", "--absolute-timeout", "5d 6h 58m"]).done();
     assert_eq!(ring.ids(), [2]);
 
-    let ring = Ring::of([(2, MAY_1), (1, "")]);
-    ring.refused("retire", &["1", "--idle-timeout", "6d"]);
-    ring.refused("retire", &["1", "--idle-timeout", "20d", "--absolute-timeout", "6d"]);
-    ring.run("retire", &["1", "--idle-timeout", "5d"]).done();
+    // Of the ring's own and the one that is given the longer counts.
+    let ring = |days: u32| {
+        Ring::new(format!("absolute_timeout = \"{days}d\"\n{}", tables([(2, MAY_1), (1, "")])))
+    };
+    ring(6).refused("retire", &["1", "--absolute-timeout", "5d"]);
+    ring(5).refused("retire", &["1", "--absolute-timeout", "6d"]);
+    ring(5).run("retire", &["1", "--absolute-timeout", "4d"]).done();
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn the_new_key_is_read_at_once_and_seals_later() {
     let ring = Ring::of([(1, "")]);
     let said = ring.run("rotate", &[]).done();
     assert!(said.contains("key 2 added"), "{said}");
-    assert!(said.contains("bring the file to every machine before 2031-05-06T07:15:00Z"), "{said}");
+    assert!(said.contains("bring the ring to every machine before 2031-05-06T07:15:00Z"), "{said}");
     assert_eq!(ring.ids(), [2, 1]);
     let after = ring.at(NOW);
     assert!(said.contains(&after.fingerprint().to_string()));

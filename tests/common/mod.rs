@@ -1,7 +1,7 @@
 //! What the test files share.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use sealed_session::{Commit, Key, KeyEntry, KeyRing, SessionData, Sessions};
+use sealed_session::{Commit, Cookie, Key, KeyEntry, KeyRing, SessionData, Sessions};
 use time::{OffsetDateTime, macros::datetime};
 
 /// Far from the machine's clock, so that whatever reads that clock in place of its argument is seen.
@@ -58,13 +58,19 @@ pub(crate) fn forged(value: &str, index: usize) -> String {
     String::from_utf8(bytes).expect("ASCII stays ASCII")
 }
 
-/// The value of the one cookie that a commit sets.
+/// The value of the one cookie that a commit sets beside tombstones.
 pub(crate) fn value_of(commit: &Commit) -> String {
-    let [cookie] = commit.cookies() else { panic!("{} cookies", commit.cookies().len()) };
+    let sessions: Vec<_> = session_cookies(commit).collect();
+    let [cookie] = &*sessions else { panic!("{} cookies", sessions.len()) };
     cookie.value().to_owned()
 }
 
-/// Every Set-Cookie of a commit as it goes over the wire.
+/// The cookies of a commit that are no tombstones.
+pub(crate) fn session_cookies(commit: &Commit) -> impl Iterator<Item = &Cookie<'static>> {
+    commit.cookies().iter().filter(|cookie| !cookie.name().contains("-ended-"))
+}
+
+/// Every Set-Cookie of a commit, but for tombstones, as it goes over the wire.
 pub(crate) fn set_cookies(commit: &Commit) -> Vec<String> {
-    commit.cookies().iter().map(ToString::to_string).collect()
+    session_cookies(commit).map(ToString::to_string).collect()
 }

@@ -3,11 +3,11 @@
 use sealed_session::{Commit, Cookie, SealError};
 
 use crate::{
-    fleet::{LEGACY_NAME, Machine, Ring, at},
+    fleet::{LEGACY_NAME, Machine, Ring, at, is_revoked},
     jar::Stored,
     request::{Handler, Pending},
     steps::Op,
-    value::Value,
+    value::{Refusal, Value},
     world::{Response, World},
 };
 
@@ -83,7 +83,7 @@ impl World {
             (expected, set) => panic!("expected {expected:?}, got {} values", set.len()),
         };
         assert_eq!(cookie.name(), names[0]);
-        let left = Value { issued: clock, ..value.clone() }.expires(pending.handler.policy) - clock;
+        let left = value.expires(pending.handler.policy) - clock;
         assert_eq!(
             cookie.max_age().map(time::Duration::whole_seconds),
             value.persistent.then_some(left.min(400 * 86_400))
@@ -156,7 +156,15 @@ fn expected(handler: &Handler, machine: &Machine, clock: i64) -> Expected {
         if handler.begun {
             value.issued = value.issued.max(clock);
         }
-        return match refusal.is_some() || clock >= value.expires(policy) {
+        let is_refused = match refusal {
+            // A sign-in takes the place of what has ended meanwhile, not of what may be forged.
+            Some(Refusal::Expired | Refusal::Revoked | Refusal::Future) if handler.renewed => false,
+            refusal => refusal.is_some(),
+        };
+        let is_vouched = handler.base.is_none()
+            || !handler.renewed
+            || !is_revoked(value.data, machine.revoked());
+        return match is_refused || !is_vouched || clock >= value.expires(policy) {
             true => Expected::Refusal,
             false => Expected::Set(value.sealed(ring, clock)),
         };

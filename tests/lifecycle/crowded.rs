@@ -18,8 +18,8 @@ fn where_not_every_tombstone_is_kept_nothing_is_live() {
     let sessions = Sessions::<u32>::new(ring());
     let ours = format!("__Host-session={}; ", value(&sessions));
     for (count, is_live) in [(64, true), (65, false)] {
-        let stones: String =
-            (0..count).map(|n| format!("__Host-session-ended-AAAA{n:04}=x; ")).collect();
+        let name = |n| format!("__Host-session-ended-AAAA{n:04}=x");
+        let stones = (0..count).map(name).collect::<Vec<_>>().join("; ") + "; ";
         for header in [ours.clone() + &stones, stones.clone() + &ours] {
             let session = sessions.load_at([header], at(1));
             assert_eq!(session.is_new(), !is_live, "{count}: {:?}", session.refusal());

@@ -164,7 +164,8 @@ impl World {
     pub(crate) fn legacy_cookie(&mut self, ttl: i64, taint: Option<u32>) -> Cookie<'static> {
         let data = self.numbers.data();
         let duration = std_seconds(ttl.unsigned_abs());
-        let text = iron::seal_at(&data, passwords(), Some(duration), at(self.now)).expect("short");
+        let text = iron::seal_at(LEGACY_NAME, &data, passwords(), Some(duration), at(self.now))
+            .expect("short");
         let expires = self.now + ttl;
         let lineage = self.numbers.lineage();
         self.legacy.insert(text.clone(), Legacy { lineage, data, expires, taint, id: None });

@@ -35,8 +35,17 @@ struct Machine {
 
 impl Machines {
     pub(crate) fn start(clock: Clock, directory: &Path, ring: &Path) -> Self {
+        Self::with_offsets(OFFSETS, clock, directory, ring)
+    }
+
+    pub(crate) fn with_offsets(
+        offsets: [i64; 3],
+        clock: Clock,
+        directory: &Path,
+        ring: &Path,
+    ) -> Self {
         let addresses = Addresses::default();
-        let machines = OFFSETS.iter().enumerate().map(|(index, &offset)| {
+        let machines = offsets.iter().enumerate().map(|(index, &offset)| {
             let own = directory.join(format!("machine-{index}.toml"));
             fs::copy(ring, &own).unwrap();
             let (process, port) = start(clock, offset, &own);
@@ -63,7 +72,7 @@ impl Machines {
     }
 
     /// Overwrites a machine's ring in place with what is not one, and returns when the machine says so.
-    pub(crate) fn deploy_broken(&self, index: usize, text: &str) {
+    pub(crate) fn deploy_broken(&self, index: usize, text: &str, reason: &str) {
         let before = self.health(index);
         fs::write(&self.machines[index].ring, text).unwrap();
         let after = self.wait_for(index, "an error", |health| !health.error.is_empty());
@@ -72,7 +81,7 @@ impl Machines {
             (before.generation, before.fingerprint),
             "the last good ring stays"
         );
-        assert!(after.error.contains("machine-"), "{}", after.error);
+        assert!(after.error.contains(reason), "{}", after.error);
     }
 
     pub(crate) fn wait_until_all_have(&self, fingerprint: &str) {
@@ -134,9 +143,20 @@ impl Machines {
     }
 
     fn ask(&self, index: usize, path: &str) -> io::Result<String> {
+        Ok(self.visit(index, path, None)?.1)
+    }
+
+    /// One request, with a cookie or without: the one that is set, and the body.
+    pub(crate) fn visit(
+        &self,
+        index: usize,
+        path: &str,
+        cookie: Option<&str>,
+    ) -> io::Result<(Option<String>, String)> {
         let stream = TcpStream::connect(("127.0.0.1", self.addresses[index].load(SeqCst)))?;
-        write!(&stream, "GET {path} HTTP/1.1\r\n\r\n")?;
-        Ok(read_response(&mut BufReader::new(&stream))?.1)
+        let cookie = cookie.map(|cookie| format!("Cookie: __Host-session={cookie}\r\n"));
+        write!(&stream, "GET {path} HTTP/1.1\r\n{}\r\n", cookie.unwrap_or_default())?;
+        read_response(&mut BufReader::new(&stream))
     }
 }
 

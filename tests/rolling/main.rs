@@ -6,12 +6,14 @@
 //! the long form, a million requests and ten rotations, with its figures:
 //!
 //! ```sh
-//! cargo test --release --features cli --test rolling -- --ignored --nocapture
+//! cargo test --release --config profile.release.debug-assertions=true --features cli --test rolling -- \
+//!     --ignored --nocapture
 //! ```
 #![cfg(unix)]
 
 mod clients;
 mod clock;
+mod drill;
 mod machine;
 mod operator;
 mod server;

@@ -64,7 +64,7 @@ impl Operator {
                     0 => text[..text.rfind("key = ").unwrap() + 12].to_owned(),
                     _ => String::new(),
                 };
-                machines.deploy_broken(index, &half);
+                machines.deploy_broken(index, &half, "machine-");
             }
             machines.deploy(index, ring);
             if index == (round + 1) % 3 {
@@ -101,12 +101,14 @@ impl Operator {
             (0..3).map(|index| machines.health(index).generation).sum::<u64>()
         };
         let before = generations(machines);
-        let pending = self.directory().join("pending.toml");
-        fs::copy(self.ring(), &pending).unwrap();
-        let with_pending = self.run_on("rotate", &pending, &["--activate-in", "1000d"]);
+        // The same keys, so that neither is older than the other.
+        let other = self.directory().join("other.toml");
+        let text = fs::read_to_string(self.ring()).unwrap();
+        fs::write(&other, format!("no_takeover = true\n{text}")).unwrap();
+        let with_other = self.run_on("status", &other, &[]);
         let without = self.run("status", &[]);
         let end = Instant::now() + duration;
-        for (ring, report) in [(&pending, with_pending), (&self.ring(), without)].iter().cycle() {
+        for (ring, report) in [(&other, with_other), (&self.ring(), without)].iter().cycle() {
             for index in 0..machines.count() {
                 machines.deploy(index, ring);
             }
@@ -118,7 +120,7 @@ impl Operator {
         generations(machines) - before
     }
 
-    fn run(&self, command: &str, arguments: &[&str]) -> Value {
+    pub(crate) fn run(&self, command: &str, arguments: &[&str]) -> Value {
         self.run_on(command, &self.ring(), arguments)
     }
 
@@ -127,7 +129,9 @@ impl Operator {
             .arg(command)
             .arg(ring)
             .args(arguments)
-            .args(["--json", "--at", &self.clock.now().format(&Rfc3339).unwrap()])
+            .arg("--json")
+            // A debug build of the tool takes the present from here.
+            .env("SEALED_SESSION_TEST_CLOCK", self.clock.now().format(&Rfc3339).unwrap())
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();

@@ -16,10 +16,11 @@ use crate::clock::Clock;
 /// Of the servers' time.
 pub(crate) const ABSOLUTE_TIMEOUT: Duration = Duration::from_secs(150 * 60);
 
+/// What a session holds.
 #[derive(Clone, Default, Serialize, Deserialize)]
-struct Account {
-    user: String,
-    writes: u64,
+pub(crate) struct Account {
+    pub(crate) user: String,
+    pub(crate) writes: u64,
 }
 
 pub(crate) fn serve_if_asked() {
@@ -53,7 +54,8 @@ fn converse(sessions: &Sessions<Account>, clock: Clock, mut stream: &TcpStream) 
         let (body, session) = body;
         if let Some((session, now)) = session {
             let commit = sessions.commit_at(&session, now).unwrap();
-            set_cookie = commit.cookies().first().map(ToString::to_string);
+            let ours = |cookie: &&sealed_session::Cookie| cookie.name() == sessions.cookie_name();
+            set_cookie = commit.cookies().iter().find(ours).map(ToString::to_string);
         }
         let set_cookie = set_cookie.map(|c| format!("Set-Cookie: {c}\r\n")).unwrap_or_default();
         let length = body.len();
@@ -86,6 +88,14 @@ fn answer(
         session.write(|account| *account = Account { user: user.to_owned(), writes: 0 });
     } else if path == "/write" && !session.is_new() {
         session.write(|account| account.writes += 1);
+    }
+    if path == "/form" {
+        let token = session.csrf_token();
+        return (token.unwrap_or_else(|error| format!("no {error}")), Some((session, now)));
+    }
+    if let Some(token) = path.strip_prefix("/post/") {
+        let outcome = session.verify_csrf(token).map_err(|error| error.class());
+        return (outcome.map_or_else(|class| format!("no {class}"), |()| "yes".to_owned()), None);
     }
     let Some(id) = session.id() else {
         let reason = session.refusal().map_or("none", sealed_session::UnsealError::class);

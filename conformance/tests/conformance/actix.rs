@@ -44,13 +44,14 @@ impl Adapter for Actix {
     async fn serve(app: App) -> Result<Server, String> {
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
-            let App { mounted, account, cart, rival, twin, log } = app;
+            let App { mounted, account, cart, rival, twin, namesake, log } = app;
             System::new().block_on(async move {
                 let (addresses, server) = match mounted {
                     Mounted::Both => server!(log, cart, account),
                     Mounted::AccountTwice => server!(log, account, cart, account),
                     Mounted::AccountAndTwin => server!(log, twin, cart, account),
                     Mounted::Rivals => server!(log, rival, account),
+                    Mounted::Namesakes => server!(log, namesake, account),
                     Mounted::Nothing => server!(log),
                 }
                 .expect("a free port");
@@ -167,6 +168,7 @@ async fn cached(session: Session<Account>) -> impl Responder {
     user(&session)
         .customize()
         .insert_header((header::CACHE_CONTROL, "public, max-age=600"))
+        .insert_header(("cdn-cache-control", "max-age=600"))
         .insert_header((header::VARY, "accept"))
 }
 

@@ -26,10 +26,12 @@ pub(crate) enum Mounted {
     /// The account's outside the cart's.
     Both,
     AccountTwice,
-    /// Of one name, but not from one [`Builder`](sealed_session::Builder), the account's outside.
+    /// Of one type and one name, but under another key, the account's outside.
     AccountAndTwin,
     /// Two for `Account`, under two names.
     Rivals,
+    /// Of two types, under one name.
+    Namesakes,
     Nothing,
 }
 
@@ -42,6 +44,8 @@ pub(crate) struct App {
     pub(crate) rival: Sessions<Account>,
     /// The account's once more, under another key.
     pub(crate) twin: Sessions<Account>,
+    /// The cart's under the account's name.
+    pub(crate) namesake: Sessions<Cart>,
     pub(crate) log: Log,
 }
 
@@ -52,6 +56,7 @@ impl App {
         let ring = KeyRing::new([KeyEntry::new(1, key(1)), retired]).expect("key 1 never ends");
         let account = Sessions::builder(ring.clone()).idle_timeout(IDLE_TIMEOUT);
         let cart = Sessions::builder(ring.clone()).cookie_name("__Host-cart");
+        let namesake = Sessions::builder(ring.clone()).cookie_name(SESSION);
         let rival = Sessions::builder(ring).cookie_name("__Host-rival");
         let other_ring = KeyRing::new([KeyEntry::new(1, key(3))]).expect("the key never ends");
         Self {
@@ -60,6 +65,7 @@ impl App {
             cart: cart.build().expect("follows the rules"),
             rival: rival.build().expect("follows the rules"),
             twin: Sessions::new(other_ring),
+            namesake: namesake.build().expect("follows the rules"),
             log: Log::default(),
         }
     }

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, panic::AssertUnwindSafe};
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{Path, Request},
     http::{StatusCode, header},
@@ -24,12 +24,13 @@ struct Axum;
 
 impl Adapter for Axum {
     async fn serve(app: App) -> Result<Server, String> {
-        let App { mounted, account, cart, rival, twin, log } = app;
+        let App { mounted, account, cart, rival, twin, namesake, log } = app;
         let router = match mounted {
             Mounted::Both => routes().layer(cart).layer(account),
             Mounted::AccountTwice => routes().layer(account.clone()).layer(cart).layer(account),
             Mounted::AccountAndTwin => routes().layer(twin).layer(cart).layer(account),
             Mounted::Rivals => routes().layer(rival).layer(account),
+            Mounted::Namesakes => routes().layer(namesake).layer(account),
             Mounted::Nothing => routes(),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -45,6 +46,17 @@ impl Adapter for Axum {
 }
 
 conformance!(Axum);
+
+#[tokio::test]
+async fn session_is_an_extension_too() {
+    let account = App::new(Mounted::Both).account;
+    let handler = async |Extension(mut session): Extension<Session<Account>>| visit(&mut session);
+    let mut service: Router = Router::new().route("/", get(handler)).layer(account);
+    let request = Request::new(Body::empty());
+    let response = tower::Service::call(&mut service, request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(response.headers().contains_key(header::SET_COOKIE));
+}
 
 fn routes() -> Router {
     Router::new()
@@ -116,7 +128,11 @@ async fn cookies(mut session: Session<Account>) -> impl IntoResponse {
 }
 
 async fn cached(session: Session<Account>) -> impl IntoResponse {
-    let headers = [(header::CACHE_CONTROL, "public, max-age=600"), (header::VARY, "accept")];
+    let headers = [
+        ("cache-control", "public, max-age=600"),
+        ("cdn-cache-control", "max-age=600"),
+        ("vary", "accept"),
+    ];
     (headers, user(&session))
 }
 

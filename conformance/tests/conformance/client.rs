@@ -53,11 +53,14 @@ impl Visitor {
         Ok(Answer { status, headers, body: response.text().await? })
     }
 
-    /// The Cookie header that the next request carries; empty where there is none.
+    /// The Cookie header that the next request carries, without tombstones; empty where there is none.
     pub(crate) fn cookies(&self) -> String {
         let url = Url::parse(&self.base).expect("made of a socket address");
         let value = self.jar.cookies(&url);
-        value.map_or_else(String::new, |value| value.to_str().expect("ASCII").to_owned())
+        let value =
+            value.map_or_else(String::new, |value| value.to_str().expect("ASCII").to_owned());
+        let pairs: Vec<_> = value.split("; ").filter(|pair| !is_tombstone(pair)).collect();
+        pairs.join("; ")
     }
 
     /// Puts a cookie into the store, as an earlier response would have.
@@ -84,9 +87,16 @@ impl Answer {
         values.map(|value| value.to_str().expect("ASCII")).collect()
     }
 
+    /// Every Set-Cookie but those of tombstones, in order.
+    pub(crate) fn set_cookies(&self) -> Vec<&str> {
+        let mut values = self.all("set-cookie");
+        values.retain(|text| !is_tombstone(text));
+        values
+    }
+
     /// The names of the cookies that are set or removed, in order.
     pub(crate) fn cookie_names(&self) -> Vec<&str> {
-        let values = self.all("set-cookie").into_iter();
+        let values = self.set_cookies().into_iter();
         values.map(|text| text.split('=').next().unwrap_or("")).collect()
     }
 
@@ -124,21 +134,27 @@ impl Answer {
     #[track_caller]
     pub(crate) fn removes(&self, cookies: &[&str]) -> &Self {
         assert_eq!(self.cookie_names(), cookies);
-        for text in self.all("set-cookie") {
+        for text in self.set_cookies() {
             assert!(text.contains("=; ") && text.contains("; Max-Age=0"), "{text}");
         }
         assert_eq!(self.all("cache-control"), ["no-store"]);
         self
     }
 
-    /// Asserts that no cookie is set, and that the response depends on the cookie nevertheless.
+    /// Asserts that no cookie is set, and that the response depends on the cookie nevertheless:
+    /// no shared cache keeps it.
     #[track_caller]
     pub(crate) fn only_varies(&self) -> &Self {
         assert_eq!(self.all("set-cookie"), [""; 0]);
-        assert_eq!(self.all("cache-control"), [""; 0]);
+        assert_eq!(self.all("cache-control"), ["private"]);
         assert!(self.varies(), "Vary: {:?}", self.all("vary"));
         self
     }
+}
+
+/// Whether a cookie remembers that a session ended.
+fn is_tombstone(pair: &str) -> bool {
+    pair.split('=').next().is_some_and(|name| name.contains("-ended-"))
 }
 
 /// A cookie store behind something that ends TLS: the browser sees https.

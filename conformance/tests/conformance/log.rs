@@ -14,6 +14,7 @@ impl Log {
     /// Collects the events of this thread, for as long as it lives.
     pub(crate) fn install(&self) {
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(self.clone());
+        let subscriber = subscriber.with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG);
         mem::forget(subscriber.finish().set_default());
     }
 

@@ -17,7 +17,15 @@ mod support;
 mod actix;
 #[cfg(feature = "axum")]
 mod axum;
+#[cfg(any(feature = "tower", feature = "warp"))]
+mod hyper;
+#[cfg(feature = "poem")]
+mod poem;
 #[cfg(feature = "rocket")]
 mod rocket;
+#[cfg(feature = "salvo")]
+mod salvo;
 #[cfg(feature = "tower")]
 mod tower;
+#[cfg(feature = "warp")]
+mod warp;

@@ -30,13 +30,14 @@ impl Adapter for Rocket {
     const CHECKS_MOUNTING: bool = true;
 
     async fn serve(app: App) -> Result<Server, String> {
-        let App { mounted, account, cart, rival, twin, log } = app;
+        let App { mounted, account, cart, rival, twin, namesake, log } = app;
         let rocket = rocket::custom(config()).attach(Around).mount("/", all_routes());
         let rocket = match mounted {
             Mounted::Both => rocket.attach(account).attach(cart),
             Mounted::AccountTwice => rocket.attach(account.clone()).attach(cart).attach(account),
             Mounted::AccountAndTwin => rocket.attach(account).attach(cart).attach(twin),
             Mounted::Rivals => rocket.attach(account).attach(rival).attach(cart),
+            Mounted::Namesakes => rocket.attach(account).attach(namesake),
             Mounted::Nothing => rocket,
         };
         let (sender, mut receiver) = mpsc::channel::<Result<SocketAddr, String>>(2);
@@ -184,7 +185,8 @@ fn cookies(mut session: Session<Account>, jar: &CookieJar<'_>) -> Plain {
 #[get("/cached")]
 fn cached(session: Session<Account>) -> Plain {
     let control = Header::new("cache-control", "public, max-age=600");
-    Plain::with(vec![control, Header::new("vary", "accept")], user(&session))
+    let cdn = Header::new("cdn-cache-control", "max-age=600");
+    Plain::with(vec![control, cdn, Header::new("vary", "accept")], user(&session))
 }
 
 #[post("/cached")]

@@ -41,7 +41,14 @@ impl Drop for Server {
 }
 
 /// The threads of a server, whose events go to `log`.
-#[cfg(any(feature = "tower", feature = "rocket"))]
+#[cfg(any(
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "tower",
+    feature = "warp"
+))]
 pub(crate) fn runtime(log: &Log) -> tokio::runtime::Runtime {
     let log = log.clone();
     let mut builder = tokio::runtime::Builder::new_multi_thread();

@@ -3,23 +3,25 @@
 
 use std::{any::type_name, convert::Infallible, panic::AssertUnwindSafe};
 
-use futures_util::{FutureExt as _, StreamExt as _};
-use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
-use hyper::{
+use ::hyper::{
     Method, Request, Response, StatusCode,
-    body::{Bytes, Frame, Incoming},
+    body::{Body as _, Bytes, Frame, Incoming},
     header::{
         CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, LOCATION, SET_COOKIE, UPGRADE, VARY,
     },
-    server::conn::http1,
 };
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use futures_util::{FutureExt as _, StreamExt as _};
+use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper_util::rt::TokioIo;
 use sealed_session::{Session, SessionData, Sessions};
 use tokio::net::TcpListener;
-use tower::{Layer as _, Service, service_fn};
+use tonic::service::InterceptorLayer;
+use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
+use tower_http::{limit::RequestBodyLimitLayer, trace::TraceLayer};
 
 use crate::{
     app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    hyper::accept,
     server::{Adapter, Server, runtime},
 };
 
@@ -27,7 +29,7 @@ struct Tower;
 
 impl Adapter for Tower {
     async fn serve(app: App) -> Result<Server, String> {
-        let App { mounted, account, cart, rival, twin, log } = app;
+        let App { mounted, account, cart, rival, twin, namesake, log } = app;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let listener = listener.into_std().expect("it is open");
@@ -48,6 +50,9 @@ impl Adapter for Tower {
             Mounted::Rivals => {
                 runtime.spawn(accept(listener, account.layer(rival.layer(service))));
             }
+            Mounted::Namesakes => {
+                runtime.spawn(accept(listener, account.layer(namesake.layer(service))));
+            }
             Mounted::Nothing => {
                 runtime.spawn(accept(listener, service));
             }
@@ -58,21 +63,42 @@ impl Adapter for Tower {
 
 conformance!(Tower);
 
-async fn accept<S>(listener: std::net::TcpListener, service: S)
-where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
-    S: Clone + Send + 'static,
-    S::Future: Send,
-{
-    let listener = TcpListener::from_std(listener).expect("it is open");
-    loop {
-        let (stream, _) = listener.accept().await.expect("accepts");
-        let service = TowerToHyperService::new(service.clone());
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(connection.with_upgrades());
+/// Those of other layers have no `Default`.
+#[tokio::test]
+async fn layers_with_bodies_of_their_own_fit_inside() {
+    async fn count<B>(request: Request<B>) -> Result<Response<Body>, Infallible> {
+        let mut session = Session::<Account>::from_extensions(request.extensions()).unwrap();
+        Ok(text(visit(&mut session)))
     }
+    let account = App::new(Mounted::Both).account;
+    let service = ServiceBuilder::new()
+        .layer(account.clone())
+        .layer(TraceLayer::new_for_http())
+        .layer(RequestBodyLimitLayer::new(1024))
+        .layer(InterceptorLayer::new(|request: tonic::Request<()>| Ok(request)))
+        .service_fn(count);
+    let response = service.oneshot(Request::new(Full::<Bytes>::default())).await.unwrap();
+    let cookie = response.headers()[SET_COOKIE].to_str().unwrap().to_owned();
+    assert_eq!(account.load([cookie.split(';').next().unwrap()]).read().visits, 1);
+    let body = response.into_body().collect().await.ok().unwrap().to_bytes();
+    assert_eq!(body, "1");
 }
 
+#[tokio::test]
+async fn oversize_session_has_an_empty_body_whatever_its_type() {
+    let account = App::new(Mounted::Both).account;
+    let service = account.layer(service_fn(async |request: Request<()>| {
+        let mut session = Session::<Account>::from_extensions(request.extensions()).unwrap();
+        session.write(|account| account.notes = "x".repeat(4000));
+        Ok::<_, Infallible>(text("as it was to be"))
+    }));
+    let response = service.oneshot(Request::new(())).await.unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(response.body().is_end_stream() && response.body().get_ref().is_none());
+    assert_eq!(response.body().size_hint().exact(), Some(0));
+}
+
+/// Without a `Default`, as most bodies are that other layers make.
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 async fn serve(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
@@ -122,6 +148,8 @@ async fn route(request: Request<Incoming>) -> Result<Response<Body>, Response<Bo
                 visit(&mut session);
             }
             let response = text(user(&session));
+            let cdn = HeaderName::from_static("cdn-cache-control");
+            let response = with(response, cdn, "max-age=600");
             with(with(response, CACHE_CONTROL, "public, max-age=600"), VARY, "accept")
         }
         ["panic"] => {
@@ -194,7 +222,7 @@ fn filled(
 
 fn upgrade(request: Request<Incoming>) -> Response<Body> {
     tokio::spawn(async {
-        let io = TokioIo::new(hyper::upgrade::on(request).await.expect("it is upgraded"));
+        let io = TokioIo::new(::hyper::upgrade::on(request).await.expect("it is upgraded"));
         let (mut reader, mut writer) = tokio::io::split(io);
         tokio::io::copy(&mut reader, &mut writer).await
     });

@@ -5,6 +5,7 @@
 //! `cargo run -p demo` (and `-- --help`)
 
 mod args;
+mod figures;
 mod pages;
 mod post;
 mod routes;
@@ -21,6 +22,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     args::Args,
+    figures::Figures,
     routes::App,
     shop::Shop,
     state::{Account, Cart},
@@ -50,13 +52,15 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let keys = keys()?;
     let shop = Shop::new(args.lifetime);
     let known = shop.clone();
+    let figures = Figures::default();
     let accounts = Sessions::<Account>::builder(keys.clone())
+        .observer(figures.clone())
         .absolute_timeout(args.lifetime)
         .revoke_if(move |account, _| known.has_ended(account));
     let carts = Sessions::<Cart>::builder(keys.clone()).cookie_name("__Host-cart");
     // Programs without cookies, such as a load test, need no protection from forgery.
     let guard = OriginGuard::new().trust(&url)?.allow_without_headers(true);
-    let router = routes::router(App { shop, guard }, keys)
+    let router = routes::router(App { shop, guard }, keys, figures)
         .layer(build(carts, &args)?)
         .layer(build(accounts, &args)?)
         .layer(axum::middleware::map_response(routes::secure_headers));

@@ -15,8 +15,10 @@ use axum::{
 use maud::Markup;
 use sealed_session::{Keys, OriginGuard, Session};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::{
+    figures::Figures,
     pages::{self, View},
     shop::Shop,
     state::{Account, Cart},
@@ -41,7 +43,8 @@ impl FromRef<App> for OriginGuard {
     }
 }
 
-pub(crate) fn router(app: App, keys: Keys) -> Router {
+pub(crate) fn router(app: App, keys: Keys, figures: Figures) -> Router {
+    let ring = keys.clone();
     Router::new()
         .route("/", get(stock::home))
         .route("/cart", get(stock::cart))
@@ -59,6 +62,7 @@ pub(crate) fn router(app: App, keys: Keys) -> Router {
         .route("/settings", get(settings::form).post(settings::save))
         .route("/session", get(session))
         .route("/health", get(async move || health(&keys)))
+        .route("/metrics", get(async move || figures.page(&ring, OffsetDateTime::now_utc())))
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
         .fallback(async |view: View| (StatusCode::NOT_FOUND, pages::not_found(&view)))
@@ -139,6 +143,7 @@ fn health(keys: &Keys) -> Json<Value> {
     Json(json!({
         "generation": keys.generation(),
         "fingerprint": keys.current().fingerprint().to_string(),
+        "last_checked": keys.last_checked().map(OffsetDateTime::unix_timestamp),
         "last_error": keys.last_error().map(|error| error.to_string()),
     }))
 }

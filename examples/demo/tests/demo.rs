@@ -110,8 +110,11 @@ impl Visitor {
 fn write_ring(file: &Path, ids: &[u8]) {
     let mut tables = String::new();
     for &id in ids {
-        let mut bytes = [id; Key::LENGTH];
-        bytes[0] = bytes[0].wrapping_add(77);
+        let mut byte = id;
+        let bytes = [(); Key::LENGTH].map(|()| {
+            byte = byte.wrapping_mul(5).wrapping_add(211);
+            byte
+        });
         let key = Key::from_bytes(&bytes).unwrap().to_base64();
         write!(tables, "[[keys]]\nid = {id}\nkey = \"{}\"\n", *key).unwrap();
     }
@@ -183,6 +186,16 @@ async fn sessions_and_tokens_die_with_their_key_and_the_health_page_shows_the_ri
     let token = visitor.token("/settings").await;
     let health = visitor.get("/health").await;
     assert!(health.contains(r#""generation":1"#) && health.contains(r#""last_error":null"#));
+
+    let metrics = visitor.get("/metrics").await;
+    for figure in [
+        "sessions_opened_total{key=\"1\"} ",
+        "sessions_sealed_total{key=\"1\",reason=\"written\"} ",
+        "session_keys_generation 1\n",
+        "session_keys_last_checked_seconds 0\n",
+    ] {
+        assert!(metrics.contains(figure), "{metrics}");
+    }
 
     fs::write(&demo.ring, "[[keys]]\nid = 2\nkey = \"half a k").unwrap();
     until(&mut visitor, |health| !health.contains(r#""last_error":null"#)).await;

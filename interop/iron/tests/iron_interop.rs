@@ -17,10 +17,15 @@ use proptest::{
     strategy::ValueTree as _,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use sealed_session::iron::{self, Passwords};
+use sealed_session::{
+    KeyRing, Sessions,
+    iron::{self, Migration, Passwords},
+};
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 
 const PAYLOADS: usize = 1000;
+const TTL: Duration = Duration::from_secs(3600);
 const OLD: &str = "an older password, of 32 characters at least";
 const NEW: &str = "pässwörd-ünïcödé-密码-🔑-with-32-utf16-units";
 
@@ -124,7 +129,7 @@ fn it_reads_what_we_write(package: &str) {
         .enumerate()
         .map(|(index, payload)| {
             let ttl = (index % 2 == 0).then_some(Duration::from_secs(3600));
-            json!({"value": iron::seal(payload, &passwords(), ttl).unwrap()})
+            json!({"value": iron::seal("app", payload, &passwords(), ttl).unwrap()})
         })
         .collect();
     for (payload, answer) in payloads.into_iter().zip(ask(&folder, package, "unseal", &messages)) {
@@ -168,6 +173,46 @@ fn we_read_a_thousand_values_of_version_9() {
     we_read_what_it_writes("iron-session9");
 }
 
+/// In one cookie, in two and in four, of which only the first two kinds fit into one of ours.
+#[test]
+fn a_thousand_sessions_that_version_9_splits_come_along_part_for_part() {
+    let Some(folder) = node() else { return };
+    let length = |index: usize| [10, 2700, 2850, 9000][index % 4];
+    let messages: Vec<Value> = (0..PAYLOADS)
+        .map(|index| {
+            let data = json!({"user": index, "text": "x".repeat(length(index))});
+            json!({"data": data, "ttl": 3600, "cookieName": "app"})
+        })
+        .collect();
+    let sessions: Sessions<Map<String, Value>> = Sessions::builder(KeyRing::ephemeral().unwrap())
+        .accept_iron(Migration::new("app", passwords(), OffsetDateTime::now_utc() + TTL).ttl(TTL))
+        .build()
+        .unwrap();
+    let mut in_parts = 0;
+    for (index, cookies) in ask(&folder, "iron-session9", "save", &messages).iter().enumerate() {
+        let cookies = cookies.as_object().unwrap();
+        let pairs: Vec<_> = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.as_str().unwrap()))
+            .collect();
+        let session = sessions.load([pairs.join("; ")]);
+        assert_eq!(session.read()["user"], index, "{:?}", session.refusal());
+        assert_eq!(session.read()["text"].as_str().unwrap().len(), length(index));
+        let commit = sessions.commit(&session).unwrap();
+        let removed: Vec<_> = commit.cookies().iter().filter(|c| c.value().is_empty()).collect();
+        if length(index) == 9000 {
+            assert!(commit.cookies().is_empty() && cookies.len() > 2);
+            continue;
+        }
+        assert_eq!(commit.cookies().len() - removed.len(), 1);
+        for name in cookies.keys() {
+            assert!(removed.iter().any(|cookie| cookie.name() == name), "{name} is left");
+        }
+        in_parts += usize::from(cookies.len() > 1);
+    }
+    assert!(in_parts >= PAYLOADS / 4, "{in_parts}");
+}
+
 #[path = "../../../examples/iron_side_by_side.rs"]
 #[expect(dead_code, reason = "its `main`")]
 mod side_by_side;
@@ -193,4 +238,42 @@ fn a_rust_server_and_one_with_version_8_share_one_session() {
 #[test]
 fn a_rust_server_and_one_with_version_9_share_one_session() {
     they_share_one_session("iron-session9");
+}
+
+#[path = "../../../examples/iron_rehearsal.rs"]
+#[expect(dead_code, reason = "its `main`")]
+mod rehearsal;
+
+#[test]
+fn the_rehearsal_tells_what_a_take_over_does_and_shows_no_data() {
+    let Some(folder) = node() else { return };
+    let day = 24 * 3600;
+    let messages = [
+        json!({"data": {"userId": "ada-of-the-rehearsal"}, "ttl": day}),
+        json!({"data": {"userId": "ada-of-the-rehearsal"}, "ttl": 0}),
+        json!({"data": {"userId": "x".repeat(5000)}, "ttl": day}),
+    ];
+    let values = ask(&folder, "iron-session9", "seal", &messages);
+    let value = |at: usize| values[at].as_str().unwrap();
+    let now = OffsetDateTime::now_utc();
+    let ttl = Some(Duration::from_secs(day));
+    let rehearsal = rehearsal::Rehearsal::new("app", passwords(), ttl, now).unwrap();
+    let parts = value(2).as_bytes().chunks(4000).zip(0..);
+    let in_parts: Vec<_> =
+        parts.map(|(part, n)| format!("app.{n}={}", str::from_utf8(part).unwrap())).collect();
+    for (line, expected) in [
+        (value(0).to_owned(), "taken over"),
+        (format!("theme=dark; app={}", value(0)), "taken over"),
+        (value(1).to_owned(), "refused (no_expiry)"),
+        (in_parts.join("; "), "stays there"),
+        (value(0).replace("Fe26.2*2*", "Fe26.2*7*"), "refused (unknown_key)"),
+        (value(0).replace("Fe26.2*2*", "Fe26.2*1*"), "refused (not_authentic)"),
+        ("theme=dark".to_owned(), "anonymous"),
+    ] {
+        let (verdict, details) = rehearsal.of(&line);
+        assert_eq!(verdict, expected, "{details}");
+        assert!(!details.contains("ada-of"), "{details}");
+    }
+    let (_, details) = rehearsal.of(value(0));
+    assert!(details.contains("saved 20") && details.contains(" of 4096 bytes"), "{details}");
 }

@@ -1,19 +1,14 @@
-//! Changes to a ring's TOML that leave comments and formatting as they are.
+//! Changes to a ring, in whatever form it is kept.
 
-use sealed_session::{Key, KeyId, TomlRing};
+mod toml;
+
+use sealed_session::{Key, KeyEntry, KeyId, KeyRing, RingForm};
 use time::OffsetDateTime;
-use toml_edit::{
-    Array, ArrayOfTables, DocumentMut, InlineTable, Item, RawString, Table, Value, value,
-};
+use toml_edit::Value;
 use zeroize::Zeroizing;
 
+use self::toml::TomlEdit;
 use crate::{failure::Failure, file::RingText, report};
-
-/// A ring's document while it is changed.
-pub(crate) struct Edit<'a> {
-    file: &'a RingText,
-    document: DocumentMut,
-}
 
 /// A key to put in front of the others.
 pub(crate) struct NewKey {
@@ -28,6 +23,7 @@ impl NewKey {
         Ok(Self { id, key, not_before })
     }
 
+    /// As a table of TOML has them.
     fn fields(&self) -> impl Iterator<Item = (&'static str, Value)> {
         let key = self.key.to_base64();
         [
@@ -40,235 +36,168 @@ impl NewKey {
     }
 }
 
-/// The text of a new file with one key.
-pub(crate) fn new_file(key: &NewKey) -> Zeroizing<String> {
-    let id = key.id;
-    Zeroizing::new(format!(
-        "# Session keys, newest first. Whoever can read this file can forge sessions.\n\
-         # Rotate with `sealed-session rotate`, look with `sealed-session status`.\n\
-         last_id = {id}\n\n\
-         [[keys]]\nid = {id}\nkey = \"{}\"\n",
-        *key.key.to_base64(),
-    ))
+impl From<&NewKey> for KeyEntry {
+    fn from(new: &NewKey) -> Self {
+        let entry = Self::new(new.id, new.key.clone());
+        match new.not_before {
+            Some(start) => entry.not_before(start),
+            None => entry,
+        }
+    }
 }
 
-/// An id that no key of the file has, nor had.
+/// The ring of a new file, with one key.
+pub(crate) fn new_ring(new: &NewKey, now: OffsetDateTime) -> Result<KeyRing, Failure> {
+    let ring = KeyRing::new_at([KeyEntry::from(new)], now);
+    let ring = ring.map_err(|error| Failure::new(error.to_string()))?;
+    Ok(ring.with_last_id(new.id).with_rotated_at(in_seconds(now)))
+}
+
+/// An id that no key of the ring has, nor had.
 pub(crate) fn next_id(file: &RingText) -> Result<KeyId, Failure> {
-    last_id(&file.ring)
-        .and_then(|last| last.checked_add(1))
-        .map(KeyId::new)
-        .ok_or_else(|| {
-            Failure::in_file(
-                &file.path,
-                "no id is left above the greatest one; prepend a key by hand, with an id that was never used, and set last_id lower",
-            )
-        })
+    last_id(&file.ring).and_then(|last| last.checked_add(1)).map(KeyId::new).ok_or_else(|| {
+        file.failure(
+            "no id is left above the greatest one; prepend a key by hand, with an id that was never used, and set last_id lower",
+        )
+    })
 }
 
-fn last_id(ring: &TomlRing) -> Option<u32> {
-    let ids = ring.ring().entries().iter().map(sealed_session::KeyEntry::id);
+fn last_id(ring: &KeyRing) -> Option<u32> {
+    let ids = ring.entries().iter().map(KeyEntry::id);
     ids.chain(ring.last_id()).map(KeyId::get).max()
 }
 
+/// A ring while it is changed.
+pub(crate) struct Edit<'a> {
+    file: &'a RingText,
+    now: OffsetDateTime,
+    /// Of TOML, whose comments stay; the other forms are written anew.
+    toml: Option<TomlEdit<'a>>,
+    entries: Vec<KeyEntry>,
+    no_takeover: bool,
+    last_id: Option<KeyId>,
+    rotated_at: Option<OffsetDateTime>,
+}
+
+/// The changed ring, and its text.
+pub(crate) struct Changed {
+    pub(crate) ring: KeyRing,
+    pub(crate) text: Zeroizing<String>,
+}
+
 impl<'a> Edit<'a> {
-    pub(crate) fn new(file: &'a RingText) -> Result<Self, Failure> {
-        let document = file.text.parse::<DocumentMut>();
-        let document =
-            document.map_err(|error| Failure::in_file(&file.path, error.message().to_owned()))?;
-        let mut edit = Self { file, document };
-        // Recorded before anything else changes, so that an id stays used when its key is gone.
-        if let Some(last) = last_id(&file.ring) {
-            edit.set_root("last_id", Value::from(i64::from(last)));
+    pub(crate) fn new(file: &'a RingText, now: OffsetDateTime) -> Result<Self, Failure> {
+        let mut toml = (file.form == RingForm::Toml).then(|| TomlEdit::new(file)).transpose()?;
+        // Before anything else changes, so that the comment at the file's head stays there.
+        if let (Some(toml), Some(last)) = (&mut toml, last_id(&file.ring)) {
+            toml.set_root("last_id", Value::from(i64::from(last)));
         }
-        Ok(edit)
+        Ok(Self {
+            file,
+            now,
+            toml,
+            entries: file.ring.entries().to_vec(),
+            no_takeover: !file.ring.accepts_takeover(),
+            // An id stays used when its key is gone.
+            last_id: last_id(&file.ring).map(KeyId::new),
+            rotated_at: file.ring.rotated_at(),
+        })
     }
 
     pub(crate) fn prepend(&mut self, new: &NewKey) -> Result<(), Failure> {
-        match self.document.get_mut("keys") {
-            Some(Item::ArrayOfTables(tables)) => prepend_table(tables, new),
-            Some(Item::Value(Value::Array(array))) => prepend_inline(array, new),
-            _ => return Err(self.not_a_list()),
+        if let Some(toml) = &mut self.toml {
+            toml.prepend(new)?;
         }
-        self.set_root("last_id", Value::from(i64::from(new.id.get())));
+        self.entries.insert(0, new.into());
+        self.began(new.id);
         Ok(())
     }
 
-    /// Takes out the entry at this place, with the comments that belong to it.
+    /// Takes out the entry at this place.
     pub(crate) fn remove(&mut self, position: usize) -> Result<(), Failure> {
-        match self.document.get_mut("keys") {
-            Some(Item::ArrayOfTables(tables)) => remove_table(tables, position),
-            Some(Item::Value(Value::Array(array))) => remove_inline(array, position),
-            _ => return Err(self.not_a_list()),
+        if let Some(toml) = &mut self.toml {
+            toml.remove(position)?;
         }
+        self.entries.remove(position);
         Ok(())
     }
 
     /// Puts one key in the place of all, and refuses other libraries' cookies.
     pub(crate) fn start_over(&mut self, new: &NewKey) -> Result<(), Failure> {
-        for position in (0..self.file.ring.ring().entries().len()).rev() {
-            self.remove(position)?;
+        if let Some(toml) = &mut self.toml {
+            toml.start_over(new)?;
         }
-        self.prepend(new)?;
-        self.set_root("no_takeover", Value::from(true));
+        self.entries = vec![new.into()];
+        self.no_takeover = true;
+        self.began(new.id);
         Ok(())
     }
 
-    /// The changed text, with the line ends of the old one.
-    pub(crate) fn finish(self) -> Zeroizing<String> {
-        let text = Zeroizing::new(self.document.to_string());
-        let bom = if self.file.text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
-        let text = Zeroizing::new(format!("{bom}{}", text.trim_start_matches('\u{feff}')));
-        match self.file.text.contains("\r\n") {
-            true => Zeroizing::new(text.replace("\r\n", "\n").replace('\n', "\r\n")),
-            false => text,
-        }
+    fn began(&mut self, id: KeyId) {
+        self.last_id = Some(id);
+        self.rotated_at = Some(in_seconds(self.now));
     }
 
-    /// Sets a field of the root, keeping the white space and the comment of an old value.
-    fn set_root(&mut self, name: &str, mut new: Value) {
-        if let Some(old) = self.document.get_mut(name).and_then(Item::as_value_mut) {
-            *new.decor_mut() = old.decor().clone();
-            *old = new;
+    /// A start that has passed is of no use where no older key is left, and in the way of a machine
+    /// that boots in 1970.
+    fn drop_passed_start(&mut self) {
+        let Some(position) = self.entries.len().checked_sub(1) else { return };
+        let Some(entry) = self.entries.last_mut() else { return };
+        if entry.starts_at().is_none_or(|start| self.now < start) {
             return;
         }
-        let header = match self.document.is_empty() || self.has_root_values() {
-            true => None,
-            false => self.take_header(),
-        };
-        self.document.insert(name, value(new));
-        if let Some(header) = header
-            && let Some(mut key) = self.document.key_mut(name)
-        {
-            key.leaf_decor_mut().set_prefix(header);
+        *entry = entry.clone().without_start();
+        if let Some(toml) = &mut self.toml {
+            toml.drop_start(position);
         }
-        self.separate_tables();
     }
 
-    fn has_root_values(&self) -> bool {
-        self.document.iter().any(|(_, item)| item.is_value())
-    }
-
-    /// The comment at the head of a file that begins with a table, which is about the file.
-    fn take_header(&mut self) -> Option<String> {
-        let table = self.document.get_mut("keys")?.as_array_of_tables_mut()?.get_mut(0)?;
-        let prefix = raw(table.decor().prefix());
-        let (header, own) = match prefix.rfind("\n\n") {
-            Some(end) => prefix.split_at_checked(end.saturating_add(1))?,
-            None => (prefix.as_str(), ""),
+    /// The changed ring, which is checked as whoever reads it does.
+    pub(crate) fn finish(mut self) -> Result<Changed, Failure> {
+        self.drop_passed_start();
+        let wrong = |error: sealed_session::ConfigError| {
+            self.file.failure(format!("the change would leave a ring that is wrong: {error}"))
         };
-        if header.trim().is_empty() {
-            return None;
-        }
-        let header = header.to_owned();
-        table.decor_mut().set_prefix(format!("\n{}", own.trim_start_matches('\n')));
-        Some(header)
-    }
-
-    /// An empty line between the root's fields and the first table.
-    fn separate_tables(&mut self) {
-        let first = self.document.get_mut("keys").and_then(Item::as_array_of_tables_mut);
-        if let Some(table) = first.and_then(|tables| tables.get_mut(0)) {
-            let prefix = raw(table.decor().prefix());
-            if !prefix.starts_with(['\n', '\r']) {
-                table.decor_mut().set_prefix(format!("\n{prefix}"));
+        let text = match self.toml {
+            Some(mut toml) => {
+                if let Some(id) = self.last_id {
+                    toml.set_root("last_id", Value::from(i64::from(id.get())));
+                }
+                let count = i64::try_from(self.entries.len()).unwrap_or(i64::MAX);
+                toml.set_root("key_count", Value::from(count));
+                if let Some(time) =
+                    self.rotated_at.filter(|_| self.rotated_at != self.file.ring.rotated_at())
+                {
+                    toml.set_root("rotated_at", Value::from(report::time(time)));
+                }
+                if self.no_takeover && self.file.ring.accepts_takeover() {
+                    toml.set_root("no_takeover", Value::from(true));
+                }
+                toml.finish()
             }
-        }
-    }
-
-    fn not_a_list(&self) -> Failure {
-        let line =
-            self.file.ring.ring().entries().first().and_then(|e| self.file.ring.line(e.id()));
-        let message = "the keys stand in one string, which this tool does not change; \
-                       write each as `[[keys]]`, with `id` and `key` on lines below it";
-        Failure::in_file(&self.file.path, message).at_line(line)
-    }
-}
-
-fn prepend_table(tables: &mut ArrayOfTables, new: &NewKey) {
-    let mut table = Table::new();
-    for (name, field) in new.fields() {
-        table.insert(name, value(field));
-    }
-    if let Some(first) = tables.get_mut(0) {
-        // Comments up to an empty line are about what precedes the keys; those
-        // right above the first key stay with it.
-        let prefix = raw(first.decor().prefix());
-        let cut = prefix.rfind("\n\n").map_or(0, |end| end.saturating_add(2));
-        let cut = if cut == 0 && prefix.starts_with('\n') { 1 } else { cut };
-        if let Some((above, own)) = prefix.split_at_checked(cut) {
-            table.decor_mut().set_prefix(above);
-            first.decor_mut().set_prefix(format!("\n{own}"));
-        }
-        // The document is printed in the order of these numbers.
-        table.set_position(first.position());
-    }
-    tables.insert(0, table);
-}
-
-fn remove_table(tables: &mut ArrayOfTables, position: usize) {
-    if position >= tables.len() {
-        return;
-    }
-    let removed = tables.remove(position);
-    let prefix = raw(removed.decor().prefix());
-    // Of the first table's comments only those right above it are its own.
-    let above = prefix.rfind("\n\n").map(|end| end.saturating_add(1));
-    if let (0, Some(above), Some(next)) = (position, above, tables.get_mut(0)) {
-        let above = prefix.get(..above).unwrap_or_default();
-        let own = raw(next.decor().prefix());
-        next.decor_mut().set_prefix(format!("{above}{own}"));
+            None => {
+                let mut ring = KeyRing::new_at(self.entries, self.now).map_err(wrong)?;
+                if self.no_takeover {
+                    ring = ring.without_takeover();
+                }
+                if let Some(id) = self.last_id {
+                    ring = ring.with_last_id(id);
+                }
+                if let Some(time) = self.rotated_at {
+                    ring = ring.with_rotated_at(time);
+                }
+                if let Some(timeout) = self.file.ring.absolute_timeout() {
+                    ring = ring.with_absolute_timeout(timeout);
+                }
+                self.file.form.write(&ring).map_err(wrong)?
+            }
+        };
+        let ring = self.file.form.parse_at(&text, self.now).map_err(wrong)?;
+        Ok(Changed { ring, text })
     }
 }
 
-fn prepend_inline(array: &mut Array, new: &NewKey) {
-    let mut table = InlineTable::new();
-    table.extend(new.fields());
-    let mut entry = Value::InlineTable(table);
-    if let Some(first) = array.get_mut(0) {
-        let prefix = raw(first.decor().prefix());
-        // One entry a line: the new one is indented like the first.
-        if let Some(line) = prefix.rfind('\n') {
-            let indent = prefix.get(line..).unwrap_or_default();
-            entry.decor_mut().set_prefix(indent);
-        } else {
-            entry.decor_mut().set_prefix(prefix);
-            first.decor_mut().set_prefix(" ");
-        }
-    }
-    array.insert_formatted(0, entry);
-}
-
-fn remove_inline(array: &mut Array, position: usize) {
-    if position >= array.len() {
-        return;
-    }
-    let removed = array.remove(position);
-    let before = raw(removed.decor().prefix());
-    // A comment at the end of a line is kept with what follows it: the one in
-    // `before` belongs to the previous entry, the one in `after` to the removed.
-    let join = |after: &str| match (before.find('\n'), after.find('\n')) {
-        (Some(previous), Some(own)) => {
-            format!(
-                "{}{}",
-                before.get(..previous).unwrap_or_default(),
-                after.get(own..).unwrap_or_default()
-            )
-        }
-        (None, None) => before.clone(),
-        _ => after.to_owned(),
-    };
-    if let Some(next) = array.get_mut(position) {
-        let joined = join(&raw(next.decor().prefix()));
-        next.decor_mut().set_prefix(joined);
-        return;
-    }
-    let after = raw(Some(array.trailing()));
-    if after.contains('\n') {
-        let joined = join(&after);
-        array.set_trailing(joined);
-    }
-}
-
-fn raw(text: Option<&RawString>) -> String {
-    text.and_then(RawString::as_str).unwrap_or_default().to_owned()
+/// Times are written to the second.
+fn in_seconds(time: OffsetDateTime) -> OffsetDateTime {
+    time.replace_nanosecond(0).unwrap_or(time)
 }

@@ -2,13 +2,14 @@
 
 use std::{
     fmt,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
 use sealed_session::ConfigError;
 use serde_json::json;
 
-use crate::{report, unprintable::escape};
+use crate::{place::Place, report, unprintable::escape};
 
 /// Shown as `FILE:LINE: message`. The message holds the remedy and no key.
 #[derive(Debug)]
@@ -32,12 +33,10 @@ impl Failure {
     }
 
     /// A ring that the library refused.
-    pub(crate) fn ring(file: &Path, error: &ConfigError) -> Self {
+    pub(crate) fn ring(place: &Place, error: &ConfigError) -> Self {
         match error {
-            ConfigError::Line { line, message } => {
-                Self::in_file(file, message).at_line(Some(*line))
-            }
-            other => Self::in_file(file, other.to_string()),
+            ConfigError::Line { line, message } => place.failure(message).at_line(Some(*line)),
+            other => place.failure(other.to_string()),
         }
     }
 
@@ -48,11 +47,15 @@ impl Failure {
                 "line": self.line,
                 "message": self.message,
             });
-            report::print_json(&json!({ "ok": false, "error": error }));
-        } else {
-            let style = report::BAD;
-            anstream::eprintln!("{style}error{style:#}: {}", escape(&self.to_string()));
+            // Where standard output cannot be written, standard error may.
+            if report::print_json(&json!({ "ok": false, "error": error })).is_ok() {
+                return;
+            }
         }
+        let style = report::BAD;
+        let shown = format!("{style}error{style:#}: {}\n", escape(&self.to_string()));
+        // With standard error closed too, the exit status is left.
+        let _ = anstream::stderr().write_all(shown.as_bytes());
     }
 }
 

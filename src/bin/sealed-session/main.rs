@@ -2,38 +2,38 @@
 #![expect(clippy::format_push_string, reason = "a report is short, and reads better so")]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects)]
 
+mod clock;
 mod commands;
 mod edit;
 mod failure;
 mod file;
+mod place;
+mod remedy;
 mod report;
 mod schedule;
 mod unprintable;
+mod usage;
+mod write;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{failure::Failure, report::Report};
 
 /// Makes, rotates, checks and retires the keys of sealed-session.
 ///
-/// A ring of keys is a TOML file; see `rotate --create` for a new one. Keys are
-/// never taken from the command line, and printed by `keygen` alone.
-///
-/// Exit status: 0 for yes and done, 1 for no and failed, 2 for a wrong command line.
+/// A ring of keys is a file in TOML or JSON, or one string, in an environment variable or on
+/// standard input; see `rotate --create` for a new one. Keys are never taken from the command line.
+/// A file's keys are printed by `convert` alone, a fresh one by `keygen`.
 #[derive(Parser)]
-#[command(version)]
-struct Cli {
+#[command(version, after_long_help = EXIT_CODES)]
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
     /// Print JSON for a script, errors included
     #[arg(long, global = true)]
     json: bool,
-    /// Take TIME (RFC 3339) for the present, to see what would be then
-    #[arg(long, global = true, value_name = "TIME", value_parser = parse_time)]
-    at: Option<OffsetDateTime>,
 }
 
 #[derive(Subcommand)]
@@ -46,11 +46,17 @@ enum Command {
     Prune(commands::prune::Args),
     Emergency(commands::emergency::Args),
     Inspect(commands::inspect::Args),
+    Convert(commands::convert::Args),
+    Completions(commands::manual::Completions),
+    Man(commands::manual::Man),
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let now = cli.at.unwrap_or_else(OffsetDateTime::now_utc);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::explain(&error),
+    };
+    let now = clock::now();
     let outcome = match &cli.command {
         Command::Keygen(args) => args.run(),
         Command::Rotate(args) => args.run(now),
@@ -60,18 +66,43 @@ fn main() -> ExitCode {
         Command::Prune(args) => args.run(now),
         Command::Emergency(args) => args.run(now),
         Command::Inspect(args) => args.run(now),
+        Command::Convert(args) => args.run(now),
+        Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(),
     };
-    match outcome.and_then(|report| report.print(cli.json).map(|()| report)) {
-        Ok(Report { is_good: true, .. }) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
+    match outcome {
+        Ok(report) => finish(&report, cli.json),
         Err(failure) => {
             failure.print(cli.json);
-            ExitCode::FAILURE
+            ExitCode::from(NO)
         }
     }
 }
 
-fn parse_time(text: &str) -> Result<OffsetDateTime, String> {
-    OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| "write it as in 2026-12-01T00:00:00Z (RFC 3339)".to_owned())
+/// What was done is what the status says, also where the report cannot be written.
+fn finish(report: &Report, as_json: bool) -> ExitCode {
+    match report.print(as_json) {
+        Ok(()) if report.is_good => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(NO),
+        Err(error) => {
+            let done = match report.has_changed {
+                true => "the ring was changed",
+                false => "nothing was changed",
+            };
+            // With standard error closed too, only the status is left to tell.
+            Failure::new(format!("cannot write the report: {error}; {done}")).print(false);
+            ExitCode::from(if report.has_changed { UNSAID } else { NO })
+        }
+    }
 }
+
+/// No, or not done.
+const NO: u8 = 1;
+/// Done, and the report could not be written.
+const UNSAID: u8 = 3;
+const EXIT_CODES: &str = "\
+Exit status:
+  0  done, or yes
+  1  no, or it failed; nothing was changed
+  2  wrong command line; nothing was changed
+  3  the ring was changed, and the report could not be written";

@@ -1,10 +1,13 @@
 //! What a command has to say, as text for people and as JSON for scripts.
 
+use std::io;
+
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use zeroize::Zeroizing;
 
-use crate::{Failure, unprintable::escape};
+use crate::unprintable::escape;
 
 /// What a command did or found.
 pub(crate) struct Report {
@@ -14,30 +17,39 @@ pub(crate) struct Report {
     pub(crate) text: String,
     /// For scripts.
     pub(crate) json: Value,
+    /// Whether a file was changed.
+    pub(crate) has_changed: bool,
+    /// What goes to standard output as it is; the report then goes to standard error.
+    pub(crate) output: Option<Zeroizing<String>>,
 }
 
 impl Report {
     pub(crate) fn good(text: String, json: Value) -> Self {
-        Self { is_good: true, text, json }
+        Self { is_good: true, text, json, has_changed: false, output: None }
     }
 
-    pub(crate) fn print(&self, as_json: bool) -> Result<(), Failure> {
-        use std::io::Write as _;
-        if as_json {
-            print_json(&self.json);
-            return Ok(());
+    pub(crate) fn print(&self, as_json: bool) -> io::Result<()> {
+        if let Some(output) = &self.output {
+            write_all(io::stdout(), output)?;
         }
+        let json = || format!("{}\n", escape(&self.json.to_string()));
         // `anstream` drops the colours where there is no terminal or NO_COLOR is set.
-        anstream::stdout()
-            .write_all(self.text.as_bytes())
-            .map_err(|error| Failure::new(format!("cannot write the report: {error}")))
+        match (as_json, self.output.is_some()) {
+            (true, false) => write_all(io::stdout(), &json()),
+            (true, true) => write_all(io::stderr(), &json()),
+            (false, false) => write_all(anstream::stdout(), &self.text),
+            (false, true) => write_all(anstream::stderr(), &self.text),
+        }
     }
 }
 
-pub(crate) fn print_json(value: &Value) {
-    use std::io::Write as _;
-    // A reader who went away has no use for an error either.
-    let _ = writeln!(std::io::stdout(), "{}", escape(&value.to_string()));
+pub(crate) fn print_json(value: &Value) -> io::Result<()> {
+    write_all(io::stdout(), &format!("{}\n", escape(&value.to_string())))
+}
+
+fn write_all(mut to: impl io::Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
 }
 
 /// A time in UTC, to the second.

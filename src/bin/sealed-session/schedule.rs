@@ -6,33 +6,31 @@ use clap::Args;
 use sealed_session::{KeyEntry, KeyRing};
 use time::OffsetDateTime;
 
-/// How long a session can live, as the application has configured it.
+use crate::clock;
+
+/// How long a session can live, as the application has configured it. Tokens live as long, so an
+/// idle timeout lets no key go sooner.
 #[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct Timeouts {
-    /// The application's absolute timeout
+pub(crate) struct Timeout {
+    /// The application's absolute timeout, where the ring does not say it; of two the longer counts
     #[arg(
         long,
         value_name = "DURATION",
-        default_value = "14d",
         env = "SEALED_SESSION_ABSOLUTE_TIMEOUT",
-        value_parser = humantime::parse_duration
+        value_parser = clock::parse_duration
     )]
-    absolute_timeout: Duration,
-    /// The application's idle timeout, if it has one: sessions in use move to
-    /// the new key, others end
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "SEALED_SESSION_IDLE_TIMEOUT",
-        value_parser = humantime::parse_duration
-    )]
-    idle_timeout: Option<Duration>,
+    absolute_timeout: Option<Duration>,
 }
 
-impl Timeouts {
-    /// The longest that a value stays live after it was sealed.
-    pub(crate) fn longest(&self) -> Duration {
-        self.idle_timeout.map_or(self.absolute_timeout, |idle| idle.min(self.absolute_timeout))
+impl Timeout {
+    /// The longest that a value stays live after it was sealed, if anybody says.
+    pub(crate) fn of(self, ring: &KeyRing) -> Option<Duration> {
+        self.absolute_timeout.max(ring.absolute_timeout())
+    }
+
+    /// What the command line says.
+    pub(crate) fn given(self) -> Option<Duration> {
+        self.absolute_timeout
     }
 }
 
@@ -126,14 +124,17 @@ pub(crate) enum Removal {
     SafeFrom(OffsetDateTime),
     /// It seals, or will again.
     InUse,
+    /// No newer key says when it began to seal.
     Unknown,
+    /// Nobody says how long sessions live.
+    UnknownTimeout,
 }
 
 impl Removal {
     pub(crate) fn of(
         ring: &KeyRing,
         position: usize,
-        timeouts: &Timeouts,
+        timeout: Option<Duration>,
         now: OffsetDateTime,
     ) -> Self {
         let Some(entry) = ring.entries().get(position) else { return Self::Unknown };
@@ -153,7 +154,10 @@ impl Removal {
             LastSeal::Never => Self::InUse,
             LastSeal::Unknown => entry.ends_at().map_or(Self::Unknown, Self::SafeFrom),
             LastSeal::By(last) => {
-                let expired = after(last, timeouts.longest()).saturating_add(CLOCKS);
+                let Some(timeout) = timeout else {
+                    return entry.ends_at().map_or(Self::UnknownTimeout, Self::SafeFrom);
+                };
+                let expired = after(last, timeout).saturating_add(CLOCKS);
                 let from = entry.ends_at().map_or(expired, |end| end.min(expired));
                 match now < from {
                     true => Self::SafeFrom(from),

@@ -3,11 +3,15 @@ use serde_json::Value;
 use super::*;
 use crate::{
     format::{
-        envelope::Purpose,
-        lineage::{Descent, Lineage},
+        envelope::{Aad, Binding, Purpose},
+        frame::MAX_COOKIE_LEN,
+        lifetime::Timeouts,
+        lineage::{Descent, Limit, Lineage},
         session_id::SessionId,
+        token::{Body, CsrfToken, Tombstone},
     },
-    keys::Key,
+    keys::{Key, KeyEntry, KeyRing},
+    platform::clock,
 };
 
 const VECTORS: &str = include_str!("../../../tests/vectors/v1.json");
@@ -120,4 +124,147 @@ fn associated_data_is_that_of_the_vectors() {
         let aad = unhex(&vector["sealed"]["aad"]);
         assert_eq!(binding.aad(id, &mut Aad::new()), aad, "{}", vector["name"]);
     }
+}
+
+/// The ring of a vector, with the times of its entries.
+fn ring_of(vector: &Value) -> KeyRing {
+    let time = |value: &Value| clock::date_time(value.as_u64().unwrap());
+    let entries = vector["ring"].as_array().unwrap().iter().map(|entry| {
+        let key = Key::from_bytes(&bytes(&halves(&entry["key_hex"]))).unwrap();
+        let mut built = KeyEntry::new(seconds(&entry["id"]).unwrap(), key);
+        if !entry["not_before"].is_null() {
+            built = built.not_before(time(&entry["not_before"]));
+        }
+        if !entry["not_after"].is_null() {
+            built = built.not_after(time(&entry["not_after"]));
+        }
+        built
+    });
+    KeyRing::new_at(entries, time(&vector["now"])).unwrap()
+}
+
+/// Reads each vector of a purpose, and writes what was read with the vector's nonce.
+fn check_tokens<const N: usize, B: Body<N>>(
+    purpose: Purpose,
+    judge: impl Fn(&B, u64) -> Result<(), UnsealError>,
+    check: impl Fn(&B, &Value),
+) {
+    let file: Value = serde_json::from_str(VECTORS).unwrap();
+    let vectors = file["vectors"].as_array().unwrap();
+    let (mut live, mut refused) = (0, 0);
+    for vector in vectors.iter().filter(|vector| vector["purpose"] == purpose as u8) {
+        let (name, value) = (&vector["name"], vector["value"].as_str().unwrap());
+        let cookie_name = vector["cookie_name"].as_str().unwrap();
+        // A tombstone has no audience, whatever is configured.
+        let audience = vector["audience"].as_str().filter(|_| purpose != Purpose::Tombstone);
+        let binding = Binding::new(purpose, cookie_name, audience).unwrap();
+        let ring = ring_of(vector);
+        let seal = Seal {
+            ring: &ring,
+            binding: &binding,
+            timeouts: &Timeouts { absolute: 1, idle: None, persistent: true, own_idle: false },
+            name_len: cookie_name.len(),
+            max_len: MAX_COOKIE_LEN,
+            pad_to: None,
+            check_data: false,
+        };
+        let now = vector["now"].as_u64().unwrap();
+        let read = seal.unseal_token::<N, B>(value.as_bytes(), now);
+        match read.and_then(|body| judge(&body, now).map(|()| body)) {
+            Ok(body) => {
+                check(&body, &vector["expect"]);
+                let expected = vector["expect"].as_object().unwrap().values().next().unwrap();
+                let key_id = KeyId::new(seconds(&expected["key_id"]).unwrap());
+                let nonce = bytes(&vector["sealed"]["nonce"]);
+                let aad = unhex(&vector["sealed"]["aad"]);
+                assert_eq!(binding.aad(key_id, &mut Aad::new()), aad, "{name}");
+                let written = seal.encode(ring.find(key_id).unwrap(), &nonce, |plaintext| {
+                    plaintext.append(&body.encode());
+                    Ok(())
+                });
+                assert_eq!(written.as_deref(), Ok(value), "{name}");
+                live += 1;
+            }
+            Err(error) => {
+                assert_eq!(vector["expect"]["refused"], error.class(), "{name}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(live >= 5 && refused >= 10, "{live} {refused}");
+}
+
+#[test]
+fn reads_and_writes_the_tokens() {
+    check_tokens(
+        Purpose::CsrfToken,
+        |_: &CsrfToken, _| Ok(()),
+        |token, expect| {
+            assert_eq!(token.0, SessionId::from_bytes(bytes(&expect["token"]["session_id"])));
+        },
+    );
+}
+
+#[test]
+fn reads_and_writes_the_tombstones() {
+    check_tokens(
+        Purpose::Tombstone,
+        |tombstone: &Tombstone, now| match now < tombstone.until {
+            true => Ok(()),
+            false => Err(UnsealError::Expired),
+        },
+        |tombstone, expect| {
+            let expected = &expect["tombstone"];
+            let lineage = Lineage(u32::from_be_bytes(bytes(&expected["lineage"])));
+            let generation = u16::try_from(expected["limit"].as_u64().unwrap()).unwrap();
+            assert_eq!(tombstone.limit, Limit { lineage, generation });
+            assert_eq!(expected["ended_at"], tombstone.ended_at);
+            assert_eq!(expected["until"], tombstone.until);
+            let cookie = expected["cookie"].as_str().unwrap();
+            assert!(cookie.ends_with(&format!("-ended-{}", tombstone.limit.to_text())));
+        },
+    );
+}
+
+#[test]
+fn pads_a_reseal_to_the_most_that_fits() {
+    let file: Value = serde_json::from_str(VECTORS).unwrap();
+    let mut count = 0;
+    for vector in file["reseals"].as_array().unwrap() {
+        // Steps that no configuration has.
+        let Some(step) = vector["pad_to"].as_u64().filter(|step| *step > 1024) else { continue };
+        let name = vector["cookie_name"].as_str().unwrap();
+        let binding = Binding::new(Purpose::Session, name, vector["audience"].as_str()).unwrap();
+        let ring = ring_of(vector);
+        let seal = Seal {
+            ring: &ring,
+            binding: &binding,
+            timeouts: &Timeouts {
+                absolute: seconds(&vector["policy"]["absolute_timeout"]).unwrap(),
+                idle: seconds(&vector["policy"]["idle_timeout"]),
+                persistent: true,
+                own_idle: false,
+            },
+            name_len: name.len(),
+            max_len: MAX_COOKIE_LEN,
+            pad_to: usize::try_from(step).ok(),
+            check_data: false,
+        };
+        let (value, now) = (vector["value"].as_str().unwrap(), vector["now"].as_u64().unwrap());
+        let fresh = seal.reseal(value.as_bytes(), now, None, |_| Ok(())).unwrap();
+        let plaintext = |value: &str| {
+            let find = |id| ring.find(id).ok_or(UnsealError::UnknownKey(id));
+            seal.open(value.as_bytes(), find, |_, plaintext| {
+                Ok::<_, UnsealError>(plaintext.to_vec())
+            })
+        };
+        let expected = &vector["expect"];
+        assert_eq!(expected["due"], fresh.is_some(), "{}", vector["name"]);
+        if let Some((fresh, _)) = fresh {
+            let expected = expected["value"].as_str().unwrap();
+            assert_eq!(plaintext(&fresh), plaintext(expected), "{}", vector["name"]);
+        }
+        count += 1;
+    }
+    assert!(count > 0);
 }

@@ -20,11 +20,13 @@ pub(crate) async fn cached_response_is_not_stored_once_it_sets_the_cookie<A: Ada
     let site = Site::open::<A>().await;
     let visitor = site.visitor();
     let read = visitor.get("/cached").await;
-    assert_eq!(read.all("cache-control"), ["public, max-age=600"]);
+    assert_eq!(read.all("cache-control"), ["max-age=600, private"]);
+    assert_eq!(read.all("cdn-cache-control"), [""; 0]);
     assert_eq!(read.all("vary").join(", "), "accept, cookie");
 
     let write = visitor.post("/cached").await;
     assert_eq!(write.sets(&[SESSION]).all("vary").join(", "), "accept, cookie");
+    assert_eq!(write.all("cdn-cache-control"), [""; 0]);
 }
 
 pub(crate) async fn refresh_without_a_write_is_not_stored_either<A: Adapter>() {
@@ -40,7 +42,7 @@ pub(crate) async fn refresh_without_a_write_is_not_stored_either<A: Adapter>() {
     let read = visitor.get("/cached").await;
     read.is(200, "ada").sets(&[SESSION]);
     visitor.get("/id").await.is(200, &id.body);
-    assert_eq!(visitor.get("/cached").await.all("cache-control"), ["public, max-age=600"]);
+    assert_eq!(visitor.get("/cached").await.all("cache-control"), ["max-age=600, private"]);
 }
 
 pub(crate) async fn head_and_options_commit_like_get<A: Adapter>() {

@@ -42,7 +42,7 @@ pub(crate) async fn login_read_change_and_logout<A: Adapter>() {
     let visitor = site.visitor();
     visitor.get("/visit").await.is(200, "1").sets(&[SESSION]);
     let login = visitor.post("/login/ada").await;
-    assert_eq!(login.is(200, "").sets(&[SESSION]).all("set-cookie").len(), 1);
+    assert_eq!(login.is(200, "").sets(&[SESSION]).set_cookies().len(), 1);
     visitor.get("/look").await.is(200, "ada");
     visitor.get("/visit").await.is(200, "2").sets(&[SESSION]);
     visitor.get("/look").await.is(200, "ada");
@@ -56,7 +56,7 @@ pub(crate) async fn login_read_change_and_logout<A: Adapter>() {
 pub(crate) async fn cookie_has_the_promised_attributes<A: Adapter>() {
     let site = Site::open::<A>().await;
     let login = site.visitor().post("/login/ada").await;
-    let text = login.all("set-cookie").concat();
+    let text = login.set_cookies().concat();
     let (pair, attributes) = text.split_once("; ").expect("there are attributes");
     let value = pair.strip_prefix("__Host-session=").expect("the name");
     assert!(value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));

@@ -56,6 +56,8 @@ macro_rules! conformance {
             mounting {
                 mounted_twice_commits_once
                 two_kinds_of_one_type_are_found
+                another_configuration_of_one_type_and_name_is_found
+                two_types_under_one_name_are_found
                 forgotten_layer_is_found
                 option_tells_of_the_layer_and_not_of_the_visitor
                 existing_is_for_those_who_came_with_a_session
@@ -68,6 +70,7 @@ macro_rules! conformance {
                 parallel_requests_with_an_iron_cookie_are_one_session
                 forged_iron_cookie_is_nobody
                 logout_removes_both_cookies
+                thousand_visitors_in_parts_come_along_and_nothing_is_left
             }
         }
     };

@@ -6,12 +6,7 @@ use crate::{
 };
 
 pub(crate) async fn mounted_twice_commits_once<A: Adapter>() {
-    for mounted in [Mounted::AccountTwice, Mounted::AccountAndTwin] {
-        commits_once(&Site::with::<A>(mounted).await).await;
-    }
-}
-
-async fn commits_once(site: &Site) {
+    let site = Site::with::<A>(Mounted::AccountTwice).await;
     let visitor = site.visitor();
     visitor.post("/login/ada").await.is(200, "").sets(&[SESSION]);
     visitor.get("/look").await.is(200, "ada").only_varies();
@@ -28,7 +23,19 @@ async fn commits_once(site: &Site) {
 }
 
 pub(crate) async fn two_kinds_of_one_type_are_found<A: Adapter>() {
-    let app = App::new(Mounted::Rivals);
+    clashes::<A>(Mounted::Rivals, &["__Host-session", "__Host-rival", "Account"]).await;
+}
+
+pub(crate) async fn another_configuration_of_one_type_and_name_is_found<A: Adapter>() {
+    clashes::<A>(Mounted::AccountAndTwin, &["__Host-session", "Account"]).await;
+}
+
+pub(crate) async fn two_types_under_one_name_are_found<A: Adapter>() {
+    clashes::<A>(Mounted::Namesakes, &["__Host-session", "Account", "Cart"]).await;
+}
+
+async fn clashes<A: Adapter>(mounted: Mounted, words: &[&str]) {
+    let app = App::new(mounted);
     let log = app.log.clone();
     match Site::try_with::<A>(app).await {
         Err(_) => assert!(A::CHECKS_MOUNTING),
@@ -39,7 +46,7 @@ pub(crate) async fn two_kinds_of_one_type_are_found<A: Adapter>() {
         }
     }
     let event = log.only_line();
-    for word in ["ERROR", "__Host-session", "__Host-rival", "Account", "a type of its own"] {
+    for word in words.iter().chain(&["ERROR", "a type of its own"]) {
         assert!(event.contains(word), "{word}: {event}");
     }
 }

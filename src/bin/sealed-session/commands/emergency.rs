@@ -1,52 +1,54 @@
-use std::path::PathBuf;
-
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::{DryArgs, Opened};
 use crate::{
     edit::{self, Edit, NewKey},
     failure::Failure,
-    file::Locked,
+    place::PlaceArgs,
     report::{CARE, GOOD, Report},
 };
 
 /// A key leaked: put one fresh key in the place of all
 ///
 /// Whoever has a key forges sessions of anybody, and forgeries that were used
-/// are under the next key by now. So every key goes, and everybody signs in again.
+/// are under the next key by now. So every key goes, and everybody signs in again, at once. Cookies of
+/// other libraries are refused too, until you take `no_takeover` out: their secret may have leaked as well.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The ring's TOML file
-    file: PathBuf,
+    #[command(flatten)]
+    place: PlaceArgs,
+    #[command(flatten)]
+    dry: DryArgs,
 }
 
 impl Args {
     pub(crate) fn run(&self, now: OffsetDateTime) -> Result<Report, Failure> {
-        let locked = Locked::open(&self.file, now)?;
-        let entries = locked.file.ring.ring().entries().iter();
-        let removed: Vec<_> = entries.map(|entry| entry.id().get()).collect();
+        let now = self.dry.or(now);
+        // Nobody who may only read the file can hold this up.
+        let opened = Opened::open(&self.place, &self.dry, true, now)?;
+        let file = opened.file();
+        let removed: Vec<_> = file.ring.entries().iter().map(|entry| entry.id().get()).collect();
         // Without a start: a machine whose clock is behind must seal too.
-        let fresh = NewKey::generate(edit::next_id(&locked.file)?, None)?;
-        let mut edit = Edit::new(&locked.file)?;
+        let fresh = NewKey::generate(edit::next_id(file)?, None)?;
+        let mut edit = Edit::new(file, now)?;
         edit.start_over(&fresh)?;
-        let text = edit.finish();
-        let ring = locked.replace(&text, now)?;
+        let changed = edit.finish()?;
 
-        let (path, id) = (self.file.display(), fresh.id);
-        let fingerprint = ring.ring().fingerprint();
+        let (place, id) = (&file.place, fresh.id);
+        let fingerprint = changed.ring.fingerprint();
         let text = format!(
-            "{GOOD}keys {removed:?} dropped{GOOD:#} from {path}\n\
+            "{GOOD}keys {removed:?} dropped{GOOD:#} from {place}\n\
              key {id} added; it seals at once\n\
              no_takeover set: cookies of other libraries are refused\n\n\
-             {CARE}next{CARE:#}: 1. bring the file to every machine now; forgeries work on each until it has it\n\
+             {CARE}next{CARE:#}: 1. bring the ring to every machine now; forgeries work on each until it has it\n\
              \x20     2. compare the machines' fingerprints: {fingerprint}\n\
              \x20     3. find out how the key got out, before the new one does\n\n\
              what users notice: everybody is signed out once, and loses what the session held.\n"
         );
         let json = json!({
-            "ok": true, "removed": removed, "added": id.get(), "no_takeover": true,
-            "fingerprint": fingerprint.to_string(),
+            "ok": true, "removed": removed, "id": id.get(), "no_takeover": true,
         });
-        Ok(Report::good(text, json))
+        opened.change(changed, &self.dry, &text, json)
     }
 }

@@ -1,3 +1,5 @@
+mod candidates;
+
 use std::{
     io::{self, Read as _},
     path::PathBuf,
@@ -8,53 +10,64 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use self::candidates::{Candidate, candidates};
+use super::AtArgs;
 use crate::{
+    clock,
     failure::Failure,
     file::RingText,
-    report::{self, BAD, GOOD, HEADING, Report},
+    place::Place,
+    report::{self, BAD, CARE, GOOD, HEADING, Report},
     unprintable::escape,
 };
 
 /// Tell what a cookie value is, and with the keys why it is refused
 ///
-/// Takes the value alone, or a whole Cookie or Set-Cookie line.
+/// Takes the value alone, a whole Cookie or Set-Cookie line, or a row of a browser's table of cookies.
+/// Give it on standard input, where no history keeps it.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The value or the line; read from standard input if it is left out or `-`
     value: Option<String>,
-    /// The ring's TOML file, to open the value with
+    /// The ring's file, to open the value with; `-` for standard input, if the value is given
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
+    /// Take the ring from the environment variable of this name
+    #[arg(long, value_name = "NAME", conflicts_with = "keys")]
+    env: Option<String>,
     /// The cookie's name, which the value is bound to; taken from the line, or __Host-session
     #[arg(long, value_name = "NAME")]
     cookie: Option<String>,
     /// The audience that the value is bound to, if the application has one
-    #[arg(long, value_name = "AUDIENCE", requires = "keys")]
+    #[arg(long, value_name = "AUDIENCE")]
     audience: Option<String>,
     /// The application's absolute timeout
     #[arg(
         long,
         value_name = "DURATION",
-        default_value = "14d",
         env = "SEALED_SESSION_ABSOLUTE_TIMEOUT",
-        value_parser = humantime::parse_duration
+        value_parser = clock::parse_duration
     )]
-    absolute_timeout: std::time::Duration,
+    absolute_timeout: Option<std::time::Duration>,
     /// The application's idle timeout, if it has one
     #[arg(
         long,
         value_name = "DURATION",
         env = "SEALED_SESSION_IDLE_TIMEOUT",
-        value_parser = humantime::parse_duration
+        value_parser = clock::parse_duration
     )]
     idle_timeout: Option<std::time::Duration>,
     /// Print what the session holds, as JSON: mind who looks on
-    #[arg(long, requires = "keys")]
+    #[arg(long)]
     show_payload: bool,
+    #[command(flatten)]
+    at: AtArgs,
 }
 
 impl Args {
     pub(crate) fn run(&self, now: OffsetDateTime) -> Result<Report, Failure> {
+        let now = self.at.or(now);
+        let file = self.ring(now)?;
         let text = self.text()?;
         let candidates = candidates(&text, self.cookie.as_deref());
         if candidates.is_empty() {
@@ -65,22 +78,47 @@ impl Args {
                 }
             }));
         }
-        let file = self.keys.as_ref().map(|path| RingText::read(path, now)).transpose()?;
         let mut report = Report::good(String::new(), Value::Null);
         let mut values = Vec::new();
-        for (name, value) in candidates {
+        for Candidate { name, value, notes } in candidates {
             let mut lines = Lines::default();
-            lines.add("cookie", name);
+            lines.add("cookie", &name);
+            for note in &notes {
+                lines.add_note(note);
+            }
             let is_good = match &file {
-                None => describe(value, &mut lines),
-                Some(file) => self.open(file, name, value, now, &mut lines)?,
+                None => describe(&value, &mut lines),
+                Some(file) => self.open(file, &name, &value, now, &mut lines)?,
             };
             report.is_good &= is_good;
             report.text += &lines.text(is_good);
             values.push(lines.json());
         }
-        report.json = json!({ "ok": report.is_good, "values": values });
+        let warning = self.value.as_ref().filter(|value| *value != "-").map(|_| ON_COMMAND_LINE);
+        if let Some(warning) = warning {
+            report.text += &format!("{CARE}note{CARE:#}: {warning}\n");
+        }
+        report.json = json!({ "ok": report.is_good, "values": values, "warning": warning });
         Ok(report)
+    }
+
+    fn ring(&self, now: OffsetDateTime) -> Result<Option<RingText>, Failure> {
+        let place = match (&self.keys, &self.env) {
+            (Some(path), _) => Place::path(path)?,
+            (None, Some(name)) => Place::variable(name)?,
+            (None, None) if self.show_payload || self.audience.is_some() => {
+                return Err(Failure::new(
+                    "give the ring with --keys FILE or --env NAME: without it nothing can be opened",
+                ));
+            }
+            (None, None) => return Ok(None),
+        };
+        if place == Place::Stdin && self.value.as_deref().is_none_or(|value| value == "-") {
+            return Err(Failure::new(
+                "standard input has the value or the keys, and not both: give the keys as a file, or with --env",
+            ));
+        }
+        RingText::read(&place, now).map(Some)
     }
 
     fn text(&self) -> Result<Zeroizing<String>, Failure> {
@@ -145,9 +183,11 @@ impl Args {
 
     fn sessions(&self, file: &RingText, name: &str) -> Result<Sessions<Value>, Failure> {
         // What a value is bound to is its name; the rules for the attributes are the application's.
-        let mut builder = Sessions::builder(file.ring.ring().clone())
-            .cookie_name(name)
-            .absolute_timeout(self.absolute_timeout);
+        let mut builder = Sessions::builder(file.ring.clone()).cookie_name(name);
+        // As the application: its own timeout, which the ring may say.
+        if let Some(absolute) = self.absolute_timeout.or(file.ring.absolute_timeout()) {
+            builder = builder.absolute_timeout(absolute);
+        }
         if let Some(idle) = self.idle_timeout {
             builder = builder.idle_timeout(idle);
         }
@@ -207,11 +247,9 @@ fn malformation(value: &str) -> String {
             "U+{:04X} at byte {at}: a sealed value has letters, digits, - and _ alone",
             u32::from(c)
         ),
-        None if value.len() < MIN_VALUE_LEN => {
-            format!(
-                "{} bytes: a sealed value has {MIN_VALUE_LEN} at least; it was cut",
-                value.len()
-            )
+        // Its end does not matter: it is too short.
+        None if value.get(..value.len() & !3).is_none_or(|whole| Hint::read(whole).is_err()) => {
+            format!("{} bytes are too few for a sealed value: it was cut", value.len())
         }
         None if value.len() % 4 == 1 => {
             "a byte is missing or too many: it was cut on its way".to_owned()
@@ -224,7 +262,9 @@ fn malformation(value: &str) -> String {
 fn remedy(error: &UnsealError, name: &str) -> String {
     match error {
         UnsealError::NotAuthentic(_) => {
-            format!("{error}; it was opened as cookie {name:?}: check --cookie and --audience")
+            format!(
+                "{error}, or cut at its end; it was opened as cookie {name:?}: check --cookie and --audience"
+            )
         }
         other => other.to_string(),
     }
@@ -241,43 +281,6 @@ fn show_payload(inspection: &Inspection, lines: &mut Lines) {
     }
 }
 
-/// The sealed values in a text, each with the name of its cookie.
-fn candidates<'a>(text: &'a str, name: Option<&'a str>) -> Vec<(&'a str, &'a str)> {
-    let text = text.trim();
-    let (line, is_set_cookie) = match text.split_once(':') {
-        Some((header, line)) if header.eq_ignore_ascii_case("cookie") => (line, false),
-        Some((header, line)) if header.eq_ignore_ascii_case("set-cookie") => (line, true),
-        _ => (text, false),
-    };
-    let mut pairs = line.split(';').map(str::trim).filter_map(|pair| pair.split_once('='));
-    // A name is there if it is one: padding may follow a bare value.
-    let is_line =
-        line.contains(';') || pairs.clone().any(|(_, value)| !value.trim_matches('=').is_empty());
-    if !is_line && text == line {
-        return vec![(name.unwrap_or(DEFAULT_NAME), text)];
-    }
-    if is_set_cookie {
-        // What follows the first pair are attributes.
-        let first = pairs.next();
-        return first
-            .into_iter()
-            .filter(|(other, _)| name.is_none_or(|name| name == *other))
-            .collect();
-    }
-    let pairs: Vec<_> = pairs.collect();
-    let named = |wanted: &str| {
-        pairs.iter().copied().filter(|(name, _)| *name == wanted).collect::<Vec<_>>()
-    };
-    let Some(name) = name else {
-        let sealed: Vec<_> = pairs.iter().copied().filter(|(_, v)| Hint::read(v).is_ok()).collect();
-        return match sealed.is_empty() {
-            true => named(DEFAULT_NAME),
-            false => sealed,
-        };
-    };
-    named(name)
-}
-
 /// What is said of one value, in order: a name, the value for scripts, the text for people.
 #[derive(Default)]
 struct Lines(Vec<(&'static str, Value, String)>);
@@ -287,14 +290,23 @@ impl Lines {
         self.0.push((name, value.into(), value.to_owned()));
     }
 
+    /// Of what was done to the value on its way here.
+    fn add_note(&mut self, note: &str) {
+        self.0.push(("note", note.into(), note.to_owned()));
+    }
+
     /// A field without a value, in JSON null.
     fn add_unknown(&mut self, name: &'static str, shown: &str) {
         self.0.push((name, Value::Null, shown.to_owned()));
     }
 
     fn json(&self) -> Value {
-        let fields = self.0.iter().map(|(name, value, _)| (name.replace(' ', "_"), value.clone()));
-        Value::Object(fields.collect())
+        let is_note = |(name, ..): &&(&str, Value, String)| *name == "note";
+        let notes = self.0.iter().filter(is_note).map(|(_, value, _)| value.clone());
+        let notes = ("notes".to_owned(), Value::Array(notes.collect()));
+        let fields = self.0.iter().filter(|field| !is_note(field));
+        let fields = fields.map(|(name, value, _)| (name.replace(' ', "_"), value.clone()));
+        Value::Object(fields.chain([notes]).collect())
     }
 
     fn text(&self, is_good: bool) -> String {
@@ -313,8 +325,6 @@ impl Lines {
     }
 }
 
-const DEFAULT_NAME: &str = "__Host-session";
-/// The 82 bytes beside the data, in base64.
-const MIN_VALUE_LEN: usize = 110;
+const ON_COMMAND_LINE: &str = "a value given on the command line is in the shell's history and in the list of processes; give it on standard input, and sign its session out";
 /// Much more than a server takes for its headers.
 const MAX_INPUT: u64 = 64 * 1024;

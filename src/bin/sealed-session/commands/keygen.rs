@@ -5,7 +5,7 @@ use crate::{failure::Failure, report::Report};
 
 /// Print a new key, ready to paste
 ///
-/// The one command that prints a key. A secret manager is the place for it.
+/// A secret manager is the place for it.
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 

@@ -1,51 +1,58 @@
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::RingArgs;
+use super::{DryArgs, Opened, retire::UNKNOWN_TIMEOUT, unchanged};
 use crate::{
     edit::Edit,
     failure::Failure,
-    file::Locked,
+    place::PlaceArgs,
     report::{GOOD, Report},
-    schedule::Removal,
+    schedule::{Removal, Timeout},
 };
 
 /// Take out every key that no live session can be under
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    ring: RingArgs,
+    place: PlaceArgs,
+    #[command(flatten)]
+    timeout: Timeout,
+    #[command(flatten)]
+    dry: DryArgs,
 }
 
 impl Args {
     pub(crate) fn run(&self, now: OffsetDateTime) -> Result<Report, Failure> {
-        let locked = Locked::open(&self.ring.file, now)?;
-        let ring = locked.file.ring.ring();
-        let entries = ring.entries().iter().enumerate();
-        let prunable: Vec<_> = entries
-            .filter(|(position, _)| {
-                Removal::of(ring, *position, &self.ring.timeouts, now) == Removal::SafeNow
+        let now = self.dry.or(now);
+        let opened = Opened::open(&self.place, &self.dry, false, now)?;
+        let file = opened.file();
+        let timeout = self.timeout.of(&file.ring);
+        let entries = file.ring.entries().iter().enumerate();
+        let removals: Vec<_> = entries
+            .map(|(position, entry)| {
+                (position, entry.id(), Removal::of(&file.ring, position, timeout, now))
             })
-            .map(|(position, entry)| (position, entry.id().get()))
             .collect();
-        let removed: Vec<_> = prunable.iter().map(|(_, id)| *id).collect();
-        let path = self.ring.file.display();
-        if removed.is_empty() {
-            let text = format!("{path}: every key may still be needed, nothing changed\n");
-            return Ok(Report::good(text, json!({ "ok": true, "removed": removed })));
+        let unknown = removals.iter().find(|(_, _, removal)| *removal == Removal::UnknownTimeout);
+        if let Some((_, id, _)) = unknown {
+            return Err(file.failure(UNKNOWN_TIMEOUT).at_line(file.line(*id)));
         }
-        let mut edit = Edit::new(&locked.file)?;
-        for (position, _) in prunable.iter().rev() {
+        let prunable = removals.iter().filter(|(_, _, removal)| *removal == Removal::SafeNow);
+        let removed: Vec<_> = prunable.clone().map(|(_, id, _)| id.get()).collect();
+        let json = json!({ "ok": true, "removed": removed });
+        if removed.is_empty() {
+            let text = format!("{}: every key may still be needed, nothing changed\n", file.place);
+            return Ok(unchanged(file, &self.dry, text, json));
+        }
+        let mut edit = Edit::new(file, now)?;
+        for (position, ..) in prunable.rev() {
             edit.remove(*position)?;
         }
-        let text = edit.finish();
-        let ring = locked.replace(&text, now)?;
+        let changed = edit.finish()?;
         let text = format!(
-            "{GOOD}keys {removed:?} taken out{GOOD:#} of {path}\n\nnext: bring the file to every machine\n"
+            "{GOOD}keys {removed:?} taken out{GOOD:#} of {}\n\nnext: bring the ring to every machine\n",
+            file.place
         );
-        let json = json!({
-            "ok": true, "removed": removed, "fingerprint": ring.ring().fingerprint().to_string(),
-        });
-        Ok(Report::good(text, json))
+        opened.change(changed, &self.dry, &text, json)
     }
 }

@@ -1,22 +1,23 @@
-use std::path::PathBuf;
-
 use sealed_session::KeyId;
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::{DryArgs, Opened};
 use crate::{
     edit::Edit,
     failure::Failure,
-    file::{Locked, RingText},
+    file::RingText,
+    place::PlaceArgs,
     report::{self, CARE, GOOD, Report},
-    schedule::{Removal, Timeouts},
+    schedule::{Removal, Timeout},
 };
 
 /// Take a key out, if no live session can be under it
 #[derive(clap::Args)]
+#[command(allow_missing_positional = true)]
 pub(crate) struct Args {
-    /// The ring's TOML file
-    file: PathBuf,
+    #[command(flatten)]
+    place: PlaceArgs,
     /// The key's id
     #[arg(value_parser = parse_id)]
     id: KeyId,
@@ -24,47 +25,44 @@ pub(crate) struct Args {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    timeouts: Timeouts,
+    timeout: Timeout,
+    #[command(flatten)]
+    dry: DryArgs,
 }
 
 impl Args {
     pub(crate) fn run(&self, now: OffsetDateTime) -> Result<Report, Failure> {
-        let locked = Locked::open(&self.file, now)?;
-        let file = &locked.file;
-        let position = position(file, self.id)?;
-        if file.ring.ring().entries().len() == 1 {
-            let message = format!("key {} is the only one, rotate first", self.id);
-            return Err(Failure::in_file(&self.file, message).at_line(file.ring.line(self.id)));
+        let now = self.dry.or(now);
+        let opened = Opened::open(&self.place, &self.dry, false, now)?;
+        let (file, id) = (opened.file(), self.id);
+        let position = position(file, id)?;
+        let refuse = |message: String| Err(file.failure(message).at_line(file.line(id)));
+        if file.ring.entries().len() == 1 {
+            return refuse(format!("key {id} is the only one, rotate first"));
         }
-        let removal = Removal::of(file.ring.ring(), position, &self.timeouts, now);
-        let refused = refusal(removal, self.id);
+        let removal = Removal::of(&file.ring, position, self.timeout.of(&file.ring), now);
+        let refused = refusal(removal, id);
         if let Some(reason) = refused.as_ref().filter(|_| !self.force) {
-            let message = format!("{reason}, or use --force");
-            return Err(Failure::in_file(&self.file, message).at_line(file.ring.line(self.id)));
+            return refuse(format!("{reason}, or use --force"));
         }
-        let mut edit = Edit::new(file)?;
+        let mut edit = Edit::new(file, now)?;
         edit.remove(position)?;
-        let text = edit.finish();
-        let ring = locked.replace(&text, now)?;
+        let changed = edit.finish()?;
 
-        let (path, id) = (self.file.display(), self.id);
-        let mut text = format!("{GOOD}key {id} taken out{GOOD:#} of {path}\n");
+        let mut text = format!("{GOOD}key {id} taken out{GOOD:#} of {}\n", file.place);
         if refused.is_some() {
             text +=
-                &format!("{CARE}sessions under key {id} end{CARE:#} as machines get the file\n");
+                &format!("{CARE}sessions under key {id} end{CARE:#} as machines get the ring\n");
         }
         text += &match removal {
             Removal::SafeUntil(time) => format!(
-                "\nnext: bring the file to every machine before {}; those without it will seal under the key\n",
+                "\nnext: bring the ring to every machine before {}; those without it will seal under the key\n",
                 report::time(time)
             ),
-            _ => "\nnext: bring the file to every machine\n".to_owned(),
+            _ => "\nnext: bring the ring to every machine\n".to_owned(),
         };
-        let json = json!({
-            "ok": true, "removed": [id.get()], "forced": refused.is_some(),
-            "fingerprint": ring.ring().fingerprint().to_string(),
-        });
-        Ok(Report::good(text, json))
+        let json = json!({ "ok": true, "removed": [id.get()], "forced": refused.is_some() });
+        opened.change(changed, &self.dry, &text, json)
     }
 }
 
@@ -83,18 +81,22 @@ fn refusal(removal: Removal, id: KeyId) -> Option<String> {
             "nobody knows when key {id} sealed last, since no newer key says when it began: \
              write that time as not_before of the newer key"
         )),
+        Removal::UnknownTimeout => Some(UNKNOWN_TIMEOUT.to_owned()),
     }
 }
 
-pub(crate) fn position(file: &RingText, id: KeyId) -> Result<usize, Failure> {
-    let entries = file.ring.ring().entries();
+fn position(file: &RingText, id: KeyId) -> Result<usize, Failure> {
+    let entries = file.ring.entries();
     entries.iter().position(|entry| entry.id() == id).ok_or_else(|| {
         let ids: Vec<_> = entries.iter().map(|entry| entry.id().get()).collect();
-        Failure::in_file(&file.path, format!("the ring has no key {id}; it has {ids:?}"))
+        file.failure(format!("the ring has no key {id}; it has {ids:?}"))
     })
 }
 
-pub(crate) fn parse_id(text: &str) -> Result<KeyId, String> {
+fn parse_id(text: &str) -> Result<KeyId, String> {
     text.parse()
         .map_err(|_| "write a whole number from 0 to 4294967295, as `status` shows it".to_owned())
 }
+
+/// A guess that is too short would take out keys that live sessions are under.
+pub(super) const UNKNOWN_TIMEOUT: &str = "nobody says how long sessions live: write the application's absolute_timeout = \"14d\" at the top of the ring, or give --absolute-timeout";

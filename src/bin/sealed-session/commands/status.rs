@@ -1,25 +1,30 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::RingArgs;
+use super::AtArgs;
 use crate::{
     failure::Failure,
-    file::RingText,
+    place::PlaceArgs,
     report::{self, CARE, GOOD, HEADING, PLAIN, Report},
-    schedule::{Removal, State},
+    schedule::{Removal, State, Timeout},
 };
 
 /// Show the keys: what each does, since when, and when it is safe to remove
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    ring: RingArgs,
+    place: PlaceArgs,
+    #[command(flatten)]
+    timeout: Timeout,
+    #[command(flatten)]
+    at: AtArgs,
 }
 
 impl Args {
     pub(crate) fn run(&self, now: OffsetDateTime) -> Result<Report, Failure> {
-        let file = RingText::read(&self.ring.file, now)?;
-        let ring = file.ring.ring();
+        let now = self.at.or(now);
+        let file = self.place.read(now)?;
+        let (ring, timeout) = (&file.ring, self.timeout.of(&file.ring));
         let mut rows = vec![
             ["ID", "STATE", "SEALS FROM", "ACCEPTED UNTIL", "SAFE TO REMOVE"]
                 .map(|title| (title.to_owned(), HEADING))
@@ -28,7 +33,7 @@ impl Args {
         let mut keys = Vec::new();
         for (position, entry) in ring.entries().iter().enumerate() {
             let state = State::of(ring, entry, now);
-            let removal = Removal::of(ring, position, &self.ring.timeouts, now);
+            let removal = Removal::of(ring, position, timeout, now);
             let since = entry.starts_at().map(report::time);
             let until = entry.ends_at().map(report::time);
             let style = match state {
@@ -43,27 +48,40 @@ impl Args {
                 (until.clone().unwrap_or_else(|| "removed".to_owned()), PLAIN),
                 (in_words(removal), PLAIN),
             ]);
-            keys.push(json!({
+            let mut key = json!({
                 "id": entry.id().get(),
-                "line": file.ring.line(entry.id()),
+                "line": file.line(entry.id()),
                 "state": state.as_str(),
                 "seals_from": since,
                 "accepted_until": until,
-                "safe_to_remove": in_json(removal, now),
-            }));
+            });
+            if let (Value::Object(key), Value::Object(removal)) = (&mut key, in_json(removal)) {
+                key.extend(removal);
+            }
+            keys.push(key);
         }
         let mut text = report::table(&rows);
+        text += "\n";
         if !ring.accepts_takeover() {
-            text += "\nno_takeover: cookies of other libraries are refused\n";
+            text += "no_takeover: cookies of other libraries are refused\n";
         }
+        text += &timeout.map_or_else(
+            || {
+                "how long sessions live is not known: write absolute_timeout into the ring\n"
+                    .to_owned()
+            },
+            |timeout| format!("sessions live {}\n", report::duration(timeout)),
+        );
         let fingerprint = ring.fingerprint().to_string();
-        text += &format!("\nfingerprint {fingerprint}\n");
+        text += &format!("fingerprint {fingerprint}\n");
         let json = json!({
             "ok": true,
             "now": report::time(now),
             "fingerprint": fingerprint,
             "no_takeover": !ring.accepts_takeover(),
-            "last_id": file.ring.last_id().map(sealed_session::KeyId::get),
+            "last_id": ring.last_id().map(sealed_session::KeyId::get),
+            "rotated_at": ring.rotated_at().map(report::time),
+            "absolute_timeout": timeout.map(|timeout| timeout.as_secs()),
             "keys": keys,
         });
         Ok(Report::good(text, json))
@@ -77,14 +95,22 @@ fn in_words(removal: Removal) -> String {
         Removal::SafeFrom(time) => format!("from {}", report::time(time)),
         Removal::InUse => "no, it seals".to_owned(),
         Removal::Unknown => "unknown, see check".to_owned(),
+        Removal::UnknownTimeout => "unknown without absolute_timeout".to_owned(),
     }
 }
 
-/// The time from which on a script may remove the key; `null` where there is none.
-fn in_json(removal: Removal, now: OffsetDateTime) -> Value {
-    match removal {
-        Removal::SafeNow | Removal::SafeUntil(_) => report::time(now).into(),
-        Removal::SafeFrom(time) => report::time(time).into(),
-        Removal::InUse | Removal::Unknown => Value::Null,
-    }
+/// A word, and the bounds that there are: it is safe from the one on, until the other.
+fn in_json(removal: Removal) -> Value {
+    let (word, from, until) = match removal {
+        Removal::SafeNow => ("now", None, None),
+        Removal::SafeFrom(time) => ("later", Some(time), None),
+        Removal::SafeUntil(time) => ("call_off", None, Some(time)),
+        Removal::InUse => ("in_use", None, None),
+        Removal::Unknown | Removal::UnknownTimeout => ("unknown", None, None),
+    };
+    json!({
+        "removal": word,
+        "removable_from": from.map(report::time),
+        "removable_until": until.map(report::time),
+    })
 }

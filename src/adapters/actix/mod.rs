@@ -1,7 +1,9 @@
 //! `Sessions` as actix-web middleware, and its extractors.
 
+mod committed;
+mod headers;
+
 use std::{
-    any::type_name,
     fmt,
     future::{Ready, ready},
     pin::Pin,
@@ -13,19 +15,19 @@ use actix_web::{
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY},
+        header::{ACCEPT, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION},
     },
 };
 use time::OffsetDateTime;
 
+use self::{committed::CommittedError, headers::failure};
 use crate::{
-    adapters::shared::Mounting,
-    events,
-    http::{
-        Commit,
-        response::{Name, ResponseHeaders, write_failure},
+    adapters::{
+        rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
+        shared::{Mounting, Mounts},
     },
-    session::{Existing, Session, SessionData},
+    http::local_path::Navigation,
+    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
 
@@ -83,14 +85,16 @@ where
     actix_web::dev::forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
+        let session = self.sessions.exchange();
         let mounting = {
-            let extensions = request.extensions();
-            let outer = extensions.get::<Exchange<T>>();
-            self.sessions.mounting(outer.map(|outer| outer.0.cookie_name()))
+            let mut extensions = request.extensions_mut();
+            if !extensions.contains::<Mounts>() {
+                extensions.insert(Mounts::default());
+            }
+            extensions.get_mut::<Mounts>().expect("it was inserted").add(&session)
         };
         match mounting {
             Mounting::First => {
-                let session = self.sessions.exchange();
                 request.extensions_mut().insert(Exchange(session.clone()));
                 let response = self.inner.call(request);
                 Box::pin(async move { commit(&session, response.await) })
@@ -138,42 +142,6 @@ fn commit<B, T: SessionData>(
     }
 }
 
-/// An empty 500 in the place of a response with these headers.
-fn failure(headers: &HeaderMap) -> HttpResponse {
-    let mut failure = HttpResponse::InternalServerError().finish();
-    write_failure(headers, failure.headers_mut());
-    failure
-}
-
-/// The error of an inner middleware, with what its response has to say of the session.
-#[derive(Debug, thiserror::Error)]
-#[error("{error}")]
-struct CommittedError {
-    error: Error,
-    /// `None` where the session could not be sealed.
-    commit: Option<Commit>,
-}
-
-impl ResponseError for CommittedError {
-    fn status_code(&self) -> StatusCode {
-        match self.commit {
-            Some(_) => self.error.as_response_error().status_code(),
-            None => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let mut response = self.error.error_response();
-        match &self.commit {
-            Some(commit) => {
-                commit.write_to(response.headers_mut());
-                response
-            }
-            None => failure(response.headers()),
-        }
-    }
-}
-
 /// `Option<Session<T>>` is `None` only if no middleware is mounted, never for an anonymous visitor.
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
 impl<T: SessionData> FromRequest for Session<T> {
@@ -185,72 +153,59 @@ impl<T: SessionData> FromRequest for Session<T> {
     }
 }
 
-/// Answers 401 to an anonymous visitor, `Option<Existing<T>>` is `None` for one.
-#[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
-impl<T: SessionData> FromRequest for Existing<T> {
-    type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+macro_rules! extractor {
+    ($guard:ident: $data:ident) => {
+        /// Turns away whoever is not one of those; `Option` of it is `None` for them.
+        #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
+        impl<T: $data> FromRequest for $guard<T> {
+            type Error = Error;
+            type Future = Ready<Result<Self, Error>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let unauthorized = || Refusal(StatusCode::UNAUTHORIZED).into();
-        ready(session_of(request).and_then(|session| session.existing().ok_or_else(unauthorized)))
-    }
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let admit = |session| Ok(Self::admit(session, &navigation(request))?);
+                ready(session_of(request).and_then(admit))
+            }
+        }
+    };
 }
+
+for_each_guard!(extractor);
 
 fn session_of<T: SessionData>(request: &HttpRequest) -> Result<Session<T>, Error> {
     let extensions = request.extensions();
     match extensions.get::<Exchange<T>>() {
         Some(exchange) => Ok(exchange.session(request)),
         None => {
-            events::missing(type_name::<T>());
-            Err(Refusal(StatusCode::INTERNAL_SERVER_ERROR).into())
+            let missing = MissingLayer::of::<T>("App::wrap(sessions)");
+            Err(ExistingRejection::MissingLayer(missing).into())
         }
     }
 }
 
-/// An answer without a body: the reason is in an event, not for the visitor.
-#[derive(Debug, thiserror::Error)]
-#[error("no session: {0}")]
-struct Refusal(StatusCode);
+fn navigation(request: &HttpRequest) -> Navigation<'_> {
+    let text = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+    Navigation {
+        method: request.method().as_str(),
+        mode: text(HeaderName::from_static("sec-fetch-mode")),
+        accept: text(ACCEPT),
+        target: request.uri().path_and_query().map_or("/", |target| target.as_str()),
+    }
+}
 
-impl ResponseError for Refusal {
+#[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
+impl ResponseError for ExistingRejection {
     fn status_code(&self) -> StatusCode {
-        self.0
+        StatusCode::from_u16(self.status()).expect("a status of this crate's")
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.0)
-    }
-}
-
-impl ResponseHeaders for HeaderMap {
-    fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
-        self.get_all(header_name(name)).map(HeaderValue::as_bytes)
-    }
-
-    fn append(&mut self, name: Name, value: Vec<u8>) {
-        let value = HeaderValue::try_from(value)
-            .expect("name and attributes were checked when built, the value is base64url");
-        HeaderMap::append(self, header_name(name), value);
-    }
-
-    fn append_static(&mut self, name: Name, value: &'static str) {
-        HeaderMap::append(self, header_name(name), HeaderValue::from_static(value));
-    }
-
-    fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
-        let name = header_name(name);
-        let kept: Vec<_> = self.remove(&name).filter(|value| keep(value.as_bytes())).collect();
-        for value in kept {
-            HeaderMap::append(self, name.clone(), value);
+        let mut response = HttpResponse::build(self.status_code());
+        if let Some(location) = self.location() {
+            response.insert_header((LOCATION, location));
         }
-    }
-}
-
-fn header_name(name: Name) -> HeaderName {
-    match name {
-        Name::SetCookie => SET_COOKIE,
-        Name::CacheControl => CACHE_CONTROL,
-        Name::Vary => VARY,
+        match self.body() {
+            body if body.is_empty() => response.finish(),
+            body => response.body(body),
+        }
     }
 }

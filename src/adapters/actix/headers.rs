@@ -1,0 +1,55 @@
+//! The header maps of actix-web: what a commit writes.
+
+use actix_web::{
+    HttpResponse,
+    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY},
+};
+
+use crate::http::response::{Name, ResponseHeaders, write_failure};
+
+impl ResponseHeaders for HeaderMap {
+    fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
+        self.get_all(header_name(name)).map(HeaderValue::as_bytes)
+    }
+
+    fn append(&mut self, name: Name, value: Vec<u8>) {
+        let value = HeaderValue::try_from(value)
+            .expect("name and attributes were checked when built, the value is base64url");
+        HeaderMap::append(self, header_name(name), value);
+    }
+
+    fn append_static(&mut self, name: Name, value: &'static str) {
+        HeaderMap::append(self, header_name(name), HeaderValue::from_static(value));
+    }
+
+    fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
+        let name = header_name(name);
+        let kept: Vec<_> =
+            HeaderMap::remove(self, &name).filter(|value| keep(value.as_bytes())).collect();
+        for value in kept {
+            HeaderMap::append(self, name.clone(), value);
+        }
+    }
+
+    fn remove(&mut self, is_such: impl Fn(&str) -> bool) {
+        let such: Vec<_> = self.keys().filter(|name| is_such(name.as_str())).cloned().collect();
+        for name in such {
+            HeaderMap::remove(self, name);
+        }
+    }
+}
+
+fn header_name(name: Name) -> HeaderName {
+    match name {
+        Name::SetCookie => SET_COOKIE,
+        Name::CacheControl => CACHE_CONTROL,
+        Name::Vary => VARY,
+    }
+}
+
+/// An empty 500 in the place of a response with these headers.
+pub(super) fn failure(headers: &HeaderMap) -> HttpResponse {
+    let mut failure = HttpResponse::InternalServerError().finish();
+    write_failure(headers, failure.headers_mut());
+    failure
+}

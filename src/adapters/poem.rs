@@ -1,0 +1,141 @@
+//! `Sessions` as poem middleware, and its extractors.
+
+use std::fmt;
+
+use http::{
+    HeaderMap, StatusCode,
+    header::{COOKIE, LOCATION},
+};
+use poem::{
+    Endpoint, Error, FromRequest, IntoResponse, Middleware, Request, RequestBody, Response, Result,
+    error::ResponseError,
+};
+use time::OffsetDateTime;
+
+use crate::{
+    adapters::{
+        rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
+        shared::{Mounting, Mounts},
+        tower::navigation,
+    },
+    http::response::write_failure,
+    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
+    sessions::Sessions,
+};
+
+#[cfg_attr(docsrs, doc(cfg(feature = "poem")))]
+impl<E: Endpoint, T: SessionData> Middleware<E> for Sessions<T> {
+    type Output = SessionEndpoint<E, T>;
+
+    fn transform(&self, inner: E) -> Self::Output {
+        SessionEndpoint { inner, sessions: self.clone() }
+    }
+}
+
+/// The endpoint that [`Sessions`] makes with `EndpointExt::with`: hands each request its session,
+/// and commits it when the response's head is ready, also where the inner endpoint returned an error.
+///
+/// Such an error becomes one with a response, which has the cookie: catch errors by their type
+/// inside. A session that cannot be sealed turns the response into an empty 500 and leaves the
+/// visitor's cookie as it is.
+pub struct SessionEndpoint<E, T> {
+    inner: E,
+    sessions: Sessions<T>,
+}
+
+impl<E: fmt::Debug, T> fmt::Debug for SessionEndpoint<E, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inner, sessions } = self;
+        f.debug_struct("SessionEndpoint").field("inner", inner).field("sessions", sessions).finish()
+    }
+}
+
+impl<E: Endpoint, T: SessionData> Endpoint for SessionEndpoint<E, T> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let session = self.sessions.exchange();
+        match request.extensions_mut().get_or_insert_default::<Mounts>().add(&session) {
+            Mounting::First => {
+                session.attach(request.headers().get_all(COOKIE), OffsetDateTime::now_utc);
+                request.extensions_mut().insert(session.clone());
+                let response = self.inner.call(request).await;
+                commit(&session, response.map(IntoResponse::into_response))
+            }
+            Mounting::Again => self.inner.call(request).await.map(IntoResponse::into_response),
+            Mounting::Clash => Ok(failure(&HeaderMap::new())),
+        }
+    }
+}
+
+fn commit<T: SessionData>(session: &Session<T>, response: Result<Response>) -> Result<Response> {
+    match (response, session.finish()) {
+        (Ok(mut response), Ok(commit)) => {
+            commit.write_to(response.headers_mut());
+            Ok(response)
+        }
+        // Outer middleware may look for the error's own type.
+        (Err(error), Ok(commit)) if commit.is_empty() => Err(error),
+        (Err(error), Ok(commit)) => {
+            let mut response = error.into_response();
+            commit.write_to(response.headers_mut());
+            Err(Error::from_response(response))
+        }
+        (Ok(response), Err(_)) => Ok(failure(response.headers())),
+        (Err(error), Err(_)) => Ok(failure(error.into_response().headers())),
+    }
+}
+
+/// An empty 500 in the place of a response with these headers.
+fn failure(headers: &HeaderMap) -> Response {
+    let mut failure = Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish();
+    write_failure(headers, failure.headers_mut());
+    failure
+}
+
+/// `Option<Session<T>>` is `None` only if no middleware is mounted, never for an anonymous visitor.
+#[cfg_attr(docsrs, doc(cfg(feature = "poem")))]
+impl<'a, T: SessionData> FromRequest<'a> for Session<T> {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        Ok(session_of(request)?)
+    }
+}
+
+macro_rules! extractor {
+    ($guard:ident: $data:ident) => {
+        /// Turns away whoever is not one of those; `Option` of it is `None` for them.
+        #[cfg_attr(docsrs, doc(cfg(feature = "poem")))]
+        impl<'a, T: $data> FromRequest<'a> for $guard<T> {
+            async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+                // Within a nested route the URI that came is another one.
+                let uri = request.original_uri();
+                let navigation = navigation(request.method(), uri, request.headers());
+                Ok(Self::admit(session_of(request)?, &navigation)?)
+            }
+        }
+    };
+}
+
+for_each_guard!(extractor);
+
+fn session_of<T: SessionData>(request: &Request) -> Result<Session<T>, ExistingRejection> {
+    let missing = || MissingLayer::of::<T>("EndpointExt::with(sessions)");
+    Session::from_extensions(request.extensions())
+        .ok_or_else(|| ExistingRejection::MissingLayer(missing()))
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "poem")))]
+impl ResponseError for ExistingRejection {
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status()).expect("a status of this crate's")
+    }
+
+    fn as_response(&self) -> Response {
+        let response = Response::builder().status(ResponseError::status(self));
+        match self.location() {
+            Some(location) => response.header(LOCATION, location),
+            None => response,
+        }
+        .body(self.body())
+    }
+}

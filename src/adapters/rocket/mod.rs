@@ -1,0 +1,185 @@
+//! `Sessions` as a Rocket fairing, and its request guards.
+
+mod headers;
+
+use std::sync::{
+    Mutex, OnceLock, PoisonError,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+use rocket::{
+    Build, Ignite, Request, Response, Rocket, Sentinel, async_trait,
+    fairing::{self, Fairing, Info, Kind},
+    http::Status,
+    request::{FromRequest, Outcome},
+};
+use time::OffsetDateTime;
+
+use self::headers::Headers;
+use crate::{
+    adapters::{
+        rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
+        shared::{Mounting, Mounts},
+    },
+    http::{local_path::Navigation, response::write_failure},
+    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
+    sessions::Sessions,
+};
+
+/// Commits each request's session when the response is ready, whether a route
+/// or a catcher made it.
+///
+/// A session that cannot be sealed turns the response into an empty 500 and
+/// leaves the visitor's cookie as it is.
+#[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+#[async_trait]
+impl<T: SessionData> Fairing for Sessions<T> {
+    fn info(&self) -> Info {
+        Info { name: "Sessions", kind: Kind::Ignite | Kind::Response }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        let rocket = match rocket.state::<AllAttached>() {
+            Some(_) => rocket,
+            None => rocket.manage(AllAttached::default()),
+        };
+        let all = &rocket.state::<AllAttached>().expect("it is managed").0;
+        let mounting = all.lock().unwrap_or_else(PoisonError::into_inner).add(&self.exchange());
+        match mounting {
+            Mounting::First => Ok(rocket.manage(Attached(self.clone()))),
+            Mounting::Again => Ok(rocket),
+            Mounting::Clash => Err(rocket),
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let slot = slot::<T>(request);
+        let Some(session) = slot.session.get() else { return };
+        // Of two fairings of one cookie the second has nothing to do, also where the first failed.
+        if slot.is_finished.swap(true, Relaxed) {
+            return;
+        }
+        if let Some(location) = slot.sign_in_at.get()
+            && response.status() == Status::Unauthorized
+        {
+            response.set_status(Status::SeeOther);
+            response.set_raw_header("location", location.clone());
+        }
+        match session.finish() {
+            Ok(commit) => commit.write_to(&mut Headers(response)),
+            Err(_) => {
+                let mut failure = Response::build().status(Status::InternalServerError).finalize();
+                write_failure(&Headers(response), &mut Headers(&mut failure));
+                *response = failure;
+            }
+        }
+    }
+}
+
+/// What is managed once the fairing is attached. Not the [`Sessions`], which an
+/// application may manage as well, and which alone would commit nothing.
+struct Attached<T>(Sessions<T>);
+
+/// Every fairing of this kind so far, whatever its data type.
+#[derive(Default)]
+struct AllAttached(Mutex<Mounts>);
+
+/// The session that a request's guards share.
+struct Slot<T> {
+    session: OnceLock<Session<T>>,
+    /// A fairing has answered for it.
+    is_finished: AtomicBool,
+    /// Where a guard sends the visitor.
+    sign_in_at: OnceLock<String>,
+}
+
+fn slot<'r, T: SessionData>(request: &'r Request<'_>) -> &'r Slot<T> {
+    request.local_cache(|| Slot {
+        session: OnceLock::new(),
+        is_finished: AtomicBool::new(false),
+        sign_in_at: OnceLock::new(),
+    })
+}
+
+fn session_of<T: SessionData>(request: &Request<'_>) -> Option<Session<T>> {
+    let Attached(sessions) = request.rocket().state()?;
+    let session = slot(request).session.get_or_init(|| {
+        sessions.load_at(request.headers().get("cookie"), OffsetDateTime::now_utc())
+    });
+    Some(session.clone())
+}
+
+/// An `Option<Session<T>>` is never `None`: without the fairing Rocket does not
+/// launch, which [`Sentinel`] sees to.
+#[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+#[async_trait]
+impl<'r, T: SessionData> FromRequest<'r> for Session<T> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match session_of(request) {
+            Some(session) => Outcome::Success(session),
+            None => Outcome::Error((Status::InternalServerError, ())),
+        }
+    }
+}
+
+macro_rules! guard {
+    ($guard:ident: $data:ident) => {
+        /// Fails with 401 for whoever is not one of those; `Option` of it is `None` for them. Of
+        /// [`SignedIn`] a browser is sent to the sign-in page, if no catcher answered otherwise.
+        #[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+        #[async_trait]
+        impl<'r, T: $data> FromRequest<'r> for $guard<T> {
+            type Error = ExistingRejection;
+
+            async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ExistingRejection> {
+                let Some(session) = session_of(request) else {
+                    let missing = ExistingRejection::MissingLayer(MissingLayer::of::<T>(REMEDY));
+                    return Outcome::Error((Status::InternalServerError, missing));
+                };
+                let target = request.uri().to_string();
+                match Self::admit(session, &navigation(request, &target)) {
+                    Ok(guard) => Outcome::Success(guard),
+                    Err(rejection) => {
+                        if let Some(location) = rejection.location() {
+                            let _ = slot::<T>(request).sign_in_at.set(location.to_owned());
+                        }
+                        Outcome::Error((Status::Unauthorized, rejection))
+                    }
+                }
+            }
+        }
+
+        #[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+        impl<T: $data> Sentinel for $guard<T> {
+            fn abort(rocket: &Rocket<Ignite>) -> bool {
+                Session::<T>::abort(rocket)
+            }
+        }
+    };
+}
+
+for_each_guard!(guard);
+
+fn navigation<'a>(request: &'a Request<'_>, target: &'a str) -> Navigation<'a> {
+    Navigation {
+        method: request.method().as_str(),
+        mode: request.headers().get_one("sec-fetch-mode"),
+        accept: request.headers().get_one("accept"),
+        target,
+    }
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+impl<T: SessionData> Sentinel for Session<T> {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        let is_missing = rocket.state::<Attached<T>>().is_none();
+        if is_missing {
+            MissingLayer::of::<T>(REMEDY);
+        }
+        is_missing
+    }
+}
+
+const REMEDY: &str = "rocket::build().attach(sessions)";

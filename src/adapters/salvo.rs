@@ -1,0 +1,130 @@
+//! `Sessions` as a hoop of salvo's, and its extractors.
+
+use http::{
+    HeaderMap, StatusCode,
+    header::{COOKIE, LOCATION},
+};
+use salvo_core::{
+    Depot, Extractible, FlowCtrl, Handler, Request, Response, Writer, async_trait,
+    extract::Metadata, http::ResBody,
+};
+use time::OffsetDateTime;
+
+use crate::{
+    adapters::{
+        rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
+        shared::{Mounting, Mounts},
+        tower::navigation,
+    },
+    http::response::write_failure,
+    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
+    sessions::Sessions,
+};
+
+/// A hoop: hands each request its session, and commits it when the handlers behind are done, also
+/// where one of them ceased the flow.
+///
+/// A session that cannot be sealed turns the response into an empty 500 and leaves the visitor's
+/// cookie as it is.
+#[cfg_attr(docsrs, doc(cfg(feature = "salvo")))]
+#[async_trait]
+impl<T: SessionData> Handler for Sessions<T> {
+    async fn handle(
+        &self,
+        request: &mut Request,
+        depot: &mut Depot,
+        response: &mut Response,
+        flow: &mut FlowCtrl,
+    ) {
+        let session = self.exchange();
+        match request.extensions_mut().get_or_insert_default::<Mounts>().add(&session) {
+            Mounting::First => {
+                session.attach(request.headers().get_all(COOKIE), OffsetDateTime::now_utc);
+                request.extensions_mut().insert(session.clone());
+                flow.call_next(request, depot, response).await;
+                match session.finish() {
+                    Ok(commit) => commit.write_to(response.headers_mut()),
+                    Err(_) => fail(response),
+                }
+            }
+            Mounting::Again => {}
+            Mounting::Clash => {
+                fail(response);
+                flow.skip_rest();
+            }
+        }
+    }
+}
+
+/// Puts an empty 500 in the place of a response.
+fn fail(response: &mut Response) {
+    let mut headers = HeaderMap::new();
+    write_failure(response.headers(), &mut headers);
+    response.set_headers(headers);
+    response.status_code(StatusCode::INTERNAL_SERVER_ERROR);
+    // Not `None`, for which a catcher would make a page.
+    response.replace_body(ResBody::Once(Vec::new().into()));
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "salvo")))]
+impl<'ex, T: SessionData> Extractible<'ex> for Session<T> {
+    fn metadata() -> &'static Metadata {
+        &METADATA
+    }
+
+    #[expect(refining_impl_trait, reason = "callers may match on the rejection")]
+    async fn extract(
+        request: &'ex mut Request,
+        _: &'ex mut Depot,
+    ) -> Result<Self, ExistingRejection> {
+        session_of(request)
+    }
+}
+
+macro_rules! extractor {
+    ($guard:ident: $data:ident) => {
+        /// Turns away whoever is not one of those.
+        #[cfg_attr(docsrs, doc(cfg(feature = "salvo")))]
+        impl<'ex, T: $data> Extractible<'ex> for $guard<T> {
+            fn metadata() -> &'static Metadata {
+                &METADATA
+            }
+
+            #[expect(refining_impl_trait, reason = "callers may match on the rejection")]
+            async fn extract(
+                request: &'ex mut Request,
+                _: &'ex mut Depot,
+            ) -> Result<Self, ExistingRejection> {
+                let navigation = navigation(request.method(), request.uri(), request.headers());
+                Self::admit(session_of(request)?, &navigation)
+            }
+        }
+    };
+}
+
+for_each_guard!(extractor);
+
+fn session_of<T: SessionData>(request: &Request) -> Result<Session<T>, ExistingRejection> {
+    let missing = || MissingLayer::of::<T>("Router::hoop(sessions)");
+    Session::from_extensions(request.extensions())
+        .ok_or_else(|| ExistingRejection::MissingLayer(missing()))
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "salvo")))]
+#[async_trait]
+impl Writer for ExistingRejection {
+    async fn write(self, _: &mut Request, _: &mut Depot, response: &mut Response) {
+        response
+            .status_code(StatusCode::from_u16(self.status()).expect("a status of this crate's"));
+        if let Some(location) = self.location().and_then(|location| location.parse().ok()) {
+            response.headers_mut().insert(LOCATION, location);
+        }
+        // A catcher makes a page for what has none.
+        if !self.body().is_empty() {
+            response.body(self.body());
+        }
+    }
+}
+
+/// A session is of no part of the request that salvo knows.
+static METADATA: Metadata = Metadata::new("Session");

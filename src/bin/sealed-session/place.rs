@@ -1,0 +1,137 @@
+//! Where a ring is: a file, an environment variable, or standard input.
+
+use std::{
+    ffi::OsString,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use sealed_session::Key;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use crate::{
+    failure::Failure,
+    file::{MAX_LEN, RingText},
+};
+
+// A doc comment here would take the place of the command's own in its help.
+#[derive(clap::Args)]
+pub(crate) struct PlaceArgs {
+    /// The ring's file: TOML, JSON, or one string; `-` for standard input
+    #[arg(value_name = "FILE", required_unless_present = "env")]
+    file: Option<PathBuf>,
+    /// Take the ring from the environment variable of this name; a changed ring is printed
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    env: Option<String>,
+}
+
+/// As the operator wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    File(PathBuf),
+    Variable(String),
+    Stdin,
+}
+
+impl PlaceArgs {
+    pub(crate) fn place(&self) -> Result<Place, Failure> {
+        match (&self.file, &self.env) {
+            (_, Some(name)) => Place::variable(name),
+            (Some(path), None) => Place::path(path),
+            (None, None) => Err(Failure::new("name the ring's file, or give --env NAME")),
+        }
+    }
+
+    pub(crate) fn read(&self, now: OffsetDateTime) -> Result<RingText, Failure> {
+        RingText::read(&self.place()?, now)
+    }
+}
+
+impl Place {
+    pub(crate) fn path(path: &Path) -> Result<Self, Failure> {
+        if path.as_os_str() == "-" {
+            return Ok(Self::Stdin);
+        }
+        if !path.exists() && is_secret(&path.as_os_str().to_os_string()) {
+            return Err(Failure::new(
+                "what stands for FILE is a key or a ring itself, and is in the shell's history now: \
+                 give the path of its file, `--env NAME`, or `-` for standard input",
+            ));
+        }
+        Ok(Self::File(path.to_owned()))
+    }
+
+    pub(crate) fn variable(name: &str) -> Result<Self, Failure> {
+        let is_name = name.len() <= 100
+            && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && name.parse::<Key>().is_err();
+        match is_name {
+            true => Ok(Self::Variable(name.to_owned())),
+            false => Err(Failure::new(
+                "--env takes the name of a variable, as in `--env SESSION_KEYS`, and not its value",
+            )),
+        }
+    }
+
+    /// The bytes of a ring that is no file.
+    pub(crate) fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        match self {
+            Self::File(_) => Err(self.failure("it is a file")),
+            Self::Variable(name) => {
+                let text = std::env::var_os(name).filter(|text| !text.is_empty());
+                let text = text.ok_or_else(|| {
+                    self.failure(
+                        "it is not set, or is empty; set and export it to the ring, `ID:KEY`",
+                    )
+                })?;
+                Ok(Zeroizing::new(text.into_encoded_bytes()))
+            }
+            Self::Stdin => {
+                let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LEN));
+                io::stdin()
+                    .take(MAX_LEN as u64)
+                    .read_to_end(&mut bytes)
+                    .map_err(|error| self.failure(format!("cannot be read: {error}")))?;
+                match bytes.len() {
+                    0 => Err(self.failure("it is empty; give it the ring")),
+                    MAX_LEN => Err(self.failure("more than 64 KiB; give it a ring")),
+                    _ => Ok(bytes),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn failure(&self, message: impl Into<String>) -> Failure {
+        match self {
+            Self::File(path) => Failure::in_file(path, message),
+            Self::Variable(name) => {
+                Failure::new(format!("environment variable {name}: {}", message.into()))
+            }
+            Self::Stdin => Failure::new(format!("standard input: {}", message.into())),
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Variable(name) => write!(f, "variable {name}"),
+            Self::Stdin => f.write_str("standard input"),
+        }
+    }
+}
+
+/// Whether a word is a key, or begins as a ring in one string does.
+fn is_secret(word: &OsString) -> bool {
+    let Some(word) = word.to_str() else { return false };
+    let word = word.trim_matches(['"', '\'']);
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    let is_ring = word.len() > 40
+        && (digits > 0 && word.get(digits..).is_some_and(|rest| rest.starts_with([':', '@']))
+            || word.starts_with("no-takeover,")
+            || word.starts_with('{'));
+    is_ring || word.split([':', ',']).any(|part| part.parse::<Key>().is_ok())
+}

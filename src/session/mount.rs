@@ -1,0 +1,80 @@
+//! Which [`Sessions`](crate::Sessions) a session is of, without its data type: for middlewares
+//! that meet around one request.
+
+use std::{
+    any::{TypeId, type_name},
+    fmt, ptr,
+    sync::Arc,
+};
+
+use super::{
+    data::SessionData,
+    handle::{Origin, Session},
+    handles::Handle,
+};
+
+/// One configuration, and all its clones.
+#[derive(Clone)]
+pub(crate) struct Identity(Arc<dyn Named>);
+
+impl<T: SessionData> Session<T> {
+    pub(crate) fn identity(&self) -> Identity {
+        Identity(Arc::clone(&self.0.origin) as _)
+    }
+}
+
+impl Identity {
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.address() == other.0.address()
+    }
+
+    /// Whether handlers, who name the data type, or browsers, who go by the cookie's name, could
+    /// not tell the two apart.
+    pub(crate) fn is_confused_with(&self, other: &Self) -> bool {
+        !self.is(other)
+            && (self.0.data() == other.0.data() || self.cookie_name() == other.cookie_name())
+    }
+
+    pub(crate) fn cookie_name(&self) -> &str {
+        self.0.cookie_name()
+    }
+
+    pub(crate) fn data_name(&self) -> &'static str {
+        self.0.data_name()
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sessions<{}>({})", self.data_name(), self.cookie_name())
+    }
+}
+
+trait Named: Send + Sync {
+    /// Of the configuration, which lives as long as an identity of it.
+    fn address(&self) -> usize;
+
+    fn cookie_name(&self) -> &str;
+
+    fn data(&self) -> TypeId;
+
+    fn data_name(&self) -> &'static str;
+}
+
+impl<T: SessionData> Named for Handle<dyn Origin<T>> {
+    fn address(&self) -> usize {
+        ptr::from_ref(&**self).addr()
+    }
+
+    fn cookie_name(&self) -> &str {
+        (**self).cookie_name()
+    }
+
+    fn data(&self) -> TypeId {
+        TypeId::of::<T>()
+    }
+
+    fn data_name(&self) -> &'static str {
+        type_name::<T>()
+    }
+}

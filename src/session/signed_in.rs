@@ -1,0 +1,137 @@
+//! The session of somebody who signed in.
+
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+};
+
+use super::{data::SessionData, handle::Session, snapshot::Snapshot};
+
+/// Session data that tells when somebody is signed in: what [`SignedIn`] asks.
+///
+/// ```
+/// use sealed_session::SignedInData;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Default, Serialize, Deserialize)]
+/// struct Account {
+///     user: Option<String>,
+/// }
+///
+/// impl SignedInData for Account {
+///     const SIGN_IN_PAGE: Option<&'static str> = Some("/login");
+///
+///     fn is_signed_in(&self) -> bool {
+///         self.user.is_some()
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "nothing tells when `{Self}` is that of somebody who signed in",
+    note = "implement `SignedInData` for it"
+)]
+pub trait SignedInData: SessionData {
+    /// A path of this site, to which a browser that goes to a page is sent, with where it wanted
+    /// to go in the query's `next`: read it there with [`LocalPath`](crate::LocalPath). Everybody
+    /// else, and without a page everybody, gets 401.
+    const SIGN_IN_PAGE: Option<&'static str> = None;
+
+    /// Whether the session is that of somebody who signed in.
+    fn is_signed_in(&self) -> bool;
+}
+
+/// The live session of somebody who signed in, as [`SignedInData`] tells.
+///
+/// As an argument of a handler it turns everybody else away, and as `Option<SignedIn<T>>` it is
+/// `None` for them. It counts as activity; see [`SignedInPeek`] for what pages ask by themselves.
+///
+/// ```
+/// use sealed_session::{KeyRing, Sessions, SignedInData};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Clone, Default, Serialize, Deserialize)]
+/// # struct Account { user: Option<String> }
+/// # impl SignedInData for Account {
+/// #     fn is_signed_in(&self) -> bool { self.user.is_some() }
+/// # }
+///
+/// let sessions = Sessions::<Account>::new(KeyRing::ephemeral()?);
+/// // A guest who saw a form with a token has a session, and is not signed in.
+/// let mut guest = sessions.load([""]);
+/// guest.csrf_token()?;
+/// let cookie = sessions.commit(&guest)?.cookies()[0].stripped().to_string();
+/// assert!(sessions.load([&cookie]).existing().is_some());
+/// assert!(sessions.load([&cookie]).signed_in().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SignedIn<T>(Session<T>);
+
+/// What somebody who signed in has in the session, without counting as activity: for whatever a
+/// page asks by itself, such as a poll, which must not keep the session alive.
+pub struct SignedInPeek<T>(Snapshot<T>);
+
+impl<T: SignedInData> Session<T> {
+    /// The session, if somebody is signed in. Counts as activity.
+    pub fn signed_in(self) -> Option<SignedIn<T>> {
+        let existing = self.existing()?;
+        existing.read().is_signed_in().then_some(SignedIn(existing.0))
+    }
+
+    /// The session's data, if somebody is signed in. Does not count as activity.
+    pub fn peek_signed_in(&self) -> Option<SignedInPeek<T>> {
+        let data = self.peek();
+        (!self.is_new() && data.is_signed_in()).then_some(SignedInPeek(data))
+    }
+}
+
+impl<T> SignedIn<T> {
+    /// The session.
+    pub fn into_inner(self) -> Session<T> {
+        self.0
+    }
+}
+
+impl<T> Clone for SignedIn<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for SignedIn<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SignedIn").field(&self.0).finish()
+    }
+}
+
+impl<T> Deref for SignedIn<T> {
+    type Target = Session<T>;
+
+    fn deref(&self) -> &Session<T> {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for SignedIn<T> {
+    fn deref_mut(&mut self) -> &mut Session<T> {
+        &mut self.0
+    }
+}
+
+impl<T> Clone for SignedInPeek<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for SignedInPeek<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SignedInPeek").field(&self.0).finish()
+    }
+}
+
+impl<T> Deref for SignedInPeek<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}

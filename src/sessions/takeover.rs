@@ -1,0 +1,320 @@
+//! Which of another library's cookies is the session, if any of them is.
+
+use std::sync::Arc;
+
+use cookie::Cookie;
+use time::OffsetDateTime;
+
+use super::{
+    builder::Builder,
+    core::Core,
+    fallback::{Configured, Fallback, OtherCookie, Reader, Refusal},
+    open::{MAX_CANDIDATES, MAX_DECRYPTIONS, Opening},
+};
+use crate::{
+    error::{ConfigError, UnsealError},
+    events,
+    format::{
+        claims::{CLOCK_TOLERANCE, MAX_AGE_LIMIT},
+        frame::MAX_COOKIE_LEN,
+    },
+    http::cookie::Named,
+    platform::clock::unix_seconds,
+    session::{Authentic, Candidates, Live, Opened, OtherValue, Session, SessionData, Verdict},
+};
+
+impl<T: SessionData> Builder<T> {
+    /// Accepts another library's cookie, which `reader` opens, where a request brings none of
+    /// ours, until a time. See [`takeover`](crate::takeover) for the rules.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, Sessions, takeover::{Found, OtherCookie, Reader, Refusal}};
+    /// use time::{OffsetDateTime, macros::datetime};
+    ///
+    /// /// A cookie `user=NAME.TAG`.
+    /// struct Signed;
+    /// # fn verify(_: &str, _: &str) -> bool { true }
+    ///
+    /// impl Reader<String> for Signed {
+    ///     fn cookie(&self) -> OtherCookie {
+    ///         OtherCookie::new("user")
+    ///     }
+    ///
+    ///     fn open(&self, value: &str, _: OffsetDateTime) -> Result<Found<String>, Refusal> {
+    ///         let (name, tag) = value
+    ///             .split_once('.')
+    ///             .ok_or_else(|| Refusal::new("malformed", "there is no tag behind the name"))?;
+    ///         match verify(name, tag) {
+    ///             true => Ok(Found::new(name.to_owned(), tag.as_bytes())),
+    ///             false => Err(Refusal::new("not_authentic", "the tag does not verify")),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let sessions = Sessions::<String>::builder(KeyRing::ephemeral()?)
+    ///     .accept(Signed, datetime!(2099-01-15 0:00 UTC))
+    ///     .build()?;
+    /// let session = sessions.load(["user=ada.c2lnbmVk"]);
+    /// assert_eq!(*session.read(), "ada");
+    /// // The response sets our cookie and removes the other.
+    /// assert_eq!(sessions.commit(&session)?.cookies().len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "takeover")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "takeover")))]
+    pub fn accept(self, reader: impl Reader<T> + 'static, until: OffsetDateTime) -> Self {
+        let cookie = Ok(reader.cookie());
+        self.accept_checked(cookie, until, Arc::new(reader))
+    }
+
+    pub(crate) fn accept_checked(
+        mut self,
+        cookie: Result<OtherCookie, ConfigError>,
+        until: OffsetDateTime,
+        reader: Arc<dyn Reader<T>>,
+    ) -> Self {
+        self.fallback = Some(Configured { cookie, until, reader });
+        self
+    }
+}
+
+/// What another library's cookies came to.
+pub(super) struct Others<T> {
+    live: Option<Other<T>>,
+    /// Why the others, or all of them, are no session.
+    refused: Vec<(UnsealError, Option<Authentic>)>,
+}
+
+/// A live session of another library.
+struct Other<T> {
+    opened: Opened<T>,
+    authentic: Authentic,
+    saved_at: Option<u64>,
+}
+
+impl<T: SessionData> Core<T> {
+    /// Takes from a Cookie header what may be a session of another library.
+    pub(super) fn collect_others(&self, header: &[u8], candidates: &mut Candidates) {
+        let Some(other) = &self.fallback else { return };
+        let whole = std::iter::once((None, other.cookie()));
+        let parts = (0..).zip(other.parts()).map(|(part, cookie)| (Some(part), cookie));
+        for (part, cookie) in whole.chain(parts) {
+            for found in cookie.values(header) {
+                let Named::Value(value) = found else { continue };
+                if candidates.fallback.len() == MAX_CANDIDATES {
+                    events::too_many(cookie.name(), MAX_CANDIDATES);
+                    return;
+                }
+                candidates.fallback.push(OtherValue { part, value: value.into() });
+            }
+        }
+    }
+
+    /// Opens another library's cookies in the place of ours, of which none came.
+    pub(super) fn open_in_place(
+        &self,
+        other: &Fallback<T>,
+        candidates: &Candidates,
+        opening: &mut Opening<T>,
+    ) {
+        let Others { live, refused } = self.open_others(other, candidates, opening.now);
+        for (error, authentic) in refused {
+            self.refuse(opening, other.cookie().name(), error, authentic, None);
+        }
+        if let Some(Other { opened, authentic, .. }) = live {
+            opening.best.data = opened.data;
+            opening.best.live = opened.live;
+            opening.best.authentic.push(authentic);
+        }
+    }
+
+    /// Compares the session of ours with a later sign-in at the other library: after a
+    /// roll-back a browser may hold both, perhaps of two users.
+    pub(super) fn contest(
+        &self,
+        other: &Fallback<T>,
+        candidates: &Candidates,
+        opening: &mut Opening<T>,
+    ) {
+        let ours = opening.best.live;
+        if ours.is_none() && (opening.best.is_passing || !other.was_rolled_back()) {
+            return;
+        }
+        // What is refused of theirs is nothing to ours.
+        let Some(theirs) = self.open_others(other, candidates, opening.now).live else { return };
+        let Some(saved_at) = theirs.saved_at else { return };
+        let is_later = ours.map_or(other.served_at(saved_at), |ours| {
+            saved_at > ours.claims.issued_at.saturating_add(CLOCK_TOLERANCE)
+                && theirs.authentic.descent.lineage != ours.claims.descent.lineage
+        });
+        if !is_later {
+            return;
+        }
+        opening.best.live = None;
+        opening.best.extension = None;
+        if other.is_own_sign_in(saved_at) {
+            opening.best.data = theirs.opened.data;
+            opening.best.live = theirs.opened.live;
+            opening.best.authentic.push(theirs.authentic);
+        } else {
+            opening.best.data = T::default();
+            let error = Refusal::new("newer_sign_in", NEWER_SIGN_IN).into();
+            let authentic = Authentic { verdict: Verdict::Refused, ..theirs.authentic };
+            self.refuse(opening, other.cookie().name(), error, Some(authentic), None);
+        }
+    }
+
+    /// A value that stands in one cookie goes before one in parts.
+    fn open_others(
+        &self,
+        other: &Fallback<T>,
+        candidates: &Candidates,
+        now: OffsetDateTime,
+    ) -> Others<T> {
+        let mut others = Others { live: None, refused: Vec::new() };
+        if let Err(error) = self.check_takeover() {
+            others.refused.push((error, None));
+            return others;
+        }
+        let in_parts = candidates.fallback.iter().any(|value| value.part.is_some());
+        let wholes = || candidates.fallback.iter().filter(|value| value.part.is_none());
+        let mut decryptions = 0;
+        for (place, whole) in wholes().enumerate() {
+            let is_again = wholes().take(place).any(|before| before.value == whole.value);
+            if is_again || (in_parts && whole.value.is_empty()) {
+                continue;
+            }
+            if decryptions == MAX_DECRYPTIONS {
+                events::too_many(other.cookie().name(), MAX_DECRYPTIONS);
+                break;
+            }
+            let opened = match whole.value.len() {
+                ..=MAX_COOKIE_LEN => self.open_other(other, &whole.value, candidates, now),
+                _ => Err((UnsealError::TooLong { limit: MAX_COOKIE_LEN }, None)),
+            };
+            let authentic = match opened {
+                Ok(opened) => match others.live.take() {
+                    None => {
+                        others.live = Some(opened);
+                        continue;
+                    }
+                    Some(first) if first.authentic.descent == opened.authentic.descent => {
+                        others.live = Some(first);
+                        continue;
+                    }
+                    Some(first) => [first, opened].map(|other| other.authentic),
+                },
+                Err((error, authentic)) => {
+                    decryptions =
+                        usize::from(error.is_after_decryption()).saturating_add(decryptions);
+                    others.refused.push((error, authentic));
+                    continue;
+                }
+            };
+            for value in authentic {
+                let error = Refusal::new("ambiguous", AMBIGUOUS).into();
+                let authentic = Authentic { verdict: Verdict::Refused, ..value };
+                others.refused.push((error, Some(authentic)));
+            }
+            return others;
+        }
+        if others.live.is_none() && in_parts {
+            let joined = join(other, candidates).map_err(|error| (error, None));
+            match joined.and_then(|value| self.open_other(other, &value, candidates, now)) {
+                Ok(opened) => others.live = Some(opened),
+                Err(refused) => others.refused.push(refused),
+            }
+        }
+        others
+    }
+
+    /// One value, held to the same rules as one of ours.
+    fn open_other(
+        &self,
+        other: &Fallback<T>,
+        value: &[u8],
+        candidates: &Candidates,
+        now: OffsetDateTime,
+    ) -> Result<Other<T>, (UnsealError, Option<Authentic>)> {
+        // No such library is known to write anything but ASCII: the rest is refused as an empty value is.
+        let text = str::from_utf8(value).unwrap_or_default();
+        let found = other.read(text, now).map_err(|refusal| (refusal.into(), None))?;
+        let seconds = unix_seconds(now);
+        let claims = other.claims(&found, seconds, &self.timeouts);
+        // Where nobody knows its end, it is as long as browsers keep a cookie.
+        let longest = seconds.saturating_add(MAX_AGE_LIMIT);
+        let authentic = Authentic {
+            descent: claims.descent,
+            ends_at: found.expires().map_or(longest, |expiry| expiry.min(longest)),
+            verdict: Verdict::Live,
+        };
+        let refused = |error, verdict| (error, Some(Authentic { verdict, ..authentic }));
+        let judged = claims
+            .judge(seconds, &self.timeouts)
+            .and_then(|()| self.ask_hook(&found.data, &claims, None, now));
+        if let Err(error) = judged {
+            return Err(refused(error, Verdict::Refused));
+        }
+        if self.is_ended(candidates, claims.descent, now) {
+            return Err(refused(UnsealError::Ended, Verdict::Ended));
+        }
+        let (saved_at, data) = (found.saved(), found.data);
+        let live = Live {
+            claims,
+            key_id: None,
+            reseal_due: true,
+            newness: 0,
+            value: 0,
+            reader: 0,
+            ring: 0,
+        };
+        let opened = Opened { data, live: Some(live), ..Opened::empty() };
+        Ok(Other { opened, authentic, saved_at })
+    }
+
+    /// The removals of another library's cookie, and of those of its parts that came.
+    pub(super) fn other_removals(&self, session: &Session<T>) -> Vec<Cookie<'static>> {
+        let Some(other) = &self.fallback else { return Vec::new() };
+        let came = |part: u8| {
+            session.candidates().is_some_and(|c| c.fallback.iter().any(|v| v.part == Some(part)))
+        };
+        let parts = (0..).zip(other.parts()).filter(|&(part, _)| came(part));
+        std::iter::once(other.cookie())
+            .chain(parts.map(|(_, cookie)| cookie))
+            .flat_map(|cookie| cookie.removals().collect::<Vec<_>>())
+            .collect()
+    }
+}
+
+/// The value that stands in several cookies, up to the part that ends as a value does. What
+/// comes behind it is left over from a longer one.
+fn join<T>(other: &Fallback<T>, candidates: &Candidates) -> Result<Vec<u8>, UnsealError> {
+    let mut joined = Vec::new();
+    let mut missing = None;
+    for (part, cookie) in (0..).zip(other.parts()) {
+        let mut values =
+            candidates.fallback.iter().filter(|v| v.part == Some(part)).map(|v| &*v.value);
+        let Some(value) = values.next().filter(|value| !value.is_empty()) else {
+            missing.get_or_insert(cookie.name());
+            continue;
+        };
+        if let Some(missing) = missing {
+            let reason = format!("{missing} is missing, and {} came", cookie.name());
+            return Err(Refusal::new("malformed", reason).into());
+        }
+        if values.any(|other| other != value) {
+            return Err(Refusal::new("ambiguous", AMBIGUOUS).into());
+        }
+        if value.len() > MAX_COOKIE_LEN {
+            return Err(UnsealError::TooLong { limit: MAX_COOKIE_LEN });
+        }
+        joined.extend_from_slice(value);
+        if joined.ends_with(other.end_of_parts().as_bytes()) {
+            break;
+        }
+    }
+    Ok(joined)
+}
+
+const AMBIGUOUS: &str = "several cookies of this name came with different sessions, of which a sibling subdomain may have planted one, so none is taken over; the visitor has to sign in";
+const NEWER_SIGN_IN: &str = "somebody signed in there after the session of ours was sealed, so neither is taken: the visitor has to sign in. After a roll-back say so with `rolled_back`";

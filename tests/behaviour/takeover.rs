@@ -1,0 +1,431 @@
+//! Which of several cookies is taken over, and what is left in the browser.
+
+use std::collections::BTreeMap;
+
+use sealed_session::{
+    Commit, ConfigError, Session, Sessions, UnsealError,
+    iron::{self, Migration, Passwords},
+    takeover::{Found, OtherCookie, Reader, Refusal},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::support::{T0, at, flipped_mac, load, ring, sealed, secs};
+
+const VECTORS: &str = include_str!("../vectors/iron-session-2.json");
+const PASSWORD: &str = "Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0";
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Account {
+    user_id: Option<String>,
+    visits: u32,
+}
+
+fn migration() -> Migration {
+    Migration::new("app", Passwords::new(PASSWORD).unwrap(), at(100 * DAY))
+        .ttl(secs(14 * 24 * 3600))
+}
+
+fn sessions_with(migration: Migration) -> Sessions<Account> {
+    Sessions::builder(ring([1])).accept_iron(migration).build().unwrap()
+}
+
+fn sessions() -> Sessions<Account> {
+    sessions_with(migration())
+}
+
+/// A value of this user's, saved then.
+fn theirs(user: &str, saved_at: OffsetDateTime) -> String {
+    let passwords = Passwords::new(PASSWORD).unwrap();
+    let data = json!({ "userId": user });
+    iron::seal_at("app", &data, &passwords, Some(secs(14 * 24 * 3600)), saved_at).unwrap()
+}
+
+fn user<T>(session: &Session<Account>, then: impl FnOnce(Option<&str>) -> T) -> T {
+    then(session.read().user_id.as_deref())
+}
+
+fn class(session: &Session<Account>) -> Option<&'static str> {
+    session.refusal().map(UnsealError::class)
+}
+
+fn names(commit: &Commit) -> Vec<(&str, bool)> {
+    commit.cookies().iter().map(|cookie| (cookie.name(), cookie.value().is_empty())).collect()
+}
+
+/// What a browser holds, by name.
+type Jar = BTreeMap<String, String>;
+
+fn header(jar: &Jar) -> String {
+    jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+}
+
+fn keep(jar: &mut Jar, commit: &Commit) {
+    for cookie in commit.cookies() {
+        match cookie.value() {
+            "" => jar.remove(cookie.name()),
+            value => jar.insert(cookie.name().to_owned(), value.to_owned()),
+        };
+    }
+}
+
+struct Chunks {
+    name: String,
+    jar: Vec<(String, String)>,
+    /// What version 9 finds.
+    user: Option<String>,
+}
+
+fn chunks() -> Vec<Chunks> {
+    let file: Value = serde_json::from_str(VECTORS).unwrap();
+    let chunks = file["chunks"].as_array().unwrap().iter().map(|chunks| Chunks {
+        name: chunks["name"].as_str().unwrap().to_owned(),
+        jar: serde_json::from_value::<Vec<(String, String)>>(chunks["cookies"].clone())
+            .unwrap()
+            .into_iter()
+            .map(|(cookie, text)| (cookie, file["texts"][text].as_str().unwrap().to_owned()))
+            .collect(),
+        user: serde_json::from_value(chunks["expected_v9_0_1"]["user_id"].clone()).unwrap(),
+    });
+    chunks.collect()
+}
+
+#[test]
+fn parts_are_one_session_where_version_9_finds_one() {
+    let mut taken = 0;
+    for Chunks { name, jar, user } in chunks() {
+        // In one header, and each in a header of its own, as HTTP/2 has it.
+        let one: Vec<String> =
+            vec![jar.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ")];
+        let each = jar.iter().map(|(n, v)| format!("{n}={v}")).collect();
+        for headers in [one, each] {
+            let session = sessions().load_at(headers, T0);
+            let ours = session.read().user_id.clone();
+            if name == "one that cannot be read beside parts" {
+                // Version 9 gives up: whoever plants junk under the name signs the visitor out.
+                assert_eq!((ours.as_deref(), &user), (Some("a"), &None));
+                continue;
+            }
+            assert_eq!(ours, user, "{name}: {:?}", session.refusal());
+            taken += usize::from(user.is_some());
+        }
+    }
+    assert_eq!(taken, 2 * 9);
+}
+
+#[test]
+fn missing_and_swapped_parts_are_refused_with_the_reason() {
+    let mut reasons = BTreeMap::new();
+    for Chunks { name, jar, user } in chunks().into_iter().filter(|c| c.user.is_none()) {
+        assert_eq!(user, None);
+        let headers = jar.iter().map(|(n, v)| format!("{n}={v}"));
+        let session = sessions().load_at(headers, T0);
+        if let Some(refusal) = session.refusal() {
+            reasons.insert(name, (refusal.class(), refusal.to_string()));
+        }
+    }
+    let class = |name: &str| reasons[name].0;
+    assert_eq!(class("the first part is missing"), "malformed");
+    assert!(reasons["the first part is missing"].1.contains("app.0 is missing, and app.1 came"));
+    assert!(reasons["a part in the middle is missing"].1.contains("app.1 is missing"));
+    assert_eq!(class("the last part is missing"), "malformed");
+    assert_eq!(class("two parts have changed places"), "malformed");
+    assert_eq!(class("a part of another session"), "not_authentic");
+}
+
+#[test]
+fn a_part_that_came_twice_or_is_too_long_is_refused() {
+    let three = chunks().into_iter().find(|c| c.name == "three parts").unwrap();
+    let jar: Vec<String> = three.jar.iter().map(|(n, v)| format!("{n}={v}")).collect();
+    let other = format!("app.1={}", "x".repeat(4033));
+    let twice = [&jar[..], &[other]].concat();
+    assert_eq!(class(&sessions().load_at(twice, T0)), Some("ambiguous"));
+    // The same once more is no other.
+    let again = [&jar[..], &jar[1..2]].concat();
+    assert_eq!(class(&sessions().load_at(again, T0)), None);
+    let long = [&jar[..1], &[format!("app.1={}", "x".repeat(4097))]].concat();
+    assert_eq!(class(&sessions().load_at(long, T0)), Some("too_long"));
+}
+
+#[test]
+fn every_part_that_came_goes_at_the_take_over_at_sign_in_and_at_destroy() {
+    let three = chunks().into_iter().find(|c| c.name == "three parts").unwrap();
+    let jar: Jar = three.jar.into_iter().collect();
+    let sessions = sessions();
+    for change in [
+        (|session| drop(session.read())) as fn(&mut Session<Account>),
+        |session| session.write(|account| account.visits += 1),
+        Session::renew,
+        Session::destroy,
+    ] {
+        let mut jar = jar.clone();
+        let mut session = sessions.load_at([header(&jar)], T0);
+        change(&mut session);
+        keep(&mut jar, &sessions.commit_at(&session, T0).unwrap());
+        assert!(!jar.keys().any(|name| name.starts_with("app")), "{:?}", jar.keys());
+    }
+    // Parts that were left over go too, though they are no session, and though ours came.
+    let live = sealed(&sessions, Account::default(), T0);
+    for change in [Session::renew as fn(&mut Session<Account>), Session::destroy] {
+        let mut jar = jar.clone();
+        jar.remove("app.0");
+        jar.insert("__Host-session".to_owned(), live.clone());
+        let mut session = sessions.load_at([header(&jar)], T0);
+        change(&mut session);
+        let commit = sessions.commit_at(&session, T0).unwrap();
+        assert!(!names(&commit).contains(&("app.0", true)), "it did not come");
+        keep(&mut jar, &commit);
+        assert!(!jar.keys().any(|name| name.starts_with("app")), "{:?}", jar.keys());
+    }
+}
+
+#[test]
+fn what_is_too_large_for_our_cookie_stays_theirs_in_all_its_parts() {
+    let four = chunks().into_iter().find(|c| c.name == "four parts").unwrap();
+    let mut jar: Jar = four.jar.into_iter().collect();
+    let before = jar.clone();
+    let sessions: Sessions<Value> =
+        Sessions::builder(ring([1])).accept_iron(migration()).build().unwrap();
+    let session = sessions.load_at([header(&jar)], T0);
+    assert_eq!(session.read()["userId"], "a");
+    keep(&mut jar, &sessions.commit_at(&session, T0).unwrap());
+    assert_eq!(jar, before);
+}
+
+#[test]
+fn of_two_that_open_none_is_taken() {
+    let sessions = sessions();
+    let (ada, eve) = (theirs("ada", T0), theirs("eve", at(60)));
+    for header in [format!("app={ada}; app={eve}"), format!("app={eve}; app={ada}; app={ada}")] {
+        let session = sessions.load_at([&header], at(90));
+        assert!(session.is_new());
+        assert_eq!(class(&session), Some("ambiguous"));
+        let _ = session.read();
+        assert!(!sessions.commit_at(&session, at(90)).unwrap().sets_cookies());
+        // Whoever signs in is rid of it.
+        let mut session = sessions.load_at([&header], at(90));
+        session.renew();
+        let commit = sessions.commit_at(&session, at(90)).unwrap();
+        assert!(names(&commit).contains(&("app", true)));
+    }
+    // Twice the same is one, and of an expired one nobody need know whose it is.
+    let old = theirs("ada", at(-15 * DAY));
+    for header in [format!("app={ada}; app={ada}"), format!("app={old}; app={ada}")] {
+        assert_eq!(
+            user(&sessions.load_at([header], at(90)), |user| user.map(str::to_owned)).as_deref(),
+            Some("ada")
+        );
+    }
+}
+
+#[test]
+fn what_nobody_vouches_for_hides_nothing() {
+    let sessions = sessions();
+    let ada = theirs("ada", T0);
+    let forged = |n: i64| format!("app={}; app=junk-{n}; ", flipped_mac(&theirs("ada", at(-n))));
+    let forged: String = (0..20).map(forged).collect();
+    for header in [format!("{forged}app={ada}"), format!("app={ada}; {forged}")] {
+        user(&sessions.load_at([header], T0), |user| assert_eq!(user, Some("ada")));
+    }
+    // Eight that the library did write, and that are over, are as many as are opened.
+    let wrong = |count| {
+        let passwords = Passwords::new(PASSWORD).unwrap();
+        let value = |n| iron::seal_at("app", &json!([n]), &passwords, Some(secs(60)), T0).unwrap();
+        (0..count).map(|n| format!("app={}; ", value(n))).collect::<String>()
+    };
+    for (count, expected) in [(7, Some("ada")), (8, None)] {
+        let header = format!("{}app={ada}", wrong(count));
+        user(&sessions.load_at([header], T0), |user| assert_eq!(user, expected));
+    }
+}
+
+/// Ada was taken over, iron-session served again and signed Bob in, and now this is deployed again.
+fn after_a_roll_back(migration: Migration) -> (Sessions<Account>, Jar) {
+    let sessions = sessions_with(migration);
+    let mut jar = Jar::from([("app".to_owned(), theirs("ada", T0))]);
+    let session = sessions.load_at([header(&jar)], at(DAY));
+    user(&session, |user| assert_eq!(user, Some("ada")));
+    keep(&mut jar, &sessions.commit_at(&session, at(DAY)).unwrap());
+    assert_eq!(jar.len(), 1);
+    jar.insert("app".to_owned(), theirs("bob", at(2 * DAY)));
+    (sessions, jar)
+}
+
+#[test]
+fn the_newer_sign_in_wins_after_a_roll_back_that_was_said() {
+    let (sessions, mut jar) = after_a_roll_back(migration().rolled_back(at(DAY), at(3 * DAY)));
+    let now = at(3 * DAY);
+    let session = sessions.load_at([header(&jar)], now);
+    user(&session, |user| assert_eq!(user, Some("bob")));
+    assert_eq!(session.created_at(), Some(at(2 * DAY)));
+    keep(&mut jar, &sessions.commit_at(&session, now).unwrap());
+    assert_eq!(jar.keys().collect::<Vec<_>>(), ["__Host-session"]);
+    user(&load(&sessions, &jar["__Host-session"], now), |user| assert_eq!(user, Some("bob")));
+
+    // Also where the first response that looks writes.
+    let (sessions, mut jar) = after_a_roll_back(migration().rolled_back(at(DAY), at(3 * DAY)));
+    let mut session = sessions.load_at([header(&jar)], now);
+    session.write(|account| account.visits += 1);
+    keep(&mut jar, &sessions.commit_at(&session, now).unwrap());
+    assert!(!jar.contains_key("app"));
+    user(&load(&sessions, &jar["__Host-session"], now), |user| assert_eq!(user, Some("bob")));
+}
+
+#[test]
+fn a_sign_in_during_the_roll_back_is_taken_also_where_ours_is_over() {
+    let migration = migration().rolled_back(at(DAY), at(3 * DAY));
+    let sessions = Sessions::<Account>::builder(ring([1]))
+        .absolute_timeout(secs(24 * 3600))
+        .accept_iron(migration)
+        .build()
+        .unwrap();
+    let ours = sealed(&sessions, Account::default(), T0);
+    let now = at(2 * DAY + HOUR);
+    for (saved_at, expected) in [(2 * DAY, Some("bob")), (DAY - 1, None), (3 * DAY + 1, None)] {
+        let header = format!("__Host-session={ours}; app={}", theirs("bob", at(saved_at)));
+        user(&sessions.load_at([header], now), |user| assert_eq!(user, expected, "{saved_at}"));
+    }
+    // Under a key that this machine may get to know, ours is left alone.
+    let elsewhere = Sessions::<Account>::new(ring([9]));
+    let ours = sealed(&elsewhere, Account::default(), T0);
+    let header = format!("__Host-session={ours}; app={}", theirs("bob", at(2 * DAY)));
+    user(&sessions.load_at([header], now), |user| assert_eq!(user, None));
+}
+
+#[test]
+fn a_newer_sign_in_that_may_be_planted_is_neither_taken_nor_passed_over() {
+    for rolled_back in [migration(), migration().rolled_back(at(3 * DAY), at(4 * DAY))] {
+        let (sessions, jar) = after_a_roll_back(rolled_back);
+        let session = sessions.load_at([header(&jar)], at(3 * DAY));
+        assert!(session.is_new());
+        assert_eq!(class(&session), Some("newer_sign_in"));
+        user(&session, |user| assert_eq!(user, None));
+        assert!(!sessions.commit_at(&session, at(3 * DAY)).unwrap().sets_cookies());
+    }
+}
+
+#[test]
+fn the_guide_s_remedy_for_a_roll_back_is_another_name_for_our_cookie() {
+    // Without a ttl nobody knows which is newer: ours has the last word, unless its name is new.
+    let unknown = || Migration::new("app", Passwords::new(PASSWORD).unwrap(), at(100 * DAY));
+    let (sessions, jar) = after_a_roll_back(unknown());
+    let session = sessions.load_at([header(&jar)], at(3 * DAY));
+    user(&session, |user| assert_eq!(user, Some("ada")));
+    let renamed = Sessions::<Account>::builder(ring([1]))
+        .cookie_name("__Host-session-2")
+        .accept_iron(unknown())
+        .build()
+        .unwrap();
+    let session = renamed.load_at([header(&jar)], at(3 * DAY));
+    user(&session, |user| assert_eq!(user, Some("bob")));
+}
+
+#[test]
+fn an_older_or_equal_value_of_theirs_is_nothing_beside_ours() {
+    let sessions = sessions();
+    let ada = Account { user_id: Some("ada".to_owned()), visits: 0 };
+    let ours = sealed(&sessions, ada, T0);
+    for (saved_at, expected) in
+        [(-DAY, Some("ada")), (0, Some("ada")), (60, Some("ada")), (61, None)]
+    {
+        let header = format!("__Host-session={ours}; app={}", theirs("bob", at(saved_at)));
+        user(&sessions.load_at([header], at(120)), |user| assert_eq!(user, expected, "{saved_at}"));
+    }
+}
+
+/// Values `NAME.TAG`, of which `good` is the tag that verifies.
+struct Toy {
+    expires_at: Option<OffsetDateTime>,
+    saved_at: Option<OffsetDateTime>,
+}
+
+impl Reader<Account> for Toy {
+    fn cookie(&self) -> OtherCookie {
+        OtherCookie::new("toy")
+    }
+
+    fn open(&self, value: &str, _: OffsetDateTime) -> Result<Found<Account>, Refusal> {
+        let (name, tag) =
+            value.split_once('.').ok_or_else(|| Refusal::new("malformed", "it has no tag"))?;
+        if tag != "good" {
+            return Err(Refusal::new("not_authentic", "the tag does not verify"));
+        }
+        let data = Account { user_id: Some(name.to_owned()), visits: 0 };
+        let mut found = Found::new(data, name.as_bytes());
+        if let Some(expires_at) = self.expires_at {
+            found = found.expires_at(expires_at);
+        }
+        if let Some(saved_at) = self.saved_at {
+            found = found.saved_at(saved_at);
+        }
+        Ok(found)
+    }
+}
+
+fn toys(toy: Toy) -> Sessions<Account> {
+    Sessions::builder(ring([1])).accept(toy, at(10 * DAY)).build().unwrap()
+}
+
+#[test]
+fn a_reader_of_the_application_s_own_is_held_to_the_same_rules() {
+    let sessions = toys(Toy { expires_at: None, saved_at: None });
+    let session = sessions.load_at(["toy=ada.good"], T0);
+    user(&session, |user| assert_eq!(user, Some("ada")));
+    assert_eq!((session.created_at(), session.expires_at()), (None, Some(at(10 * DAY))));
+    let commit = sessions.commit_at(&session, T0).unwrap();
+    assert_eq!(names(&commit), [("__Host-session", false), ("toy", true)]);
+    // The same value is the same session, whoever asks.
+    assert_eq!(sessions.load_at(["toy=ada.good"], at(5)).id(), session.id());
+    assert_ne!(sessions.load_at(["toy=bob.good"], at(5)).id(), session.id());
+
+    for (value, expected) in [("ada.bad", "not_authentic"), ("ada", "malformed"), ("", "malformed")]
+    {
+        assert_eq!(class(&sessions.load_at([format!("toy={value}")], T0)), Some(expected));
+    }
+    assert_eq!(class(&sessions.load_at(["toy=ada.good"], at(10 * DAY))), Some("migration_over"));
+    assert_eq!(class(&sessions.load_at(["toy=a.good; toy=b.good"], T0)), Some("ambiguous"));
+    let mut session = sessions.load_at(["toy=ada.good"], T0);
+    session.destroy();
+    let mut jar = Jar::from([("toy".to_owned(), "ada.good".to_owned())]);
+    keep(&mut jar, &sessions.commit_at(&session, T0).unwrap());
+    assert!(!jar.contains_key("toy"));
+    // A response that was under way sets it again.
+    jar.insert("toy".to_owned(), "ada.good".to_owned());
+    assert_eq!(class(&sessions.load_at([header(&jar)], at(1))), Some("ended"));
+    sessions.keys().replace(ring([1]).without_takeover());
+    assert_eq!(class(&sessions.load_at(["toy=ada.good"], T0)), Some("no_takeover"));
+}
+
+#[test]
+fn a_reader_s_times_are_the_session_s() {
+    let sessions = toys(Toy { expires_at: Some(at(2 * DAY)), saved_at: Some(at(-DAY)) });
+    let session = sessions.load_at(["toy=ada.good"], T0);
+    assert_eq!((session.created_at(), session.expires_at()), (Some(at(-DAY)), Some(at(2 * DAY))));
+    assert_eq!(class(&sessions.load_at(["toy=ada.good"], at(2 * DAY))), Some("expired"));
+    // Whoever was saved ahead of our clock was saved nobody knows when.
+    let ahead = toys(Toy { expires_at: None, saved_at: Some(at(61)) });
+    assert_eq!(ahead.load_at(["toy=ada.good"], T0).created_at(), None);
+}
+
+#[test]
+fn a_reader_s_cookie_is_checked_when_the_sessions_are_built() {
+    struct Named(&'static str);
+    impl Reader<Account> for Named {
+        fn cookie(&self) -> OtherCookie {
+            OtherCookie::new(self.0)
+        }
+
+        fn open(&self, _: &str, _: OffsetDateTime) -> Result<Found<Account>, Refusal> {
+            unreachable!("nothing is built")
+        }
+    }
+    let build = |name| Sessions::<Account>::builder(ring([1])).accept(Named(name), T0).build();
+    assert_eq!(build("__Host-session").unwrap_err(), ConfigError::FallbackName);
+    assert!(matches!(build("a b"), Err(ConfigError::CookieName { .. })));
+    let shown = format!("{:?} {}", Found::new(7, b"secret"), Refusal::new("malformed", "why"));
+    assert!(!shown.contains("secret") && shown.ends_with("why"), "{shown}");
+}
