@@ -47,14 +47,10 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// Ends what `from` descends to, but for `to`.
+    /// Ends what `from` descends to, unless `to` does.
     pub(crate) fn of_replaced(from: Descent, to: Descent) -> Self {
         match from.lineage == to.lineage {
-            // A value that was refused may have a later generation than what replaces the live one.
-            true => Self {
-                lineage: from.lineage,
-                generation: from.generation.min(to.generation.saturating_sub(1)),
-            },
+            true => Self { lineage: from.lineage, generation: from.generation },
             false => Self::of_all(from.lineage),
         }
     }

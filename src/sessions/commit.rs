@@ -97,7 +97,7 @@ impl<T: SessionData> Core<T> {
             Outcome::Remove => {
                 let mut cookies: Vec<_> = self.cookie().removals().collect();
                 self.remove_others(session, true, now, &mut cookies);
-                cookies.extend(self.end(session, None, now));
+                cookies.extend(self.end(session, None, now)?);
                 cookies
             }
             Outcome::Seal { claims, data, is_renewal } => {
@@ -110,7 +110,7 @@ impl<T: SessionData> Core<T> {
                 self.remove_others(session, is_renewal, now, &mut cookies);
                 let came = session.opened().descent();
                 if is_renewal || came.is_some_and(|came| came != claims.descent) {
-                    cookies.extend(self.end(session, Some(claims.descent), now));
+                    cookies.extend(self.end(session, Some(claims.descent), now)?);
                 }
                 cookies
             }

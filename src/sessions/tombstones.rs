@@ -38,20 +38,20 @@ impl<T: SessionData> Core<T> {
         })
     }
 
-    /// The Set-Cookies that end what came with the request, but for what `to` descends from.
+    /// The Set-Cookies that end what came live with the request, but for what `to` descends from.
     /// With no `to`, all of it.
     pub(super) fn end(
         &self,
         session: &Session<T>,
         to: Option<Descent>,
         now: OffsetDateTime,
-    ) -> Vec<Cookie<'static>> {
+    ) -> Result<Vec<Cookie<'static>>, SealError> {
         if !self.tombstones {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let opened = session.opened();
         let mut ends: Vec<(Limit, u64)> = Vec::new();
-        for value in opened.authentic.iter().filter(|value| value.verdict != Verdict::Ended) {
+        for value in opened.authentic.iter().filter(|value| value.verdict == Verdict::Live) {
             let limit = to.map_or(Limit::of_all(value.descent.lineage), |to| {
                 Limit::of_replaced(value.descent, to)
             });
@@ -67,6 +67,9 @@ impl<T: SessionData> Core<T> {
         for (limit, ends_at) in ends {
             match self.tombstone_cookies(limit, ends_at, now) {
                 Ok(set) => cookies.extend(set),
+                // Nothing takes the place of what was not ended.
+                Err(error) if to.is_some() => return Err(error),
+                // A sign-out is never held up.
                 Err(error) => events::tombstone_failed(self.cookie().name(), &error),
             }
             let needless = |stone: &&Stone| limit.is_wider_than(stone.limit);
@@ -76,7 +79,7 @@ impl<T: SessionData> Core<T> {
                 self.remove_tombstone(stone, &mut cookies);
             }
         }
-        cookies
+        Ok(cookies)
     }
 
     /// The Set-Cookies that remove tombstones which have done their work: when the request came

@@ -10,7 +10,9 @@ mod support;
 
 mod cookie_rules;
 mod csrf;
+mod data_checks;
 mod format;
+mod former;
 mod guessable_keys;
 #[cfg(feature = "http")]
 mod http;
@@ -42,5 +44,6 @@ mod step_up;
 mod takeover;
 mod tampering;
 mod times;
+mod tombstones;
 #[cfg(feature = "reload")]
 mod toml_ring;

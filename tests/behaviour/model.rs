@@ -286,7 +286,8 @@ impl World {
             }
             (Expected::Cookie(mut record), [cookie]) => {
                 cookie.value().clone_into(&mut record.value);
-                let left = (self.end(&Record { issued: commit_at, ..record.clone() })) - commit_at;
+                let issued = record.issued.max(commit_at);
+                let left = self.end(&Record { issued, ..record.clone() }) - commit_at;
                 assert_eq!(
                     cookie.max_age().map(Duration::whole_seconds),
                     record.persistent.then_some(left)

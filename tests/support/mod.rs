@@ -1,6 +1,8 @@
 //! Fixed keys, a fixed present and one-line requests.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod jar;
+
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},

@@ -163,8 +163,11 @@ fn refusals(f: impl FnOnce()) -> Vec<(String, String)> {
 
     let log = Log::default();
     let writer = log.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
     let guard = subscriber.set_default();
     f();
     drop(guard);
