@@ -32,7 +32,10 @@ pub(crate) fn refused(name: &str, reason: &UnsealError, key_id: Option<KeyId>) {
     }
     #[cfg(feature = "tracing")]
     match reason {
-        UnsealError::Expired | UnsealError::Idle | UnsealError::Ended => event!(debug),
+        UnsealError::Expired
+        | UnsealError::Idle
+        | UnsealError::Ended
+        | UnsealError::Fallback { class: "expired", .. } => event!(debug),
         _ => event!(info),
     }
 }
@@ -112,7 +115,14 @@ pub(crate) fn clash((name, data): (&str, &str), (outer, outer_data): (&str, &str
 }
 
 /// A handler asks for a session that no middleware provides.
-#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
 pub(crate) fn missing(data: &str, remedy: &str) {
     tracing::error!(
         target: "sealed_session",

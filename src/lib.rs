@@ -126,11 +126,22 @@ pub use crate::adapters::SessionEndpoint;
 #[cfg(feature = "actix-web")]
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
 pub use crate::adapters::SessionMiddleware;
-#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
-pub use crate::adapters::{ExistingRejection, MissingLayer};
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+pub use crate::adapters::{CsrfGuard, CsrfRejection};
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use crate::adapters::{ResponseFuture, SessionBody, SessionService};
+pub use crate::adapters::{
+    CsrfService, OriginGuardService, ResponseFuture, SessionBody, SessionService,
+};
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
+pub use crate::adapters::{ExistingRejection, MissingLayer};
 #[cfg(feature = "reload")]
 pub use crate::keys::{
     Fingerprint, Follower, Reload, ReloadError, RingFile, RingForm, RingSource, TomlRing,

@@ -10,8 +10,8 @@ use http::{StatusCode, header::LOCATION, request::Parts};
 
 use crate::{
     adapters::{
+        navigation::navigation,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
-        tower::navigation,
     },
     session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
 };

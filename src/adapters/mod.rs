@@ -6,9 +6,20 @@ mod actix;
 mod axum;
 #[cfg(feature = "tower")]
 mod body;
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+mod csrf;
+#[cfg(any(feature = "axum", feature = "poem", feature = "salvo", feature = "warp"))]
+mod navigation;
 #[cfg(feature = "poem")]
 mod poem;
-#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
 mod rejection;
 #[cfg(feature = "rocket")]
 mod rocket;
@@ -23,9 +34,20 @@ mod warp;
 
 #[cfg(feature = "actix-web")]
 pub use self::actix::SessionMiddleware;
+#[cfg(any(feature = "tower", feature = "actix-web"))]
+pub use self::csrf::{CsrfGuard, CsrfRejection};
+#[cfg(feature = "tower")]
+pub use self::csrf::{CsrfService, OriginGuardService};
 #[cfg(feature = "poem")]
 pub use self::poem::SessionEndpoint;
-#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
 pub use self::rejection::{ExistingRejection, MissingLayer};
 #[cfg(feature = "tower")]
 pub use self::{

@@ -14,9 +14,9 @@ use time::OffsetDateTime;
 
 use crate::{
     adapters::{
+        navigation::navigation,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
         shared::{Mounting, Mounts},
-        tower::navigation,
     },
     http::response::write_failure,
     session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},

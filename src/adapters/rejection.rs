@@ -46,6 +46,13 @@ pub enum ExistingRejection {
 }
 
 impl ExistingRejection {
+    #[cfg(any(
+        feature = "actix-web",
+        feature = "axum",
+        feature = "poem",
+        feature = "salvo",
+        feature = "warp"
+    ))]
     pub(crate) fn status(&self) -> u16 {
         match self {
             Self::Anonymous => 401,
@@ -63,6 +70,13 @@ impl ExistingRejection {
     }
 
     /// For the developer; for visitors it is empty.
+    #[cfg(any(
+        feature = "actix-web",
+        feature = "axum",
+        feature = "poem",
+        feature = "salvo",
+        feature = "warp"
+    ))]
     pub(crate) fn body(&self) -> String {
         match self {
             Self::MissingLayer(missing) if cfg!(debug_assertions) => missing.to_string(),

@@ -10,10 +10,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{
-    Extensions, HeaderMap, Method, Request, Response, StatusCode, Uri,
-    header::{ACCEPT, COOKIE, HeaderName, HeaderValue},
-};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode, header::COOKIE};
 use pin_project_lite::pin_project;
 use time::OffsetDateTime;
 use tower_layer::Layer;
@@ -24,7 +21,7 @@ use crate::{
         body::SessionBody,
         shared::{Mounting, Mounts},
     },
-    http::{local_path::Navigation, response::write_failure},
+    http::response::write_failure,
     session::{Session, SessionData},
     sessions::Sessions,
 };
@@ -134,22 +131,6 @@ where
                 })
             }
         })
-    }
-}
-
-/// What the guards ask of a request as the `http` crate has it.
-#[cfg(any(feature = "axum", feature = "poem", feature = "salvo", feature = "warp"))]
-pub(super) fn navigation<'a>(
-    method: &'a Method,
-    uri: &'a Uri,
-    headers: &'a HeaderMap,
-) -> Navigation<'a> {
-    let text = |name| headers.get(name).and_then(|value| HeaderValue::to_str(value).ok());
-    Navigation {
-        method: method.as_str(),
-        mode: text(HeaderName::from_static("sec-fetch-mode")),
-        accept: text(ACCEPT),
-        target: uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str),
     }
 }
 

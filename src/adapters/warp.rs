@@ -13,8 +13,8 @@ use warp::{
 
 use crate::{
     adapters::{
+        navigation::navigation,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
-        tower::navigation,
     },
     session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,

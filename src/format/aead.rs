@@ -8,26 +8,18 @@
 mod ring;
 #[cfg(any(not(feature = "ring"), test))]
 mod rustcrypto;
+mod types;
 
 #[cfg(feature = "ring")]
 use self::ring as backend;
 #[cfg(not(feature = "ring"))]
 use self::rustcrypto as backend;
+pub(crate) use self::types::{Nonce, NotAuthentic, Tag};
 use crate::{
-    format::{
-        envelope::{NONCE_LEN, TAG_LEN},
-        secret::{Draft, Plaintext},
-    },
+    format::secret::{Draft, Plaintext},
     keys::Key,
     platform::random::{RandomSource, random},
 };
-
-pub(crate) type Nonce = [u8; NONCE_LEN];
-pub(crate) type Tag = [u8; TAG_LEN];
-
-/// The tag does not verify.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NotAuthentic;
 
 /// Random, 192 bits: no two machines need to coordinate, and 2^80 values can be
 /// sealed under one key before two nonces are equal with a probability of 2^-32.

@@ -38,7 +38,14 @@ impl Default for LocalPath<'_> {
 }
 
 /// What is known of a request that wants somebody who is signed in.
-#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
 #[derive(Clone, Copy)]
 pub(crate) struct Navigation<'a> {
     pub(crate) method: &'a str,
@@ -49,7 +56,14 @@ pub(crate) struct Navigation<'a> {
     pub(crate) target: &'a str,
 }
 
-#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
 impl Navigation<'_> {
     /// Where to send the visitor, if it is a browser that goes to a page; else a status tells more.
     pub(crate) fn sign_in_at(&self, page: &str) -> Option<String> {
@@ -107,7 +121,14 @@ mod tests {
         }
     }
 
-    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+    #[cfg(any(
+        feature = "actix-web",
+        feature = "axum",
+        feature = "poem",
+        feature = "rocket",
+        feature = "salvo",
+        feature = "warp"
+    ))]
     #[test]
     fn only_a_browser_that_goes_to_a_page_is_sent_elsewhere() {
         use super::Navigation;

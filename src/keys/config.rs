@@ -3,7 +3,7 @@
 //! Serde's own errors quote the text that does not fit, so wherever a key may
 //! stand by mistake a string is accepted or refused here, without quoting it.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use serde::{Deserialize, Deserializer, de};
 use time::OffsetDateTime;
@@ -13,6 +13,7 @@ use super::{
     key::Key,
     ring::{KeyEntry, KeyRing},
     text::parse_ring,
+    written::RingConfig,
 };
 use crate::{error::ConfigError, key_id::KeyId};
 
@@ -113,33 +114,6 @@ impl<'de> Deserialize<'de> for KeyRing {
         RingConfig::deserialize(deserializer)?
             .ring_at(OffsetDateTime::now_utc())
             .map_err(de::Error::custom)
-    }
-}
-
-/// A ring as it is written, each entry read, the whole not yet judged.
-#[derive(Default)]
-pub(crate) struct RingConfig {
-    pub(crate) keys: Vec<KeyEntry>,
-    pub(crate) no_takeover: Option<bool>,
-    pub(crate) last_id: Option<KeyId>,
-    pub(crate) key_count: Option<u32>,
-    pub(crate) rotated_at: Option<OffsetDateTime>,
-    pub(crate) absolute_timeout: Option<Duration>,
-}
-
-impl RingConfig {
-    pub(crate) fn ring_at(self, now: OffsetDateTime) -> Result<KeyRing, ConfigError> {
-        let found = self.keys.len();
-        if let Some(expected) = self.key_count.filter(|count| usize::try_from(*count) != Ok(found))
-        {
-            return Err(ConfigError::KeyCount { expected, found });
-        }
-        let mut ring = KeyRing::new_at(self.keys, now)?;
-        ring.no_takeover = self.no_takeover.unwrap_or(false);
-        ring.last_id = self.last_id;
-        ring.rotated_at = self.rotated_at;
-        ring.absolute_timeout = self.absolute_timeout;
-        Ok(ring)
     }
 }
 
@@ -269,4 +243,12 @@ impl<'de> de::Visitor<'de> for EntriesVisitor {
         }
         Ok(RingConfig { keys, ..RingConfig::default() })
     }
+}
+
+/// Whether a message is serde's own, and not one from here.
+#[cfg(feature = "reload")]
+pub(super) fn is_serdes(message: &str) -> bool {
+    ["missing field", "invalid type", "invalid value", "invalid length"]
+        .iter()
+        .any(|start| message.starts_with(start))
 }

@@ -7,10 +7,11 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use zeroize::Zeroizing;
 
 use super::{
-    config::RingConfig,
+    config::is_serdes,
     foreign::{begins_an_entry, foreign},
     ring::{KeyEntry, KeyRing},
     toml::TomlRing,
+    written::RingConfig,
 };
 use crate::error::ConfigError;
 
@@ -125,12 +126,6 @@ fn json_error(error: &serde_json::Error) -> ConfigError {
         false => format!("{message}; {JSON_REMEDY}"),
     };
     ConfigError::Line { line: error.line().max(1), message }
-}
-
-pub(super) fn is_serdes(message: &str) -> bool {
-    ["missing field", "invalid type", "invalid value", "invalid length"]
-        .iter()
-        .any(|start| message.starts_with(start))
 }
 
 fn write_toml(text: &mut String, ring: &KeyRing) {

@@ -17,12 +17,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
 use self::prose::{BIT, Cost};
-use super::key::Key;
 
 mod prose;
 
 /// Whether somebody may guess these bytes.
-pub(super) fn is_guessable(bytes: &[u8; Key::LENGTH]) -> bool {
+pub(super) fn is_guessable(bytes: &[u8; LENGTH]) -> bool {
     (1..=MAX_PERIOD).any(|period| has_period(bytes, period))
         || different(bytes.iter()) <= MAX_FEW
         || is_arithmetic(bytes)
@@ -46,14 +45,14 @@ fn different<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
     seen.iter().filter(|seen| **seen).count()
 }
 
-fn is_arithmetic(bytes: &[u8; Key::LENGTH]) -> bool {
+fn is_arithmetic(bytes: &[u8; LENGTH]) -> bool {
     let [first, second, ..] = bytes;
     let step = second.wrapping_sub(*first);
     bytes.iter().zip(bytes.iter().skip(1)).all(|(one, next)| one.wrapping_add(step) == *next)
 }
 
 /// Whether the bytes, their base64 or their hex is what people type.
-fn is_text(bytes: &[u8; Key::LENGTH]) -> bool {
+fn is_text(bytes: &[u8; LENGTH]) -> bool {
     let base64 = Zeroizing::new(STANDARD_NO_PAD.encode(bytes));
     let nibbles = || bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let hex = nibbles().filter_map(|nibble| HEX.get(usize::from(nibble)).copied());
@@ -69,6 +68,8 @@ fn is_text(bytes: &[u8; Key::LENGTH]) -> bool {
 }
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
+/// Of a key, in bytes.
+const LENGTH: usize = 32;
 const KEY_COST: Cost = 256 * BIT;
 const MAX_PERIOD: usize = 16;
 const MAX_FEW: usize = 12;

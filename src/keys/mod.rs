@@ -22,6 +22,7 @@ mod source;
 mod text;
 #[cfg(feature = "reload")]
 mod toml;
+mod written;
 
 #[cfg(feature = "reload")]
 pub use self::{

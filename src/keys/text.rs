@@ -10,10 +10,10 @@ use std::{env, str::FromStr};
 use time::OffsetDateTime;
 
 use super::{
-    config::RingConfig,
     key::Key,
     moment::{parse_span, parse_time, trim},
     ring::{KeyEntry, KeyRing},
+    written::RingConfig,
 };
 use crate::{error::ConfigError, key_id::KeyId};
 

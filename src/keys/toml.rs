@@ -6,7 +6,11 @@ use serde::Deserialize as _;
 use time::OffsetDateTime;
 use toml_edit::{Document, Item};
 
-use super::{config::RingConfig, form::is_serdes, ring::KeyRing};
+use super::{
+    config::is_serdes,
+    ring::{KeyEntry, KeyRing},
+    written::RingConfig,
+};
 use crate::{error::ConfigError, key_id::KeyId};
 
 /// A key ring as it stands in a file of its own, in TOML:
@@ -70,7 +74,7 @@ impl TomlRing {
         let keys_line = line_of(text, keys.and_then(Item::span));
         let line = |index: usize| lines.get(index).copied().unwrap_or(keys_line);
         let lines: Vec<_> = (0..config.keys.len()).map(line).collect();
-        let ids: Vec<_> = config.keys.iter().map(super::KeyEntry::id).collect();
+        let ids: Vec<_> = config.keys.iter().map(KeyEntry::id).collect();
         let ring = config.ring_at(now).map_err(|error| {
             let culprit = match &error {
                 // The later one of two that do not go together.

@@ -120,7 +120,7 @@ impl<T> Found<T> {
     /// its authentication tag or its nonce: bytes of which a changed spelling of the same
     /// value has the same. The session's id follows from them, and tells nothing of them.
     #[cfg(feature = "takeover")]
-    #[expect(clippy::missing_panics_doc, reason = "a digest is longer than what is taken of it")]
+    #[expect(clippy::missing_panics_doc, reason = "20 bytes are less than 32")]
     pub fn new(data: T, identity: &[u8]) -> Self {
         use sha2::Digest as _;
 

@@ -39,7 +39,8 @@ impl<T: SessionData> Sessions<T> {
     /// [`commit`](Self::commit) into the headers of the response: appends
     /// Set-Cookie, in the place of an earlier one of this session if there is
     /// one, sets `Cache-Control: no-store` beside it and where the page holds a
-    /// CSRF token, and adds `Vary: cookie` if the handler looked at the session.
+    /// CSRF token, and adds `Vary: cookie` and `Cache-Control: private` if the handler looked at
+    /// the session. In all these cases it removes what tells some caches otherwise, such as `CDN-Cache-Control`.
     ///
     /// # Errors
     ///

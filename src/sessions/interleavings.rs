@@ -16,7 +16,14 @@ use shuttle::{
 };
 use time::{OffsetDateTime, macros::datetime};
 
-use crate::{Commit, Key, KeyEntry, KeyId, KeyRing, Keys, SealError, Session, Sessions};
+use super::Sessions;
+use crate::{
+    error::SealError,
+    http::Commit,
+    key_id::KeyId,
+    keys::{Key, KeyEntry, KeyRing, Keys},
+    session::Session,
+};
 
 const NOW: OffsetDateTime = datetime!(2031-05-06 07:08:09 UTC);
 /// Orders that are tried at random, for each test.

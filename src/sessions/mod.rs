@@ -18,6 +18,7 @@ mod open;
 mod revocation;
 #[cfg_attr(not(feature = "takeover"), allow(dead_code))]
 mod takeover;
+mod testing;
 mod tombstones;
 mod value;
 

@@ -178,13 +178,13 @@ impl<T: SessionData> Core<T> {
         }
         let in_parts = candidates.fallback.iter().any(|value| value.part.is_some());
         let wholes = || candidates.fallback.iter().filter(|value| value.part.is_none());
-        let mut decryptions = 0;
+        let mut decryptions = 0..MAX_DECRYPTIONS;
         for (place, whole) in wholes().enumerate() {
             let is_again = wholes().take(place).any(|before| before.value == whole.value);
             if is_again || (in_parts && whole.value.is_empty()) {
                 continue;
             }
-            if decryptions == MAX_DECRYPTIONS {
+            if decryptions.is_empty() {
                 events::too_many(other.cookie().name(), MAX_DECRYPTIONS);
                 break;
             }
@@ -205,8 +205,9 @@ impl<T: SessionData> Core<T> {
                     Some(first) => [first, opened].map(|other| other.authentic),
                 },
                 Err((error, authentic)) => {
-                    decryptions =
-                        usize::from(error.is_after_decryption()).saturating_add(decryptions);
+                    if error.is_after_decryption() {
+                        decryptions.next();
+                    }
                     others.refused.push((error, authentic));
                     continue;
                 }

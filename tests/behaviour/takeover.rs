@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proptest::strategy::Strategy as _;
 use sealed_session::{
     Commit, ConfigError, Session, Sessions, UnsealError,
     iron::{self, Migration, Passwords},
@@ -137,6 +138,37 @@ fn missing_and_swapped_parts_are_refused_with_the_reason() {
     assert_eq!(class("a part of another session"), "not_authentic");
 }
 
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
+
+    /// Wherever a value is cut, its parts are one session in any order of headers; with other
+    /// parts under their names they are none.
+    #[test]
+    fn parts_join_in_the_order_of_their_names_and_in_no_other(
+        cuts in proptest::collection::btree_set(1_usize..250, 1..4),
+        names in proptest::sample::subsequence(vec![0, 1, 2, 3], 0..5).prop_shuffle(),
+    ) {
+        let value = theirs("ada", T0);
+        let mut ends: Vec<usize> = cuts.into_iter().collect();
+        ends.push(value.len());
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let parts: Vec<&str> =
+            starts.zip(&ends).map(|(start, &end)| &value[start..end]).collect();
+        // Each part under its own name, or under the one that the test draws.
+        let own: Vec<usize> = (0..parts.len()).collect();
+        let drawn: Vec<usize> = names.into_iter().take(parts.len()).collect();
+        for places in [&own, &drawn] {
+            let pairs = places.iter().zip(&parts).map(|(place, part)| format!("app.{place}={part}"));
+            let mut headers: Vec<String> = pairs.collect();
+            headers.reverse();
+            let session = sessions().load_at(headers, T0);
+            // As version 9 does: from the first on, up to a gap, which here is an error.
+            let is_whole = places.len() == parts.len() && *places == own;
+            proptest::prop_assert_eq!(session.is_new(), !is_whole, "{:?}", places);
+        }
+    }
+}
+
 #[test]
 fn a_part_that_came_twice_or_is_too_long_is_refused() {
     let three = chunks().into_iter().find(|c| c.name == "three parts").unwrap();
@@ -235,7 +267,7 @@ fn what_nobody_vouches_for_hides_nothing() {
     let wrong = |count| {
         let passwords = Passwords::new(PASSWORD).unwrap();
         let value = |n| iron::seal_at("app", &json!([n]), &passwords, Some(secs(60)), T0).unwrap();
-        (0..count).map(|n| format!("app={}; ", value(n))).collect::<String>()
+        (0..count).map(|n| format!("app={}; ", value(n))).collect::<Vec<_>>().concat()
     };
     for (count, expected) in [(7, Some("ada")), (8, None)] {
         let header = format!("{}app={ada}", wrong(count));
@@ -428,4 +460,80 @@ fn a_reader_s_cookie_is_checked_when_the_sessions_are_built() {
     assert!(matches!(build("a b"), Err(ConfigError::CookieName { .. })));
     let shown = format!("{:?} {}", Found::new(7, b"secret"), Refusal::new("malformed", "why"));
     assert!(!shown.contains("secret") && shown.ends_with("why"), "{shown}");
+}
+
+#[cfg(feature = "tracing")]
+mod events {
+    use std::{
+        io::{self, Write},
+        sync::{Arc, Mutex},
+    };
+
+    use tracing_subscriber::util::SubscriberInitExt as _;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The events of a request at `now` that only reads.
+    fn told<T: sealed_session::SessionData>(
+        sessions: &Sessions<T>,
+        header: &str,
+        now: OffsetDateTime,
+    ) -> String {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let guard = subscriber.set_default();
+        let session = sessions.load_at([header], now);
+        drop(session.read());
+        sessions.commit_at(&session, now).unwrap();
+        drop(guard);
+        String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn each_way_not_to_be_taken_over_is_told_with_cookie_class_and_reason() {
+        let (ada, eve) = (theirs("ada", T0), theirs("eve", T0));
+        let ours = sealed(&sessions(), Account::default(), T0);
+        let two = format!("app={ada}; app={eve}");
+        let newer = format!("__Host-session={ours}; app={}", theirs("bob", at(DAY)));
+        for (header, class, reason) in [
+            (two.as_str(), "ambiguous", "a sibling subdomain may have planted one"),
+            (&newer, "newer_sign_in", "say so with `rolled_back`"),
+            ("app.0=a; app.2=b", "malformed", "app.1 is missing, and app.2 came"),
+        ] {
+            let told = told(&sessions(), header, at(DAY));
+            for part in ["INFO", "session cookie refused", "cookie=\"app\"", class, reason] {
+                assert!(told.contains(part), "{part} not in {told}");
+            }
+            assert!(![&ada, &eve, &ours].into_iter().any(|value| told.contains(value.as_str())));
+        }
+        // What has run its time is told to whoever asks for it.
+        assert_eq!(told(&sessions(), &format!("app={ada}"), at(15 * DAY)), "");
+    }
+
+    #[test]
+    fn what_does_not_fit_into_our_cookie_is_told_with_its_size() {
+        let four = chunks().into_iter().find(|c| c.name == "four parts").unwrap();
+        let jar: Jar = four.jar.into_iter().collect();
+        let sessions: Sessions<Value> =
+            Sessions::builder(ring([1])).accept_iron(migration()).build().unwrap();
+        let told = told(&sessions, &header(&jar), T0);
+        for part in ["WARN", "session was not re-sealed", "browsers keep 4096"] {
+            assert!(told.contains(part), "{part} not in {told}");
+        }
+    }
 }

@@ -3,10 +3,11 @@
 use sealed_session::{Commit, Cookie, SealError};
 
 use crate::{
-    fleet::{LEGACY_NAME, Machine, at},
+    fleet::{LEGACY_NAME, Machine, Ring, at, is_revoked},
+    jar::Stored,
     request::{Handler, Pending},
     steps::Op,
-    value::Value,
+    value::{Refusal, Value},
     world::{Response, World},
 };
 
@@ -82,7 +83,7 @@ impl World {
             (expected, set) => panic!("expected {expected:?}, got {} values", set.len()),
         };
         assert_eq!(cookie.name(), names[0]);
-        let left = Value { issued: clock, ..value.clone() }.expires(pending.handler.policy) - clock;
+        let left = value.expires(pending.handler.policy) - clock;
         assert_eq!(
             cookie.max_age().map(time::Duration::whole_seconds),
             value.persistent.then_some(left.min(400 * 86_400))
@@ -93,11 +94,11 @@ impl World {
     }
 
     fn response(&mut self, pending: Pending, commit: Commit, fresh: Option<Value>) -> Response {
-        let Pending { handler, sent, target, browser, phase, .. } = pending;
+        let Pending { handler, sent, browser, phase, .. } = pending;
         self.values.extend(fresh.clone());
         let names = self.site.names(phase);
         let places = self.site.places(phase);
-        let is_known = |cookie: &crate::jar::Stored| {
+        let is_known = |cookie: &Stored| {
             let legacy = cookie.name == LEGACY_NAME;
             let ours = names.iter().any(|name| cookie.name == *name)
                 && places.iter().any(|(path, domain)| cookie.is_in(path, *domain));
@@ -124,7 +125,6 @@ impl World {
         }
         Response {
             browser,
-            target: Some(target),
             endings: handler.endings(&pending.others, self.now),
             gone: gone.collect(),
             emptied,
@@ -144,7 +144,8 @@ fn expected(handler: &Handler, machine: &Machine, clock: i64) -> Expected {
         return Expected::Nothing;
     }
     let (ring, policy) = (&machine.ring, handler.policy);
-    let refusal = handler.base.as_ref().and_then(|base| base.refusal(ring, policy, clock));
+    let refusal =
+        handler.base.as_ref().and_then(|base| base.refusal(ring, policy, machine.revoked(), clock));
     let Some(value) = handler.now.as_ref() else { return Expected::Nothing };
     if handler.changed {
         if handler.is_passing && !handler.renewed {
@@ -155,9 +156,17 @@ fn expected(handler: &Handler, machine: &Machine, clock: i64) -> Expected {
         if handler.begun {
             value.issued = value.issued.max(clock);
         }
-        return match refusal.is_some() || clock >= value.expires(policy) {
+        let is_refused = match refusal {
+            // A sign-in takes the place of what has ended meanwhile, not of what may be forged.
+            Some(Refusal::Expired | Refusal::Revoked | Refusal::Future) if handler.renewed => false,
+            refusal => refusal.is_some(),
+        };
+        let is_vouched = handler.base.is_none()
+            || !handler.renewed
+            || !is_revoked(value.data, machine.revoked());
+        return match is_refused || !is_vouched || clock >= value.expires(policy) {
             true => Expected::Refusal,
-            false => Expected::Set(handler.sealed(&value, ring, clock)),
+            false => Expected::Set(value.sealed(ring, clock)),
         };
     }
     match refusal.is_none() && handler.active {
@@ -171,7 +180,7 @@ fn again(handler: &Handler, value: &Value, machine: &Machine, clock: i64) -> Exp
     let (ring, policy) = (&machine.ring, handler.policy);
     let idle = value.idle(policy);
     let interval = idle.map_or(3600, |idle| (idle / 8).clamp(60, 3600).min(idle / 2));
-    let is_behind = |ring: &crate::fleet::Ring, now| {
+    let is_behind = |ring: &Ring, now| {
         let place = value.key.and_then(|key| ring.place(key));
         place.is_some_and(|place| Some(place) > ring.sealing(now))
     };
@@ -183,7 +192,7 @@ fn again(handler: &Handler, value: &Value, machine: &Machine, clock: i64) -> Exp
     let is_last_chance = slides && idle.is_some_and(|idle| (clock - value.issued) * 2 >= idle);
 
     let may_be = value.key.is_none() || is_old(clock) && (idle.is_some() || is_behind(ring, clock));
-    let mut fresh = handler.sealed(value, ring, clock);
+    let mut fresh = value.sealed(ring, clock);
     // A value whose key stands before the one that seals keeps it: that writer is ahead.
     let ahead = value.key.and_then(|key| ring.place(key)) < ring.sealing(clock);
     if ahead && value.key.is_some() {

@@ -1,6 +1,12 @@
 //! Machines, their rings and their configurations.
 
-use std::{sync::LazyLock, time::Duration as StdDuration};
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration as StdDuration,
+};
 
 use sealed_session::{Key, KeyEntry, KeyRing, Keys, Scope, Sessions, iron};
 use time::{Duration, OffsetDateTime, macros::datetime};
@@ -40,6 +46,9 @@ pub(crate) enum Site {
     Renamed,
 }
 
+/// Where requests go, at any site.
+pub(crate) const TARGET: Target = Target { host: "www.example.org", path: "/app/page" };
+
 /// A Path, and a Domain.
 pub(crate) type Place = (&'static str, Option<&'static str>);
 
@@ -50,11 +59,6 @@ impl Site {
             Self::Path | Self::Domain => 1,
             Self::Renamed => 2,
         }
-    }
-
-    /// Where requests go.
-    pub(crate) fn target(self) -> Target {
-        Target { host: "www.example.org", path: "/app/page" }
     }
 
     /// The names of the cookie that are read, the present one first.
@@ -164,6 +168,8 @@ pub(crate) struct Machine {
     pub(crate) policy: Policy,
     pub(crate) phase: usize,
     keys: Keys,
+    /// Data up to this is revoked.
+    revoked: Arc<AtomicU32>,
     pub(crate) sessions: Sessions<u32>,
 }
 
@@ -171,8 +177,9 @@ impl Machine {
     pub(crate) fn new(site: Site, policy: Policy, skew: i64) -> Self {
         let ring = Ring::first();
         let keys = Keys::from(ring.build(0).expect("one key for ever"));
-        let sessions = build(site, 0, policy, &keys);
-        Self { skew, ring, policy, phase: 0, keys, sessions }
+        let revoked = Arc::default();
+        let sessions = build(site, 0, policy, &keys, &revoked);
+        Self { skew, ring, policy, phase: 0, keys, revoked, sessions }
     }
 
     /// The machine's clock.
@@ -188,9 +195,18 @@ impl Machine {
         }
     }
 
+    pub(crate) fn revoked(&self) -> u32 {
+        self.revoked.load(Relaxed)
+    }
+
+    /// Learns that everybody's data up to this is revoked.
+    pub(crate) fn revoke(&self, data: u32) {
+        self.revoked.store(data, Relaxed);
+    }
+
     pub(crate) fn configure(&mut self, site: Site, phase: usize, policy: Policy) {
         (self.phase, self.policy) = (phase, policy);
-        self.sessions = build(site, phase, policy, &self.keys);
+        self.sessions = build(site, phase, policy, &self.keys, &self.revoked);
     }
 }
 
@@ -199,7 +215,19 @@ pub(crate) fn may_go_on(machines: &[Machine; MACHINES], phase: usize) -> bool {
     machines.iter().all(|machine| machine.phase + 1 >= phase)
 }
 
-fn build(site: Site, phase: usize, policy: Policy, keys: &Keys) -> Sessions<u32> {
+/// What the hook says of data, where all of it is revoked up to a number.
+pub(crate) fn is_revoked(data: u32, up_to: u32) -> bool {
+    (1..=up_to).contains(&data)
+}
+
+fn build(
+    site: Site,
+    phase: usize,
+    policy: Policy,
+    keys: &Keys,
+    revoked: &Arc<AtomicU32>,
+) -> Sessions<u32> {
+    let revoked = Arc::clone(revoked);
     let legacy = iron::Migration::new(LEGACY_NAME, passwords().clone(), at(100_000_000));
     let mut names = site.names(phase).iter();
     let mut places = site.places(phase).iter();
@@ -208,6 +236,7 @@ fn build(site: Site, phase: usize, policy: Policy, keys: &Keys) -> Sessions<u32>
         .cookie_name(*names.next().expect("there is a name"))
         .path(*path)
         .absolute_timeout(std_seconds(policy.absolute))
+        .revoke_if(move |data, _| is_revoked(*data, revoked.load(Relaxed)))
         .accept_iron(legacy);
     if let Some(domain) = domain {
         builder = builder.domain(*domain);

@@ -1,11 +1,11 @@
 //! Whoever has one key, and every value that was ever set.
 
-use sealed_session::{Cookie, Lifetime};
+use sealed_session::Cookie;
 
 use crate::{
-    fleet::{at, std_seconds},
-    request::{Handler, forging},
-    steps::{FORGER, Forgery, Op},
+    fleet::{Policy, Site, TARGET, at},
+    request::{Handler, forging, lifetime, sealed_idle},
+    steps::{FORGER, Forgery, Idle, Op},
     value::{Ended, Value},
     world::World,
 };
@@ -13,22 +13,20 @@ use crate::{
 impl World {
     pub(crate) fn forge(&mut self, forgery: &Forgery) {
         match forgery {
-            Forgery::Steal(index) => {
-                let (id, _) = *index.get(&self.ring.keys);
+            Forgery::Steal(pick) => {
+                let (id, _) = *pick.of(&self.ring.keys).expect("a ring has a key");
                 self.stolen = (id, self.ring.epoch);
             }
             Forgery::Make { began, sealed, seconds, idle } => {
                 self.make(self.now + began, self.now + sealed, *seconds, *idle);
             }
             Forgery::Change { value, ops } => {
-                if !self.values.is_empty() {
-                    let value = value.get(&self.values).clone();
+                if let Some(value) = value.of(&self.values).cloned() {
                     self.change(value, ops);
                 }
             }
-            Forgery::Replay(index) => {
-                if !self.values.is_empty() {
-                    let value = index.get(&self.values).clone();
+            Forgery::Replay(pick) => {
+                if let Some(value) = pick.of(&self.values).cloned() {
                     self.bring(&value);
                 }
             }
@@ -39,20 +37,15 @@ impl World {
         }
     }
 
-    fn make(&mut self, began: i64, sealed: i64, lifetime: u32, idle: Option<Option<u32>>) {
+    fn make(&mut self, began: i64, sealed: i64, seconds: u32, idle: Idle) {
         let name = self.present_name();
         let (key, epoch) = self.stolen;
         let sessions = forging(name, key);
         let data = self.numbers.data();
         let mut session = sessions.create_at(data, at(began)).expect("randomness");
-        let mut wanted = Lifetime::persistent(std_seconds(lifetime));
-        match idle {
-            None => {}
-            Some(None) => wanted = wanted.without_idle(),
-            Some(Some(idle)) => wanted = wanted.idle(std_seconds(idle)),
-        }
-        session.renew_with(wanted).expect("it is short");
+        session.renew_with(lifetime(seconds, true, idle)).expect("it is short");
         let Ok(text) = sessions.seal_at(&session, at(sealed)) else { return };
+        let (own, own_idle) = sealed_idle(idle, Policy { absolute: 0, idle: None });
         let value = Value {
             text,
             name,
@@ -64,9 +57,9 @@ impl World {
             creation_known: true,
             authenticated: began,
             issued: began.max(sealed),
-            lifetime: lifetime.into(),
-            idle: idle.flatten(),
-            own_idle: idle.is_some(),
+            lifetime: seconds.into(),
+            idle: own,
+            own_idle,
             persistent: true,
             key: Some(key),
             taint: Some(epoch),
@@ -96,7 +89,7 @@ impl World {
         let Ok(commit) = sessions.commit_at(&session, at(self.now)) else { return };
         let set = commit.cookies().iter().find(|c| c.name() == name && !c.value().is_empty());
         let (Some(cookie), Some(now)) = (set, &handler.now) else { return };
-        let mut forged = handler.sealed(now, &handler.ring, self.now);
+        let mut forged = now.sealed(&handler.ring, self.now);
         cookie.value().clone_into(&mut forged.text);
         (forged.name, forged.taint) = (name, Some(epoch));
         self.values.push(forged.clone());
@@ -110,7 +103,7 @@ impl World {
     /// Puts a value into his own browser.
     fn bring(&mut self, value: &Value) {
         let mut cookie = Cookie::build((value.name, value.text.clone())).path("/").secure(true);
-        if self.site == crate::fleet::Site::Domain {
+        if self.site == Site::Domain {
             cookie = cookie.domain("example.org");
         }
         self.plant(&cookie.build());
@@ -118,10 +111,9 @@ impl World {
 
     /// His browser forgets what he wants it to forget.
     fn plant(&mut self, cookie: &Cookie<'_>) {
-        let target = self.site.target();
         let browser = &mut self.browsers[FORGER];
         browser.jar.clear();
         browser.ended = Ended::default();
-        browser.jar.receive(target, cookie, self.now);
+        browser.jar.receive(TARGET, cookie, self.now);
     }
 }

@@ -49,10 +49,13 @@ impl Jar {
         let is_twin =
             |old: &Stored| old.name == cookie.name() && old.host == host && old.path == path;
         let place = self.cookies.iter().position(is_twin);
-        let number = place.map(|place| self.cookies.remove(place).number).unwrap_or_else(|| {
-            self.created += 1;
-            self.created
-        });
+        let number = match place {
+            Some(place) => self.cookies.remove(place).number,
+            None => {
+                self.created += 1;
+                self.created
+            }
+        };
         // 400 days are the most that browsers keep one.
         let age = cookie.max_age().map(|age| age.whole_seconds().min(400 * 86_400));
         if age.is_some_and(|age| age <= 0) {

@@ -19,8 +19,10 @@
 //! takes longer.
 
 mod commit;
+mod crowded;
 mod fleet;
 mod forger;
+mod found;
 mod jar;
 mod request;
 mod steps;
@@ -36,9 +38,6 @@ proptest! {
 
     #[test]
     fn what_was_ended_stays_so_and_what_was_written_comes_back(life in lives()) {
-        let mut world = World::new(&life);
-        for step in &life.steps {
-            world.step(step);
-        }
+        World::live(&life);
     }
 }

@@ -1,11 +1,11 @@
 //! One request: what its handler does, and what should come of that.
 
-use sealed_session::{Lifetime, Session, Sessions};
+use sealed_session::{KeyId, KeyRing, Lifetime, Session, Sessions};
 
 use crate::{
-    fleet::{Policy, Ring, at, seconds, std_seconds},
-    jar::{Stored, Target},
-    steps::Op,
+    fleet::{Policy, Ring, at, entry, seconds, std_seconds},
+    jar::Stored,
+    steps::{Idle, Op},
     value::{ALL, Ending, Value},
 };
 
@@ -13,7 +13,6 @@ use crate::{
 pub(crate) struct Pending {
     pub(crate) browser: usize,
     pub(crate) machine: usize,
-    pub(crate) target: Target,
     pub(crate) phase: usize,
     pub(crate) sessions: Sessions<u32>,
     pub(crate) session: Session<u32>,
@@ -25,6 +24,7 @@ pub(crate) struct Pending {
 
 /// What the handler of a request has done so far.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Handler {
     pub(crate) policy: Policy,
     /// The machine's clock when the request came.
@@ -71,6 +71,10 @@ impl Numbers {
     pub(crate) fn lineage(&mut self) -> usize {
         self.lineage += 1;
         self.lineage
+    }
+
+    pub(crate) fn last_data(&self) -> u32 {
+        self.data
     }
 
     pub(crate) fn data(&mut self) -> u32 {
@@ -132,20 +136,10 @@ impl Handler {
             }
             Op::Renew => {
                 session.renew();
-                self.renew(self.policy.absolute.into(), true, None, numbers);
+                self.renew(self.policy.absolute.into(), true, Idle::AsConfigured, numbers);
             }
             Op::RenewWith { seconds, persistent, idle } => {
-                let duration = std_seconds(*seconds);
-                let mut lifetime = match persistent {
-                    true => Lifetime::persistent(duration),
-                    false => Lifetime::browser_session(duration),
-                };
-                match idle {
-                    None => {}
-                    Some(None) => lifetime = lifetime.without_idle(),
-                    Some(Some(idle)) => lifetime = lifetime.idle(std_seconds(*idle)),
-                }
-                let result = session.renew_with(lifetime);
+                let result = session.renew_with(lifetime(*seconds, *persistent, *idle));
                 assert_eq!(result.is_ok(), *seconds <= self.policy.absolute, "the longer one");
                 if result.is_ok() {
                     self.renew((*seconds).into(), *persistent, *idle, numbers);
@@ -218,13 +212,7 @@ impl Handler {
         }
     }
 
-    fn renew(
-        &mut self,
-        lifetime: i64,
-        persistent: bool,
-        idle: Option<Option<u32>>,
-        numbers: &mut Numbers,
-    ) {
+    fn renew(&mut self, lifetime: i64, persistent: bool, idle: Idle, numbers: &mut Numbers) {
         if self.destroyed {
             return;
         }
@@ -238,9 +226,7 @@ impl Handler {
             value.data = before.data;
             value.issued = value.issued.max(before.issued);
         }
-        if let Some(idle) = idle {
-            (value.idle, value.own_idle) = (idle, true);
-        }
+        (value.idle, value.own_idle) = sealed_idle(idle, self.policy);
         self.now = Some(value);
         (self.begun, self.changed, self.renewed) = (true, true, true);
     }
@@ -311,7 +297,7 @@ impl Handler {
         assert_eq!(session.is_persistent(), now.map(|value| value.persistent));
         assert_eq!(session.expires_at().map(seconds), now.map(|value| value.expires(policy)));
         let key = self.base.as_ref().and_then(|base| base.key);
-        assert_eq!(session.key_id().map(|id| id.get()), key);
+        assert_eq!(session.key_id().map(KeyId::get), key);
     }
 
     /// What the response ends in its browser.
@@ -346,14 +332,6 @@ impl Handler {
         base.generation != now.generation || self.renewed
     }
 
-    /// What is sealed at `now`, by the machine's clock and ring of then.
-    pub(crate) fn sealed(&self, value: &Value, ring: &Ring, now: i64) -> Value {
-        let mut value = value.clone();
-        value.issued = value.issued.max(now);
-        value.key = ring.sealing_key(now);
-        value
-    }
-
     /// Forges under a ring of his own.
     pub(crate) fn of_forger(key: u32, epoch: u32, began: i64, base: Option<Value>) -> Self {
         let ring = Ring { epoch, keys: vec![(key, i64::MIN / 4)] };
@@ -362,9 +340,32 @@ impl Handler {
     }
 }
 
+/// What a sign-in asks for.
+pub(crate) fn lifetime(seconds: u32, persistent: bool, idle: Idle) -> Lifetime {
+    let duration = std_seconds(seconds);
+    let lifetime = match persistent {
+        true => Lifetime::persistent(duration),
+        false => Lifetime::browser_session(duration),
+    };
+    match idle {
+        Idle::AsConfigured => lifetime,
+        Idle::Never => lifetime.without_idle(),
+        Idle::After(idle) => lifetime.idle(std_seconds(idle)),
+    }
+}
+
+/// The idle limit that is sealed, and whether it is the session's own.
+pub(crate) fn sealed_idle(idle: Idle, policy: Policy) -> (Option<u32>, bool) {
+    match idle {
+        Idle::AsConfigured => (policy.idle, false),
+        Idle::Never => (None, true),
+        Idle::After(seconds) => (Some(seconds), true),
+    }
+}
+
 /// The forger's own machine: our code with his one key.
 pub(crate) fn forging(name: &str, key: u32) -> Sessions<u32> {
-    let ring = sealed_session::KeyRing::new_at([crate::fleet::entry(key)], at(0));
+    let ring = KeyRing::new_at([entry(key)], at(0));
     Sessions::builder(ring.expect("one key"))
         .cookie_name(name)
         .absolute_timeout(std_seconds(100_000_000_u32))

@@ -1,6 +1,6 @@
 //! What can happen in a life.
 
-use proptest::{collection::vec, option, prelude::*, sample::Index};
+use proptest::{collection::vec, option, prelude::*};
 
 use crate::fleet::{Policy, Site};
 
@@ -17,6 +17,20 @@ pub(crate) struct Life {
     pub(crate) steps: Vec<Step>,
 }
 
+/// One of a list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pick(pub(crate) usize);
+
+impl Pick {
+    pub(crate) fn place<T>(self, list: &[T]) -> Option<usize> {
+        self.0.checked_rem(list.len())
+    }
+
+    pub(crate) fn of<T>(self, list: &[T]) -> Option<&T> {
+        self.place(list).map(|place| &list[place])
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Wait(i64),
@@ -24,11 +38,11 @@ pub(crate) enum Step {
     Begin(Request),
     /// A handler is done; with what it tries afterwards.
     Commit {
-        pending: Index,
+        pending: Pick,
         late: Option<Op>,
     },
     /// A response reaches its browser.
-    Deliver(Index),
+    Deliver(Pick),
     /// A request whose response comes before anything else happens.
     Visit {
         request: Request,
@@ -62,7 +76,7 @@ pub(crate) enum Op {
     Write,
     TryWrite,
     Renew,
-    RenewWith { seconds: u32, persistent: bool, idle: Option<Option<u32>> },
+    RenewWith { seconds: u32, persistent: bool, idle: Idle },
     Reauthenticate,
     RegenerateId,
     Destroy,
@@ -70,16 +84,24 @@ pub(crate) enum Op {
     Verify,
 }
 
+/// What a sign-in asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Idle {
+    AsConfigured,
+    Never,
+    After(u32),
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Forgery {
     /// Gets hold of a key of the ring, in the place of the one that he had.
-    Steal(Index),
+    Steal(Pick),
     /// Makes a session from nothing, begun and sealed at these times from now.
-    Make { began: i64, sealed: i64, seconds: u32, idle: Option<Option<u32>> },
+    Make { began: i64, sealed: i64, seconds: u32, idle: Idle },
     /// Makes another of a value that was ever set, under his key.
-    Change { value: Index, ops: Vec<Op> },
+    Change { value: Pick, ops: Vec<Op> },
     /// Brings a value that was ever set.
-    Replay(Index),
+    Replay(Pick),
     /// Seals a cookie of iron-session, whose password he has too.
     MakeLegacy { ttl: i64 },
 }
@@ -101,6 +123,10 @@ pub(crate) enum Operation {
     Policy {
         machine: usize,
         policy: Policy,
+    },
+    /// Revokes everything that was written before now, which one machine hears of.
+    Revoke {
+        machine: usize,
     },
     /// Gives a machine the next configuration of the cookie.
     Upgrade {
@@ -152,9 +178,9 @@ fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         10 => wait.prop_map(Step::Wait),
         14 => requests().prop_map(Step::Begin),
-        14 => (any::<Index>(), option::weighted(0.3, ops()))
+        14 => (picks(), option::weighted(0.3, ops()))
             .prop_map(|(pending, late)| Step::Commit { pending, late }),
-        14 => any::<Index>().prop_map(Step::Deliver),
+        14 => picks().prop_map(Step::Deliver),
         14 => (requests(), takes).prop_map(|(request, takes)| Step::Visit { request, takes }),
         1 => browser.clone().prop_map(|browser| Step::Close { browser }),
         2 => (browser, lifetimes())
@@ -162,6 +188,10 @@ fn steps() -> impl Strategy<Value = Step> {
         4 => forgeries().prop_map(Step::Forger),
         6 => operations().prop_map(Step::Operator),
     ]
+}
+
+fn picks() -> impl Strategy<Value = Pick> {
+    (0..5040_usize).prop_map(Pick)
 }
 
 fn requests() -> impl Strategy<Value = Request> {
@@ -194,18 +224,22 @@ fn lifetimes() -> impl Strategy<Value = u32> {
     prop_oneof![1..60_u32, 60..8000_u32, Just(1_209_600), 1..3_000_000_u32]
 }
 
-fn idles() -> impl Strategy<Value = Option<Option<u32>>> {
-    prop_oneof![2 => Just(None), 1 => Just(Some(None)), 2 => (5..4000_u32).prop_map(|s| Some(Some(s)))]
+fn idles() -> impl Strategy<Value = Idle> {
+    prop_oneof![
+        2 => Just(Idle::AsConfigured),
+        1 => Just(Idle::Never),
+        2 => (5..4000_u32).prop_map(Idle::After)
+    ]
 }
 
 fn forgeries() -> impl Strategy<Value = Forgery> {
     prop_oneof![
-        1 => any::<Index>().prop_map(Forgery::Steal),
+        1 => picks().prop_map(Forgery::Steal),
         3 => (-4000..100_i64, -100..100_i64, lifetimes(), idles())
             .prop_map(|(began, sealed, seconds, idle)| Forgery::Make { began, sealed, seconds, idle }),
-        3 => (any::<Index>(), vec(ops(), 1..3))
+        3 => (picks(), vec(ops(), 1..3))
             .prop_map(|(value, ops)| Forgery::Change { value, ops }),
-        3 => any::<Index>().prop_map(Forgery::Replay),
+        3 => picks().prop_map(Forgery::Replay),
         1 => lifetimes().prop_map(|ttl| Forgery::MakeLegacy { ttl: ttl.into() }),
     ]
 }
@@ -219,6 +253,7 @@ fn operations() -> impl Strategy<Value = Operation> {
         6 => (0..MACHINES).prop_map(|machine| Operation::Deploy { machine }),
         1 => (0..MACHINES, policies())
             .prop_map(|(machine, policy)| Operation::Policy { machine, policy }),
+        1 => (0..MACHINES).prop_map(|machine| Operation::Revoke { machine }),
         2 => (0..MACHINES).prop_map(|machine| Operation::Upgrade { machine }),
     ]
 }

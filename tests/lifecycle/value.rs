@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use sealed_session::SessionId;
 
-use crate::fleet::{Machine, Policy, Ring};
+use crate::fleet::{Machine, Policy, Ring, is_revoked};
 
 /// A value without its cryptography.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Value {
     pub(crate) text: String,
     /// The cookie's name that it was sealed for.
@@ -60,8 +61,20 @@ impl Value {
         (self.creation_known || self.authenticated > self.created).then_some(self.authenticated)
     }
 
-    /// Why it is no session under this ring and policy, whatever browser it comes from.
-    pub(crate) fn refusal(&self, ring: &Ring, policy: Policy, now: i64) -> Option<Refusal> {
+    /// What is sealed of it at `now`, by the machine's clock and ring of then.
+    pub(crate) fn sealed(&self, ring: &Ring, now: i64) -> Self {
+        let key = ring.sealing_key(now);
+        Self { issued: self.issued.max(now), key, ..self.clone() }
+    }
+
+    /// Why it is no session under this ring, policy and hook, whatever browser it comes from.
+    pub(crate) fn refusal(
+        &self,
+        ring: &Ring,
+        policy: Policy,
+        revoked: u32,
+        now: i64,
+    ) -> Option<Refusal> {
         if self.taint.is_some_and(|epoch| epoch < ring.epoch) {
             // Whatever it says of itself.
             let is_newer = self.key.is_some_and(|key| key > ring.newest());
@@ -76,7 +89,10 @@ impl Value {
         if self.issued > now + 60 {
             return Some(Refusal::Future);
         }
-        (now >= self.expires(policy)).then_some(Refusal::Expired)
+        if now >= self.expires(policy) {
+            return Some(Refusal::Expired);
+        }
+        is_revoked(self.data, revoked).then_some(Refusal::Revoked)
     }
 }
 
@@ -87,6 +103,7 @@ pub(crate) enum Refusal {
     NewerKey,
     Future,
     Expired,
+    Revoked,
     /// Ended or replaced in this browser.
     Ended,
 }
@@ -148,7 +165,9 @@ impl Ended {
     /// What a machine should make of a value that this browser sends at `now`.
     pub(crate) fn judge(&self, value: &Value, machine: &Machine, now: i64) -> Verdict {
         let clock = machine.clock(now);
-        if let Some(refusal) = value.refusal(&machine.ring, machine.policy, clock) {
+        if let Some(refusal) =
+            value.refusal(&machine.ring, machine.policy, machine.revoked(), clock)
+        {
             return Verdict::Dead(refusal);
         }
         if self.gone.contains(&value.text) {

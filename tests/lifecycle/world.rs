@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use proptest::sample::Index;
-use sealed_session::{Cookie, SessionId, iron};
+use sealed_session::{Cookie, Session, SessionId, iron};
 
 use crate::{
-    fleet::{LAST_KEY, LEGACY_NAME, Machine, Ring, Site, at, may_go_on, passwords, std_seconds},
-    jar::{Jar, Stored, Target},
+    fleet::{
+        LAST_KEY, LEGACY_NAME, Machine, Place, Ring, Site, TARGET, at, may_go_on, passwords,
+        seconds, std_seconds,
+    },
+    jar::{Jar, Stored},
     request::{Handler, Numbers, Pending, Token},
-    steps::{BROWSERS, Life, MACHINES, Operation, Request, Step},
+    steps::{BROWSERS, Life, MACHINES, Operation, Pick, Request, Step},
     value::{Ended, Ending, Value, Verdict},
 };
 
@@ -48,22 +50,20 @@ struct Legacy {
 }
 
 /// A response under way.
-#[derive(Default)]
 pub(crate) struct Response {
     pub(crate) browser: usize,
-    pub(crate) target: Option<Target>,
     pub(crate) cookies: Vec<Cookie<'static>>,
     pub(crate) value: Option<Value>,
     pub(crate) endings: Vec<Ending>,
     /// Values that came with a sign-in or a sign-out.
     pub(crate) gone: Vec<String>,
     /// Names and places under which nothing of ours may be left.
-    pub(crate) emptied: Vec<(String, crate::fleet::Place)>,
+    pub(crate) emptied: Vec<(String, Place)>,
     pub(crate) page: Option<Token>,
 }
 
 impl World {
-    pub(crate) fn new(life: &Life) -> Self {
+    fn new(life: &Life) -> Self {
         Self {
             now: 0,
             site: life.site,
@@ -80,21 +80,29 @@ impl World {
         }
     }
 
-    pub(crate) fn step(&mut self, step: &Step) {
+    /// Lives the whole life.
+    pub(crate) fn live(life: &Life) {
+        let mut world = Self::new(life);
+        for step in &life.steps {
+            world.step(step);
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
         match step {
-            Step::Wait(seconds) => self.now += seconds,
+            Step::Wait(time) => self.now += time,
             Step::Begin(request) => {
                 let pending = self.begin(request);
                 self.pending.push(pending);
             }
             Step::Commit { pending, late } => {
-                if let Some(pending) = take(&mut self.pending, pending) {
+                if let Some(pending) = take(&mut self.pending, *pending) {
                     let response = self.commit(pending, late.as_ref());
                     self.responses.extend(response);
                 }
             }
             Step::Deliver(response) => {
-                if let Some(response) = take(&mut self.responses, response) {
+                if let Some(response) = take(&mut self.responses, *response) {
                     self.deliver(response);
                 }
             }
@@ -108,8 +116,7 @@ impl World {
             Step::Close { browser } => self.browsers[*browser].jar.close(),
             Step::LegacySignIn { browser, ttl } => {
                 let cookie = self.legacy_cookie(*ttl, None);
-                let target = self.site.target();
-                self.browsers[*browser].jar.receive(target, &cookie, self.now);
+                self.browsers[*browser].jar.receive(TARGET, &cookie, self.now);
             }
             Step::Forger(forgery) => self.forge(forgery),
             Step::Operator(operation) => self.operate(operation),
@@ -135,6 +142,9 @@ impl World {
             }
             (Operation::Deploy { machine }, _) => {
                 self.machines[*machine].deploy(&self.ring, self.now);
+            }
+            (Operation::Revoke { machine }, _) => {
+                self.machines[*machine].revoke(self.numbers.last_data());
             }
             (Operation::Policy { machine, policy }, _) => {
                 let machine = &mut self.machines[*machine];
@@ -163,8 +173,7 @@ impl World {
     }
 
     fn begin(&mut self, request: &Request) -> Pending {
-        let target = self.site.target();
-        let sent = self.browsers[request.browser].jar.sent(target, self.now);
+        let sent = self.browsers[request.browser].jar.sent(TARGET, self.now);
         let machine = &self.machines[request.machine];
         let clock = machine.clock(self.now);
         let header: String = sent.iter().flat_map(|c| [&c.name, "=", &c.value, "; "]).collect();
@@ -214,7 +223,6 @@ impl World {
         Pending {
             browser: request.browser,
             machine: request.machine,
-            target,
             phase: machine.phase,
             sessions: machine.sessions.clone(),
             session,
@@ -275,12 +283,7 @@ impl World {
     }
 
     /// Whoever takes the same value over gives it the same id.
-    fn learn_legacy_id(
-        &mut self,
-        sent: &[Stored],
-        session: &sealed_session::Session<u32>,
-        base: Option<&Value>,
-    ) {
+    fn learn_legacy_id(&mut self, sent: &[Stored], session: &Session<u32>, base: Option<&Value>) {
         let Some(base) = base.filter(|base| base.key.is_none()) else { return };
         if let Some(cookie) = sent.iter().find(|cookie| cookie.value == base.text) {
             let legacy = self.legacy.get_mut(&cookie.value).expect("it is of the application");
@@ -290,9 +293,8 @@ impl World {
 
     fn deliver(&mut self, response: Response) {
         let browser = &mut self.browsers[response.browser];
-        let target = response.target.expect("a response comes from somewhere");
         for cookie in &response.cookies {
-            browser.jar.receive(target, cookie, self.now);
+            browser.jar.receive(TARGET, cookie, self.now);
         }
         browser.ended.endings.extend(response.endings);
         browser.ended.gone.extend(response.gone);
@@ -302,7 +304,7 @@ impl World {
         if response.page.is_some() {
             browser.page = response.page;
         }
-        let left = browser.jar.sent(target, self.now);
+        let left = browser.jar.sent(TARGET, self.now);
         for (name, (path, domain)) in response.emptied {
             let is_left = |cookie: &&Stored| cookie.name == name && cookie.is_in(path, domain);
             assert!(left.iter().find(is_left).is_none(), "{name} is left in {path} {domain:?}");
@@ -311,17 +313,14 @@ impl World {
 }
 
 /// Which of the candidates the session is, where it is one that it may be.
-fn winner(
-    session: &sealed_session::Session<u32>,
-    candidates: &[(Value, Verdict)],
-) -> Option<Value> {
+fn winner(session: &Session<u32>, candidates: &[(Value, Verdict)]) -> Option<Value> {
     let live = candidates.iter().filter(|(_, verdict)| *verdict == Verdict::Live);
     if session.is_new() {
         let lost = live.map(|(value, _)| value).next();
         assert!(lost.is_none(), "lost, as {:?}: {lost:?}", session.refusal());
         return None;
     }
-    let issued = session.issued_at().map(crate::fleet::seconds);
+    let issued = session.issued_at().map(seconds);
     let is_it = |value: &Value| {
         Some(value.issued) == issued
             && value.data == *session.peek()
@@ -337,6 +336,6 @@ fn winner(
     Some(Value { id: session.id(), ..base.clone() })
 }
 
-fn take<T>(list: &mut Vec<T>, index: &Index) -> Option<T> {
-    (!list.is_empty()).then(|| list.remove(index.index(list.len())))
+fn take<T>(list: &mut Vec<T>, pick: Pick) -> Option<T> {
+    pick.place(list).map(|place| list.remove(place))
 }

@@ -12,6 +12,7 @@ use rocket::{
     figment::Figment,
     get,
     http::{Cookie, CookieJar, Header, Status},
+    local::blocking::Client,
     options, post,
     response::{Redirect, Responder, stream::TextStream},
     routes,
@@ -20,8 +21,9 @@ use sealed_session::{Existing, Session};
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    app::{Account, App, Cart, Mounted, SESSION, chunks, fill, login, user, visit},
     server::{Adapter, Server, runtime},
+    support::sealed,
 };
 
 struct Rocket;
@@ -70,6 +72,59 @@ async fn managed_sessions_are_not_taken_for_an_attached_fairing() {
     let rocket = rocket::custom(config()).manage(app.account).mount("/", routes![option]);
     let error = rocket.ignite().await.expect_err("nothing would commit");
     assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
+}
+
+fn local(app: &App) -> Client {
+    let rocket = rocket::custom(config()).attach(app.account.clone());
+    let routes = routes![look, sign_in, logout, panics_after_sign_in, count];
+    Client::tracked(rocket.mount("/", routes)).expect("it launches")
+}
+
+#[test]
+fn local_request_with_a_cookie_is_signed_in() {
+    let app = App::new(Mounted::Both);
+    let client = local(&app);
+    let account = Account { user: Some("ada".to_owned()), ..Account::default() };
+    let value = sealed(&app.account, account, time::OffsetDateTime::now_utc());
+    let response = client.get("/look").cookie((SESSION, value)).dispatch();
+    assert_eq!(response.into_string().as_deref(), Some("ada"));
+}
+
+#[test]
+fn tracked_client_stays_signed_in_until_it_signs_out() {
+    let client = local(&App::new(Mounted::Both));
+    let look = || client.get("/look").dispatch().into_string().expect("text");
+    assert_eq!(look(), "nobody");
+    client.post("/login/ada").dispatch();
+    assert_eq!(look(), "ada");
+    client.post("/logout").dispatch();
+    assert_eq!(look(), "nobody");
+}
+
+#[test]
+fn names_that_only_rocket_decodes_are_none_of_ours() {
+    let app = App::new(Mounted::Both);
+    let client = local(&app);
+    let account = Account { user: Some("eve".to_owned()), ..Account::default() };
+    let value = sealed(&app.account, account, time::OffsetDateTime::now_utc());
+    let header = Header::new("cookie", format!("%5F%5FHost-session={value}"));
+    let response = client.get("/look").header(header).dispatch();
+    assert_eq!(response.into_string().as_deref(), Some("nobody"));
+}
+
+#[test]
+fn sign_in_is_committed_after_a_panic() {
+    let client = local(&App::new(Mounted::Both));
+    let response = client.post("/panic/ada").dispatch();
+    assert_eq!(response.status(), Status::InternalServerError);
+    let look = client.get("/look").dispatch();
+    assert_eq!(look.into_string().as_deref(), Some("ada"));
+}
+
+#[post("/panic/<user>")]
+fn panics_after_sign_in(mut session: Session<Account>, user: String) {
+    login(&mut session, user);
+    panic!("as it is meant to");
 }
 
 fn config() -> Figment {

@@ -171,7 +171,7 @@ macro_rules! extractor {
 
 for_each_guard!(extractor);
 
-fn session_of<T: SessionData>(request: &HttpRequest) -> Result<Session<T>, Error> {
+pub(super) fn session_of<T: SessionData>(request: &HttpRequest) -> Result<Session<T>, Error> {
     let extensions = request.extensions();
     match extensions.get::<Exchange<T>>() {
         Some(exchange) => Ok(exchange.session(request)),

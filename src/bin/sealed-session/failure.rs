@@ -6,10 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sealed_session::ConfigError;
 use serde_json::json;
 
-use crate::{place::Place, report, unprintable::escape};
+use crate::{report, unprintable::escape};
 
 /// Shown as `FILE:LINE: message`. The message holds the remedy and no key.
 #[derive(Debug)]
@@ -30,14 +29,6 @@ impl Failure {
 
     pub(crate) fn at_line(self, line: Option<usize>) -> Self {
         Self { line, ..self }
-    }
-
-    /// A ring that the library refused.
-    pub(crate) fn ring(place: &Place, error: &ConfigError) -> Self {
-        match error {
-            ConfigError::Line { line, message } => place.failure(message).at_line(Some(*line)),
-            other => place.failure(other.to_string()),
-        }
     }
 
     pub(crate) fn print(&self, as_json: bool) {

@@ -13,7 +13,12 @@ use sealed_session::{KeyId, KeyRing, RingForm, TomlRing};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::{failure::Failure, place::Place, remedy::cannot, write};
+use crate::{
+    failure::Failure,
+    place::{MAX_LEN, Place},
+    remedy::cannot,
+    write,
+};
 
 /// A ring as it was read.
 pub(crate) struct RingText {
@@ -56,7 +61,7 @@ impl RingText {
         metadata: Option<Metadata>,
         now: OffsetDateTime,
     ) -> Result<Self, Failure> {
-        let refused = |error| Failure::ring(place, &error);
+        let refused = |error| place.refused(&error);
         let (form, text) = RingForm::detect(bytes).map_err(refused)?;
         let toml = match form {
             RingForm::Toml => Some(TomlRing::parse_at(text, now).map_err(refused)?),
@@ -207,7 +212,5 @@ fn open_for(target: &Path, path: &Path) -> Result<File, Failure> {
     File::open(target).map_err(|error| Failure::in_file(path, cannot("open", &error)))
 }
 
-/// As much as the library reads of a ring's file.
-pub(crate) const MAX_LEN: usize = 64 * 1024;
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 const SHORT_PATIENCE: Duration = Duration::from_secs(2);

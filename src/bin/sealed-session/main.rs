@@ -17,7 +17,7 @@ mod write;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{failure::Failure, report::Report};
 
@@ -67,8 +67,8 @@ fn main() -> ExitCode {
         Command::Emergency(args) => args.run(now),
         Command::Inspect(args) => args.run(now),
         Command::Convert(args) => args.run(now),
-        Command::Completions(args) => args.run(),
-        Command::Man(args) => args.run(),
+        Command::Completions(args) => args.run(Cli::command()),
+        Command::Man(args) => args.run(Cli::command()),
     };
     match outcome {
         Ok(report) => finish(&report, cli.json),

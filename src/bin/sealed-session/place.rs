@@ -6,14 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sealed_session::Key;
-use time::OffsetDateTime;
+use sealed_session::{ConfigError, Key};
 use zeroize::Zeroizing;
 
-use crate::{
-    failure::Failure,
-    file::{MAX_LEN, RingText},
-};
+use crate::failure::Failure;
 
 // A doc comment here would take the place of the command's own in its help.
 #[derive(clap::Args)]
@@ -41,10 +37,6 @@ impl PlaceArgs {
             (Some(path), None) => Place::path(path),
             (None, None) => Err(Failure::new("name the ring's file, or give --env NAME")),
         }
-    }
-
-    pub(crate) fn read(&self, now: OffsetDateTime) -> Result<RingText, Failure> {
-        RingText::read(&self.place()?, now)
     }
 }
 
@@ -112,6 +104,14 @@ impl Place {
             Self::Stdin => Failure::new(format!("standard input: {}", message.into())),
         }
     }
+
+    /// The ring here, which the library refused.
+    pub(crate) fn refused(&self, error: &ConfigError) -> Failure {
+        match error {
+            ConfigError::Line { line, message } => self.failure(message).at_line(Some(*line)),
+            other => self.failure(other.to_string()),
+        }
+    }
 }
 
 impl std::fmt::Display for Place {
@@ -135,3 +135,6 @@ fn is_secret(word: &OsString) -> bool {
             || word.starts_with('{'));
     is_ring || word.split([':', ',']).any(|part| part.parse::<Key>().is_ok())
 }
+
+/// As much as the library reads of a ring's file.
+pub(crate) const MAX_LEN: usize = 64 * 1024;

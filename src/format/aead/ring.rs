@@ -17,7 +17,7 @@ use ::ring::{
 use chacha20::{R20, hchacha};
 use zeroize::optimization_barrier;
 
-use super::{Nonce, NotAuthentic, Tag};
+use super::types::{Nonce, NotAuthentic, Tag};
 use crate::{format::secret::wipe, keys::Key};
 
 /// Encrypts in place.

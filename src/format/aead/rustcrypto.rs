@@ -2,7 +2,7 @@
 
 use chacha20poly1305::{AeadInOut as _, KeyInit as _, XChaCha20Poly1305};
 
-use super::{Nonce, NotAuthentic, Tag};
+use super::types::{Nonce, NotAuthentic, Tag};
 use crate::keys::Key;
 
 /// Encrypts in place.

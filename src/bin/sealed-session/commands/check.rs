@@ -43,7 +43,7 @@ type Found = Vec<(Option<usize>, String)>;
 impl Args {
     pub(crate) fn run(&self, now: OffsetDateTime) -> Result<Report, Failure> {
         let now = self.at.or(now);
-        let file = self.place.read(now)?;
+        let file = RingText::read(&self.place.place()?, now)?;
         let ring = &file.ring;
         let (mut problems, mut notes) = (Found::new(), Found::new());
         for (position, entry) in ring.entries().iter().enumerate() {

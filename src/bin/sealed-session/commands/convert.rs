@@ -2,7 +2,7 @@ use sealed_session::RingForm;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::{failure::Failure, place::PlaceArgs, report::Report};
+use crate::{failure::Failure, file::RingText, place::PlaceArgs, report::Report};
 
 /// Print a ring in another form, with all its keys
 ///
@@ -27,7 +27,7 @@ enum Form {
 
 impl Args {
     pub(crate) fn run(&self, now: OffsetDateTime) -> Result<Report, Failure> {
-        let file = self.place.read(now)?;
+        let file = RingText::read(&self.place.place()?, now)?;
         let form = match self.to {
             Form::Toml => RingForm::Toml,
             Form::Json => RingForm::Json,

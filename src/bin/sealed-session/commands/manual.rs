@@ -1,8 +1,8 @@
-use clap::CommandFactory as _;
+use clap::Command;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::{Cli, failure::Failure, report::Report};
+use crate::{failure::Failure, report::Report};
 
 /// Print the completions of a shell, to be sourced by it
 #[derive(clap::Args)]
@@ -20,16 +20,15 @@ pub(crate) struct Man {
 
 impl Completions {
     #[expect(clippy::unnecessary_wraps, reason = "a command like the others")]
-    pub(crate) fn run(&self) -> Result<Report, Failure> {
+    pub(crate) fn run(&self, mut all: Command) -> Result<Report, Failure> {
         let mut text = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), NAME, &mut text);
+        clap_complete::generate(self.shell, &mut all, NAME, &mut text);
         Ok(printed(&text))
     }
 }
 
 impl Man {
-    pub(crate) fn run(&self) -> Result<Report, Failure> {
-        let mut all = Cli::command();
+    pub(crate) fn run(&self, mut all: Command) -> Result<Report, Failure> {
         all.build();
         let page = match &self.command {
             None => Some(all),

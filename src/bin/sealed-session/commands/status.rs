@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 use super::AtArgs;
 use crate::{
     failure::Failure,
+    file::RingText,
     place::PlaceArgs,
     report::{self, CARE, GOOD, HEADING, PLAIN, Report},
     schedule::{Removal, State, Timeout},
@@ -23,7 +24,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(&self, now: OffsetDateTime) -> Result<Report, Failure> {
         let now = self.at.or(now);
-        let file = self.place.read(now)?;
+        let file = RingText::read(&self.place.place()?, now)?;
         let (ring, timeout) = (&file.ring, self.timeout.of(&file.ring));
         let mut rows = vec![
             ["ID", "STATE", "SEALS FROM", "ACCEPTED UNTIL", "SAFE TO REMOVE"]

@@ -5,7 +5,7 @@ use toml_edit::{
 };
 use zeroize::Zeroizing;
 
-use super::NewKey;
+use super::new_key::NewKey;
 use crate::{failure::Failure, file::RingText};
 
 /// A ring's document while it is changed.

@@ -1,0 +1,114 @@
+//! For the tests of an application: to its visitors' cookies and back.
+
+use cookie::Cookie;
+use time::OffsetDateTime;
+
+use super::core::Sessions;
+use crate::session::{Session, SessionData};
+
+impl<T: SessionData> Sessions<T> {
+    /// For tests: the cookie of a visitor whose session has this data. As text, it is a Cookie header.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, Sessions};
+    ///
+    /// let sessions = Sessions::<Option<String>>::new(KeyRing::ephemeral()?);
+    /// let cookie = sessions.test_cookie(Some("ada".to_owned()));
+    /// let mut session = sessions.load([cookie.to_string()]); // what the application does
+    /// assert_eq!(session.read().as_deref(), Some("ada"));
+    ///
+    /// session.destroy();
+    /// let response = sessions.commit(&session)?;
+    /// let lines = response.cookies().iter().map(|cookie| cookie.to_string());
+    /// assert!(sessions.test_session(lines).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the session cannot be sealed, as where it is too large for a cookie.
+    #[track_caller]
+    pub fn test_cookie(&self, data: T) -> Cookie<'static> {
+        self.test_cookie_at(data, OffsetDateTime::now_utc())
+    }
+
+    /// [`test_cookie`](Self::test_cookie), begun and sealed at `now`: in the past for a session
+    /// that is idle or expired by the clock of the application.
+    ///
+    /// # Panics
+    ///
+    /// As for [`test_cookie`](Self::test_cookie).
+    #[track_caller]
+    pub fn test_cookie_at(&self, data: T, now: OffsetDateTime) -> Cookie<'static> {
+        let sealed = self.create_at(data, now).and_then(|session| self.seal_at(&session, now));
+        match sealed {
+            Ok(value) => Cookie::new(self.cookie_name().to_owned(), value),
+            Err(error) => panic!("no cookie for the test: {error}"),
+        }
+    }
+
+    /// For tests: the session that a response sets, from the values of its Set-Cookie headers.
+    /// `None` where it sets none, or removes it.
+    ///
+    /// # Panics
+    ///
+    /// If what is set is refused, as where the response is of another key ring.
+    #[track_caller]
+    pub fn test_session<H: AsRef<[u8]>>(
+        &self,
+        set_cookies: impl IntoIterator<Item = H>,
+    ) -> Option<Session<T>> {
+        self.test_session_at(set_cookies, OffsetDateTime::now_utc())
+    }
+
+    /// [`test_session`](Self::test_session), with the present given.
+    ///
+    /// # Panics
+    ///
+    /// As for [`test_session`](Self::test_session).
+    #[track_caller]
+    pub fn test_session_at<H: AsRef<[u8]>>(
+        &self,
+        set_cookies: impl IntoIterator<Item = H>,
+        now: OffsetDateTime,
+    ) -> Option<Session<T>> {
+        let values = set_cookies.into_iter().filter_map(|line| {
+            let cookie = Cookie::parse(str::from_utf8(line.as_ref()).ok()?.to_owned()).ok()?;
+            (cookie.name() == self.cookie_name()).then(|| cookie.value().to_owned())
+        });
+        let value = values.last().filter(|value| !value.is_empty())?;
+        match self.unseal_at(&value, now) {
+            Ok(session) => Some(session),
+            Err(error) => panic!("the session that the response sets is refused: {error}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, macros::datetime};
+
+    use crate::{keys::KeyRing, sessions::Sessions};
+
+    #[test]
+    fn cookie_of_a_test_is_as_old_as_it_says() {
+        let sessions = Sessions::<u32>::builder(KeyRing::ephemeral().unwrap())
+            .idle_timeout(std::time::Duration::from_secs(600))
+            .build()
+            .unwrap();
+        let now = datetime!(2031-05-06 07:08:09 UTC);
+        let cookie = sessions.test_cookie_at(7, now).to_string();
+        let live = sessions.load_at([&cookie], now + Duration::minutes(9));
+        assert_eq!(*live.read(), 7);
+        let idle = sessions.load_at([&cookie], now + Duration::minutes(10));
+        assert!(idle.is_new());
+    }
+
+    #[test]
+    #[should_panic(expected = "is refused")]
+    fn session_of_another_ring_fails_the_test() {
+        let [ours, theirs] = [0; 2].map(|_| Sessions::<u32>::new(KeyRing::ephemeral().unwrap()));
+        let lines = [theirs.test_cookie(7).to_string()];
+        let _ = ours.test_session(lines);
+    }
+}
