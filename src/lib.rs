@@ -51,6 +51,8 @@
 //! Every function that reads the clock has a twin that takes the time, with
 //! `_at` at the end of its name.
 //!
+//! The [`guide`] shows how to do what, chapter by chapter.
+//!
 //! # What it does not protect from
 //!
 //! - A stolen cookie is a stolen session, until it expires.
@@ -102,6 +104,8 @@ mod adapters;
 mod error;
 mod events;
 mod format;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod http;
 #[cfg(feature = "iron")]
 #[cfg_attr(docsrs, doc(cfg(feature = "iron")))]
