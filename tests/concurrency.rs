@@ -263,7 +263,6 @@ impl Stage {
                         && step.reseals(id)
                         && self.content(cookie.value()) == (data, step.sealing())
                 }
-                Ok(_) => false,
                 // Its key may be on its way to this machine.
                 Err(SealError::NotReadable(reason)) => {
                     writes && session.refusal() == Some(&**reason)
@@ -274,7 +273,7 @@ impl Stage {
                         && session.refusal().is_none()
                         && step.judge(id).as_ref() == Err(&**reason)
                 }
-                Err(_) => false,
+                _ => false,
             },
         );
     }

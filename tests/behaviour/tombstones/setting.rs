@@ -5,7 +5,7 @@ use sealed_session::{KeyEntry, KeyRing, Keys, SameSite, Scope};
 use super::*;
 use crate::support::{Forge, key, key_bytes, secs};
 
-/// What a tombstone of key 1 says: lineage, limit, ended_at and until.
+/// What a tombstone of key 1 says: lineage, limit, `ended_at` and `until`.
 fn read(cookie_name: &str, value: &str) -> (u32, u16, u64, u64) {
     let forge =
         Forge { key: key_bytes(1), key_id: 1, purpose: 3, name: cookie_name, audience: None };
@@ -19,7 +19,8 @@ fn read(cookie_name: &str, value: &str) -> (u32, u16, u64, u64) {
 #[test]
 fn each_act_ends_the_generations_up_to_that_of_the_session_that_came() {
     let sessions = sessions();
-    let acts: [(fn(&mut Session<u32>), bool); 5] = [
+    type Act = fn(&mut Session<u32>);
+    let acts: [(Act, bool); 5] = [
         (Session::destroy, true),
         (Session::renew, false),
         (Session::reauthenticate, false),
@@ -101,7 +102,7 @@ fn where_generations_run_out_a_new_lineage_begins_and_the_old_one_is_ended_as_a_
 fn other_live_values_are_ended_too() {
     let sessions = sessions();
     let value = |lineage, generation, issued| {
-        let claims = Claims { lineage, generation, issued, ..Claims::begun(T0) };
+        let claims = Claims { issued, lineage, generation, ..Claims::begun(T0) };
         value_of(claims, 7)
     };
     // The one that was issued last came; a twin has a later generation.
