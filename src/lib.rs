@@ -43,8 +43,10 @@
 //! - [`commit`](Sessions::commit) says what the response has to carry: a cookie
 //!   only if something changed, or if the value is due to be sealed again.
 //! - [`Session::csrf_token`] and [`OriginGuard`] are against cross-site request forgery,
-//!   [`Session::created_within`] asks for a fresh sign-in, [`Builder::revoke_if`] and
-//!   [`Builder::tombstone`] end sessions that a copy or a late response would revive.
+//!   [`Session::authenticated_within`] asks for a fresh proof of who the user is,
+//!   [`Builder::revoke_if`] ends sessions of which somebody has a copy.
+//! - What was ended or replaced stays so in its browser, whichever response arrives last: see
+//!   [`Builder::tombstones`].
 //! - [`Keys`] replaces the ring under a running server.
 //! - [`seal`](Sessions::seal) and [`unseal`](Sessions::unseal) do the same with strings alone.
 //!
