@@ -159,6 +159,24 @@ fn a_skipped_field_without_a_default_and_two_fields_of_one_name_are_told_at_the_
     assert!(reason.contains("no two fields have one name"), "{reason}");
 }
 
+/// A key of which two may be written alike.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct AnyCase(String);
+
+impl Serialize for AnyCase {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_lowercase())
+    }
+}
+
+#[test]
+fn two_keys_of_a_map_that_are_written_alike_are_told_at_the_write() {
+    let map = |keys: [&str; 2]| BTreeMap::from(keys.map(|key| (AnyCase(key.to_owned()), 1)));
+    let reason = round(&sessions(true), map(["a", "A"])).unwrap_err();
+    assert!(reason.contains("two members of one name"), "{reason}");
+    assert_eq!(round(&sessions(true), map(["a", "b"])), Ok(map(["a", "b"])));
+}
+
 #[test]
 fn without_the_check_such_a_value_is_written_and_refused_by_who_reads_it() {
     let sessions = sessions::<Missed>(false);
