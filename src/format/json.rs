@@ -3,6 +3,8 @@
 //! What is written has to be there at the next request, or the write is an error. JSON has no
 //! NaN and no infinities, for which `serde_json` writes `null`, and its reader stops at 128 levels.
 
+mod twins;
+
 use std::io;
 
 use serde::{
@@ -14,6 +16,8 @@ use serde::{
 };
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
+pub(crate) use self::twins::has_twins;
+
 /// Why data cannot be kept in a session. Without the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -21,6 +25,7 @@ pub(crate) enum Fault {
     Serialize,
     NotFinite,
     TooDeep,
+    Twins,
 }
 
 impl Fault {
@@ -34,6 +39,9 @@ impl Fault {
             }
             Self::TooDeep => {
                 "it is nested more than 127 levels deep, which no reader accepts; flatten it"
+            }
+            Self::Twins => {
+                "its JSON has an object with two members of one name; let no two fields have one name, nor two keys of a map"
             }
         }
     }

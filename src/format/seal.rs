@@ -232,6 +232,10 @@ fn payload_error<T>(fault: json::Fault) -> SealError {
 
 /// Whether the payload can be read as what was written.
 fn check_reading<T: DeserializeOwned>(payload: &[u8]) -> Result<(), SealError> {
+    // Readers take either of two, or refuse both.
+    if str::from_utf8(payload).is_ok_and(json::has_twins) {
+        return Err(payload_error::<T>(json::Fault::Twins));
+    }
     read_payload::<T>(payload).map(drop).map_err(|error| SealError::Payload {
         type_name: type_name::<T>(),
         reason: match error {

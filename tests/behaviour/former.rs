@@ -92,8 +92,7 @@ fn a_former_name_counts_no_less_where_it_was_sealed_later() {
     let both = |own: OffsetDateTime, former: OffsetDateTime| {
         let mut jar = Jar::of("__Host-new", &sealed(&new, 1, own));
         jar.put("__Host-old", &sealed(&old, 2, former));
-        let data = *jar.load(&new, at(20)).read();
-        data
+        u32::clone(&jar.load(&new, at(20)).read())
     };
     assert_eq!((both(at(10), at(9)), both(at(9), at(10)), both(at(10), at(10))), (1, 2, 1));
 }

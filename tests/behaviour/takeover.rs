@@ -499,7 +499,7 @@ mod events {
         let guard = subscriber.set_default();
         let session = sessions.load_at([header], now);
         drop(session.read());
-        sessions.commit_at(&session, now).unwrap();
+        let _ = sessions.commit_at(&session, now).unwrap();
         drop(guard);
         String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
     }

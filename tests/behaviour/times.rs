@@ -714,7 +714,7 @@ mod renewal {
                 let error = session.renew_with(lifetime).unwrap_err();
                 match bad > secs(1000) {
                     true => {
-                        assert!(error.to_string().contains("absolute_timeout, 1000 s"), "{error}")
+                        assert!(error.to_string().contains("absolute_timeout, 1000 s"), "{error}");
                     }
                     false => assert!(error.to_string().contains("from 1 s to 1000 s"), "{error}"),
                 }

@@ -459,10 +459,14 @@ class Helper:
     def __init__(self, v, name, kind, tail, value):
         self.v, self.name, self.purpose = v, name, 3 if kind == "ended" else 4
         self.said, self.value, self.cookie = b64_bytes(tail), value, f"{name}-{kind}-{tail}"
-        self.body = None
+        self.body, self.wants_key = None, False
+
+    def ends(self):
+        """Whether a tombstone counts: where the key is not here its name says enough."""
+        return bool(self.open()) or self.wants_key
 
     def open(self):
-        """Its body, or None where it is not live."""
+        """Its body, or None where it was not opened or is not live."""
         if self.body is None:
             try:
                 v = self.v
@@ -471,8 +475,9 @@ class Helper:
                 plain, _ = authenticate(place, key_id, sealed, v["ring"], self.purpose, self.name, audiences)
                 body = read_body(plain, self.purpose, v | {"cookie_name": self.name})
                 self.body = body if body["cookie"] == self.cookie else False
-            except Refused:
+            except Refused as refused:
                 self.body = False
+                self.wants_key = refused.reason in ("unsupported_version", "unknown_key", "retired_key")
         return self.body or None
 
 
@@ -519,7 +524,7 @@ def read_cookies(v):
                 if len(matching) > 8:
                     candidate["ended_by"] = []
                     raise Refused("ended")
-                ended_by = sorted({t.cookie for t in matching if t.open()}, key=str.encode)
+                ended_by = sorted({t.cookie for t in matching if t.ends()}, key=str.encode)
                 if ended_by:
                     candidate["ended_by"] = ended_by
                     raise Refused("ended")
@@ -2390,9 +2395,16 @@ cookies("tombstone_sealed_for_another_name", f"{came(S1)}; {ended('n', sealed_na
 cookies("tombstone_sealed_as_a_token", f"{came(S1)}; {ended('n', purpose=2)[1]}", ["live"], 0)
 cookies("tombstone_that_is_tampered", f"{came(S1)}; {TOMB1}={BAD(TOMB1_PAIR.partition('=')[2])}", ["live"], 0)
 cookies("tombstone_that_is_empty", f"{came(S1)}; {TOMB1}=", ["live"], 0)
-cookies("tombstone_of_an_unknown_key", f"{came(S1)}; {ended('k', key_id=9)[1]}", ["live"], 0)
-cookies("tombstone_of_a_retired_key", f"{came(S1)}; {ended('k', key=KEY2, key_id=2)[1]}", ["live"], 0,
+cookies("tombstone_of_an_unknown_key", f"{came(S1)}; {ended('k', key_id=9)[1]}", [("ended", None, [TOMB1])])
+cookies("tombstone_of_an_unknown_key_whose_name_says_another_lineage",
+        f"{came(S1)}; {ended('k', key_id=9, said=(OTHER, 1))[1]}", ["live"], 0)
+cookies("tombstone_of_an_unknown_key_whose_name_says_a_lesser_limit",
+        f"{came(S1)}; {ended('k', key_id=9, said=(LINEAGE, 0))[1]}", ["live"], 0)
+cookies("tombstone_of_a_retired_key", f"{came(S1)}; {ended('k', key=KEY2, key_id=2)[1]}", [("ended", None, [TOMB1])],
         ring=[entry(1, KEY1), entry(2, KEY2, not_after=NOW)])
+cookies("tombstone_of_version_2", f"{came(S1)}; {TOMB1}=Ag{TOMB1_PAIR.partition('=')[2][2:]}",
+        [("ended", None, [TOMB1])])
+cookies("tombstone_of_version_2_that_is_cut", f"{came(S1)}; {TOMB1}=Ag{TOMB1_PAIR.partition('=')[2][2:59]}", ["live"], 0)
 cookies("tombstone_of_an_accepted_key", f"{came(S1)}; {ended('k', key=KEY2, key_id=2)[1]}", [("ended", None, [TOMB1])],
         ring=[entry(1, KEY1), entry(2, KEY2, not_after=NOW + 1)])
 cookies("tombstone_with_an_audience_configured", f"{came(session('a', audience='shop.example'))}; {TOMB1_PAIR}",
@@ -2540,6 +2552,7 @@ cookies("collect_none_set_in_the_future", old_one("f", ended_at=NOW + DAY)[1], [
 cookies("collect_none_that_is_over", old_one("o", until=NOW)[1], [])
 cookies("collect_one_in_its_last_second", old_one("o", until=NOW + 1)[1], [], collectable=[C1])
 cookies("collect_none_that_is_tampered", BAD(C1_PAIR.partition("=")[2]).join([C1 + "=", ""]), [])
+cookies("collect_none_of_an_unknown_key", old_one("k", key_id=9)[1], [])
 cookies("collect_none_whose_name_differs", old_one("n", said=(OTHER, 1))[1], [])
 cookies("collect_beside_another_lineage", f"{came(S1)}; {C2_PAIR}", ["live"], 0, collectable=[C2])
 cookies("collect_none_of_a_live_lineage", f"{came(session('g2', generation=2))}; {C1_PAIR}", ["live"], 0)

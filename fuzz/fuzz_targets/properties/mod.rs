@@ -14,6 +14,12 @@ use time::{OffsetDateTime, macros::datetime};
 
 const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 const NAME: &str = "__Host-session";
+const PERSISTENT: u8 = 1;
+const CREATION_UNKNOWN: u8 = 1 << 1;
+const OWN_IDLE: u8 = 1 << 3;
+const EXTENSION: u8 = 1 << 7;
+/// Seconds.
+const IDLE_TIMEOUT: i64 = 24 * 60 * 60;
 /// Random, since keys that spell something are refused.
 #[rustfmt::skip]
 const KEY: [u8; 32] = [
@@ -52,20 +58,46 @@ pub(crate) fn unseal_mutation(data: &[u8]) {
 pub(crate) fn unseal_authentic(data: &[u8]) {
     let value = seal_by_hand(data);
     let Ok(session) = sessions().unseal_at(&value, NOW) else { return };
-    let issued = session.issued_at().unwrap();
-    let began = u64::from_be_bytes(data[1..9].try_into().unwrap());
-    let began = OffsetDateTime::from_unix_timestamp(began.try_into().unwrap()).unwrap();
-    assert_eq!(session.created_at(), (data[0] & 2 == 0).then_some(began));
+    let field = |from: usize, to: usize| {
+        data[from..to].iter().fold(0, |number, &byte| number << 8 | i64::from(byte))
+    };
+    let flags = data[0];
+    let at = |seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap();
+    let (began, issued) = (at(field(1, 6)), at(field(1, 6) + field(6, 10)));
+    let is_known = flags & CREATION_UNKNOWN == 0;
+    assert_eq!(flags & !(PERSISTENT | CREATION_UNKNOWN | OWN_IDLE | EXTENSION), 0);
+    assert_eq!(session.created_at(), is_known.then_some(began));
+    assert_eq!(session.issued_at(), Some(issued));
+    let authenticated = field(18, 22);
+    assert!(authenticated <= field(6, 10));
+    let told = (is_known || authenticated > 0).then(|| at(field(1, 6) + authenticated));
+    assert_eq!(session.authenticated_at(), told);
+    assert_ne!(field(26, 28), 65_535);
+    assert_eq!(session.id().unwrap().as_bytes(), &data[28..44]);
+    assert_eq!(session.is_persistent(), Some(flags & PERSISTENT != 0));
     let expires = session.expires_at().unwrap();
-    assert!(began <= issued && issued <= NOW + time::Duration::seconds(60));
-    assert!(NOW < expires && expires <= began + time::Duration::days(14));
-    let json: Value = serde_json::from_slice(&data[37..]).expect("the payload is JSON");
+    assert!(issued <= NOW + time::Duration::seconds(60));
+    assert!(NOW < expires && expires <= began + time::Duration::seconds(field(10, 14)));
+    assert!(expires <= began + time::Duration::days(14));
+    let idle = field(14, 18);
+    if flags & OWN_IDLE == 0 {
+        assert!(expires <= issued + time::Duration::seconds(idle.min(IDLE_TIMEOUT)));
+    } else if idle != i64::from(u32::MAX) {
+        assert!(expires <= issued + time::Duration::seconds(idle));
+    }
+    let extension = match flags & EXTENSION {
+        0 => 0,
+        _ => 2 + usize::try_from(field(50, 52)).unwrap(),
+    };
+    let json: Value = serde_json::from_slice(&data[50 + extension..]).expect("the payload is JSON");
     assert_eq!(*session.peek(), json);
     if let Ok(Some(fresh)) = sessions().reseal_at(&value, NOW) {
+        // Every byte is that of the value, but for the time at which it was sealed.
+        let plaintext = open_by_hand(&fresh);
+        assert_eq!((&plaintext[..6], &plaintext[10..]), (&data[..6], &data[10..]));
         let fresh = sessions().unseal_at(&fresh, NOW).expect("what was sealed anew unseals");
         assert_eq!(*fresh.peek(), json);
-        assert_eq!((fresh.id(), fresh.created_at()), (session.id(), session.created_at()));
-        assert!(fresh.issued_at().unwrap() >= NOW);
+        assert_eq!(fresh.issued_at(), Some(issued.max(NOW)));
     }
 }
 
@@ -168,7 +200,7 @@ fn sessions() -> &'static Sessions<Value> {
         let key = Key::from_bytes(&KEY).expect("it is random");
         let ring = KeyRing::new_at([KeyEntry::new(1, key)], NOW).expect("one key is a ring");
         Sessions::<Value>::builder(ring)
-            .idle_timeout(std::time::Duration::from_secs(24 * 60 * 60))
+            .idle_timeout(std::time::Duration::from_secs(IDLE_TIMEOUT.unsigned_abs()))
             .build()
             .expect("the configuration follows the rules")
     })
@@ -179,12 +211,16 @@ fn sealed() -> &'static String {
     static SEALED: OnceLock<String> = OnceLock::new();
     SEALED.get_or_init(|| {
         let issued = u64::try_from(NOW.unix_timestamp()).expect("after 1970");
-        let mut plaintext = vec![1];
-        plaintext.extend(issued.to_be_bytes());
+        let mut plaintext = vec![PERSISTENT];
+        plaintext.extend(&issued.to_be_bytes()[3..]);
         plaintext.extend(0_u32.to_be_bytes());
         plaintext.extend(3600_u32.to_be_bytes());
         plaintext.extend(u32::MAX.to_be_bytes());
+        plaintext.extend(0_u32.to_be_bytes());
+        plaintext.extend(0x0102_0304_u32.to_be_bytes());
+        plaintext.extend(0_u16.to_be_bytes());
         plaintext.extend([7; 16]);
+        plaintext.extend([0; 6]);
         plaintext.extend(br#"{"user":"ada","cart":[1,2,3]}"#);
         let value = seal_by_hand(&plaintext);
         sessions().unseal_at(&value, NOW).expect("it is valid");
@@ -192,9 +228,22 @@ fn sealed() -> &'static String {
     })
 }
 
+const AAD: &[u8] = b"\x01\0\0\0\x01\x01\0\x0e__Host-session\0\0";
+
+/// The plaintext of a value, with the primitives alone.
+fn open_by_hand(value: &str) -> Vec<u8> {
+    let mut sealed = URL_SAFE_NO_PAD.decode(value).expect("it is sealed");
+    let (header, rest) = sealed.split_at_mut(29);
+    let (body, tag) = rest.split_last_chunk_mut::<16>().expect("it has a tag");
+    let nonce: &[u8; 24] = header.last_chunk().expect("it has a nonce");
+    XChaCha20Poly1305::new((&KEY).into())
+        .decrypt_inout_detached(nonce.into(), AAD, (&mut *body).into(), (&*tag).into())
+        .expect("it is authentic");
+    body.to_vec()
+}
+
 /// docs/FORMAT.md, with the primitives alone.
 fn seal_by_hand(plaintext: &[u8]) -> String {
-    const AAD: &[u8] = b"\x01\0\0\0\x01\x01\0\x0e__Host-session\0\0";
     let nonce = [9; 24];
     let mut body = plaintext.to_vec();
     let tag = XChaCha20Poly1305::new((&KEY).into())

@@ -96,6 +96,7 @@ pub(super) enum Expect {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "as the file has them")]
 pub(super) struct Claims {
     pub(super) created_at: i64,
     pub(super) issued_at: i64,

@@ -1,6 +1,6 @@
 //! What the response to a request that wrote nothing makes of a value.
 
-use sealed_session::{KeyId, SessionData, UnsealError};
+use sealed_session::{Cookie, KeyId, SessionData, UnsealError};
 use serde_json::{Map, Value};
 
 use super::file::{ResealVector, file, hex};
@@ -35,11 +35,11 @@ impl ResealVector {
         };
         let set = set.unwrap_or_else(|| panic!("{}: not sealed again", self.name));
         assert_eq!(set.name(), self.reader.cookie_name, "{}", self.name);
-        let max_age = set.max_age().map(|age| age.whole_seconds());
+        let max_age = set.max_age().map(time::Duration::whole_seconds);
         assert_eq!(max_age, self.expect.max_age, "{}", self.name);
         if cookie != set.name() {
             let removed = session_cookies(&commit).find(|set| set.name() == cookie);
-            assert_eq!(removed.map(|cookie| cookie.value()), Some(""), "{}", self.name);
+            assert_eq!(removed.map(Cookie::value), Some(""), "{}", self.name);
         }
 
         // Both nonces aside, the value is that of the vector.

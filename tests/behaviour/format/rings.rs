@@ -5,15 +5,12 @@ use sealed_session::{ConfigError, KeyId, KeyRing};
 use super::file::{Entry, Ring, RingExpect, RingVector, at, file};
 
 impl RingVector {
-    /// `None` for a form that this build does not read.
-    fn read(&self) -> Option<Result<KeyRing, ConfigError>> {
+    fn read(&self) -> Result<KeyRing, ConfigError> {
         let text = self.text.concat();
         match &*self.form {
-            "text" => Some(KeyRing::parse_at(&text, at(self.now))),
+            "text" => KeyRing::parse_at(&text, at(self.now)),
             #[cfg(feature = "reload")]
-            "json" => Some(sealed_session::RingForm::Json.parse_at(&text, at(self.now))),
-            #[cfg(not(feature = "reload"))]
-            "json" => None,
+            "json" => sealed_session::RingForm::Json.parse_at(&text, at(self.now)),
             other => panic!("{}: unknown form {other}", self.name),
         }
     }
@@ -60,7 +57,7 @@ fn is_reason(error: &ConfigError, vector: &RingVector, expected: &str) -> bool {
 /// What the message of a reason has that no other has.
 fn words(reason: &str) -> Option<&'static str> {
     Some(match reason {
-        "json" => "",
+        "json" | "setting" => "",
         "not_a_key" => "not a key:",
         "published_key" => "printed in public documentation",
         "weak_key" => "weak key",
@@ -68,7 +65,6 @@ fn words(reason: &str) -> Option<&'static str> {
         "time" => "not a time",
         "span" => "not a span",
         "entry" => "no `:`",
-        "setting" => "",
         "empty_ring" => "the key ring is empty",
         "key_count" => "the ring says that it has",
         _ => return None,
@@ -100,8 +96,10 @@ fn reason(error: &ConfigError) -> &'static str {
 #[test]
 fn every_ring_comes_to_what_it_states() {
     let mut wrong = Vec::new();
-    for vector in file().rings {
-        let Some(read) = vector.read() else { continue };
+    // Without the feature, serde alone reads the JSON form, by the machine's clock.
+    let is_read = |vector: &RingVector| cfg!(feature = "reload") || vector.form == "text";
+    for vector in file().rings.into_iter().filter(is_read) {
+        let read = vector.read();
         match &vector.expect {
             RingExpect::Ring(expected) => match read {
                 Ok(ring) => expected.check(&ring, &vector),

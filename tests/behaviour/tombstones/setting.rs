@@ -5,7 +5,9 @@ use sealed_session::{KeyEntry, KeyRing, Keys, SameSite, Scope};
 use super::*;
 use crate::support::{Forge, key, key_bytes, secs};
 
-/// What a tombstone of key 1 says: lineage, limit, ended_at and until.
+type Act = fn(&mut Session<u32>);
+
+/// What a tombstone of key 1 says: lineage, limit, `ended_at` and `until`.
 fn read(cookie_name: &str, value: &str) -> (u32, u16, u64, u64) {
     let forge =
         Forge { key: key_bytes(1), key_id: 1, purpose: 3, name: cookie_name, audience: None };
@@ -19,7 +21,7 @@ fn read(cookie_name: &str, value: &str) -> (u32, u16, u64, u64) {
 #[test]
 fn each_act_ends_the_generations_up_to_that_of_the_session_that_came() {
     let sessions = sessions();
-    let acts: [(fn(&mut Session<u32>), bool); 5] = [
+    let acts: [(Act, bool); 5] = [
         (Session::destroy, true),
         (Session::renew, false),
         (Session::reauthenticate, false),
@@ -101,7 +103,7 @@ fn where_generations_run_out_a_new_lineage_begins_and_the_old_one_is_ended_as_a_
 fn other_live_values_are_ended_too() {
     let sessions = sessions();
     let value = |lineage, generation, issued| {
-        let claims = Claims { lineage, generation, issued, ..Claims::begun(T0) };
+        let claims = Claims { issued, lineage, generation, ..Claims::begun(T0) };
         value_of(claims, 7)
     };
     // The one that was issued last came; a twin has a later generation.
@@ -182,6 +184,11 @@ fn a_tombstone_lives_ten_minutes_longer_than_any_session_may() {
             assert_eq!(read(NAME, tombstone.value()).3, unix(T0) + absolute + 600);
         }
     }
+    // Another machine may have a longer timeout, with which the value was sealed.
+    let short = Sessions::<u32>::builder(ring([1])).absolute_timeout(secs(100)).build().unwrap();
+    let mut jar = Jar::of(NAME, &value_of(Claims { lifetime: 5000, ..Claims::begun(T0) }, 7));
+    let commit = jar.respond(&short, at(50), Session::destroy);
+    assert_eq!(read(NAME, commit.cookies().last().unwrap().value()).3, unix(T0) + 5000 + 600);
     // Browsers keep nothing for longer than 400 days.
     let long = Sessions::<u32>::builder(ring([1])).absolute_timeout(secs(99_999_999)).build();
     let long = long.unwrap();
