@@ -32,6 +32,8 @@ pub(crate) enum Mounted {
     Rivals,
     /// Of two types, under one name.
     Namesakes,
+    /// The account's, with the guards of origins and of tokens inside.
+    Guarded,
     Nothing,
 }
 
@@ -79,6 +81,10 @@ pub(crate) const CART: &str = "__Host-cart";
 
 pub(crate) fn user(session: &Session<Account>) -> String {
     session.read().user.clone().unwrap_or_else(|| "nobody".to_owned())
+}
+
+pub(crate) fn token(session: &mut Session<Account>) -> String {
+    session.csrf_token().expect("there are keys and randomness")
 }
 
 pub(crate) fn login(session: &mut Session<Account>, user: String) {

@@ -12,12 +12,12 @@ use ::warp::{
 };
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use hyper_util::rt::TokioIo;
-use sealed_session::{Existing, Session};
+use sealed_session::{Existing, OriginGuard, Session};
 use tokio::{net::TcpListener, sync::mpsc};
 use tower::Layer as _;
 
 use crate::{
-    app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
     hyper::accept,
     server::{Adapter, Server, runtime},
 };
@@ -25,6 +25,8 @@ use crate::{
 struct Warp;
 
 impl Adapter for Warp {
+    const CHECKS_TOKENS: bool = false;
+
     async fn serve(app: App) -> Result<Server, String> {
         let App { mounted, account, cart, rival, twin, namesake, log } = app;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -48,6 +50,9 @@ impl Adapter for Warp {
             }
             Mounted::Namesakes => {
                 runtime.spawn(accept(listener, account.layer(namesake.warp(routes()))));
+            }
+            Mounted::Guarded => {
+                runtime.spawn(accept(listener, OriginGuard::new().layer(account.warp(routes()))));
             }
             Mounted::Nothing => {
                 runtime.spawn(accept(listener, ::warp::service(routes())));
@@ -101,6 +106,8 @@ fn routes() -> Routes {
         .and(post())
         .and(account())
         .map(sign_in)
+        .or(::warp::path!("token").and(account()).map(|mut session| text(token(&mut session))))
+        .unify()
         .or(::warp::path!("logout").and(post()).and(account()).map(logout))
         .unify()
         .or(::warp::path!("visit").and(account()).map(|mut session| text(visit(&mut session))))

@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod failure;
+pub(crate) mod forgery;
 pub(crate) mod head;
 pub(crate) mod lifecycle;
 pub(crate) mod mounting;
@@ -63,6 +64,10 @@ macro_rules! conformance {
                 existing_is_for_those_who_came_with_a_session
                 middleware_may_hold_the_session
                 two_extractions_are_one_session
+            }
+            forgery {
+                request_of_another_site_is_refused
+                form_needs_the_token_of_its_session
             }
             takeover {
                 visitor_of_iron_session_stays_signed_in
