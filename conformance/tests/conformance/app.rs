@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, stream};
-use sealed_session::{KeyEntry, KeyRing, Session, Sessions};
+use sealed_session::{KeyEntry, KeyRing, Session, Sessions, SignedInData};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -15,6 +15,14 @@ pub(crate) struct Account {
     pub(crate) user: Option<String>,
     pub(crate) visits: u32,
     pub(crate) notes: String,
+}
+
+impl SignedInData for Account {
+    const SIGN_IN_PAGE: Option<&'static str> = Some("/sign-in");
+
+    fn is_signed_in(&self) -> bool {
+        self.user.is_some()
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use axum::{
 };
 use futures_util::{FutureExt as _, StreamExt as _};
 use hyper_util::rt::TokioIo;
-use sealed_session::{CsrfGuard, Existing, OriginGuard, Session};
+use sealed_session::{CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 
 use crate::{
     app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
@@ -87,6 +87,8 @@ fn routes() -> Router {
         .route("/cart", get(async |cart: Session<Cart>| format!("{:?}", cart.read().0)))
         .route("/twice", get(twice))
         .route("/existing", get(async |session: Existing<Account>| user(&session)))
+        .route("/signed-in", get(async |session: SignedIn<Account>| user(&session)))
+        .route("/poll", get(async |data: SignedInPeek<Account>| data.user.clone().unwrap()))
         .route("/existing-or", get(existing_or))
         .route("/option", get(option))
         .route("/through", get(through).layer(from_fn(around)))

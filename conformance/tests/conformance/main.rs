@@ -2,7 +2,15 @@
 //! the same routes; a test's name says which of them fails it.
 //!
 //! The servers listen on real sockets, the clients keep cookies as browsers do.
-#![cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+#![cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "tower",
+    feature = "warp"
+))]
 
 mod app;
 #[macro_use]

@@ -13,7 +13,7 @@ use ::poem::{
     web::{Path, Redirect},
 };
 use futures_util::StreamExt as _;
-use sealed_session::{CsrfGuard, Existing, OriginGuard, Session};
+use sealed_session::{CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -85,6 +85,8 @@ fn routes() -> Route {
         .at("/cart", get(show_cart))
         .at("/twice", get(twice))
         .at("/existing", get(existing))
+        .at("/signed-in", get(signed_in))
+        .at("/poll", get(poll))
         .at("/existing-or", get(existing_or))
         .at("/option", get(option))
         .at("/through", get(through.around(around)))
@@ -247,6 +249,16 @@ fn twice(mut writer: Session<Account>, reader: Session<Account>) -> String {
 #[handler]
 fn existing(session: Existing<Account>) -> String {
     user(&session)
+}
+
+#[handler]
+fn signed_in(session: SignedIn<Account>) -> String {
+    user(&session)
+}
+
+#[handler]
+fn poll(data: SignedInPeek<Account>) -> String {
+    data.user.clone().unwrap()
 }
 
 #[handler]

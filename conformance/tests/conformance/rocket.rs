@@ -17,7 +17,7 @@ use rocket::{
     response::{Redirect, Responder, stream::TextStream},
     routes,
 };
-use sealed_session::{Existing, OriginGuard, Session};
+use sealed_session::{Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -164,6 +164,8 @@ fn all_routes() -> Vec<rocket::Route> {
         cart,
         twice,
         existing,
+        signed_in,
+        poll,
         existing_or,
         option,
         through
@@ -321,6 +323,16 @@ fn twice(mut writer: Session<Account>, reader: Session<Account>) -> String {
 #[get("/existing")]
 fn existing(session: Existing<Account>) -> String {
     user(&session)
+}
+
+#[get("/signed-in")]
+fn signed_in(session: SignedIn<Account>) -> String {
+    user(&session)
+}
+
+#[get("/poll")]
+fn poll(data: SignedInPeek<Account>) -> String {
+    data.user.clone().unwrap()
 }
 
 #[get("/existing-or")]

@@ -13,7 +13,7 @@ use salvo_core::{
     prelude::Listener as _,
     writing::{Redirect, Writer as _},
 };
-use sealed_session::{CsrfGuard, Existing, OriginGuard, Session};
+use sealed_session::{CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -81,6 +81,8 @@ fn routes() -> Vec<Router> {
         at("cart").get(show_cart),
         at("twice").get(twice),
         at("existing").get(existing),
+        at("signed-in").get(signed_in),
+        at("poll").get(poll),
         at("existing-or").get(existing_or),
         at("option").get(option),
         at("through").hoop(around).get(through),
@@ -264,6 +266,16 @@ async fn twice(mut writer: Session<Account>, reader: Session<Account>) -> String
 #[handler]
 async fn existing(session: Existing<Account>) -> String {
     user(&session)
+}
+
+#[handler]
+async fn signed_in(session: SignedIn<Account>) -> String {
+    user(&session)
+}
+
+#[handler]
+async fn poll(data: SignedInPeek<Account>) -> String {
+    data.user.clone().unwrap()
 }
 
 /// What salvo takes for optional is read by serde.

@@ -20,6 +20,9 @@ pub(crate) trait Adapter {
     /// Whether there is a guard for tokens, and not only for origins.
     const CHECKS_TOKENS: bool = true;
 
+    /// Whether there are guards that know of a sign-in page.
+    const SENDS_TO_SIGN_IN: bool = true;
+
     /// Serves `app` on a port of the system's choice. The error is why it did not start.
     async fn serve(app: App) -> Result<Server, String>;
 }

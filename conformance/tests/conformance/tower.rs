@@ -29,6 +29,7 @@ struct Tower;
 
 impl Adapter for Tower {
     const CHECKS_TOKENS: bool = false;
+    const SENDS_TO_SIGN_IN: bool = false;
 
     async fn serve(app: App) -> Result<Server, String> {
         let App { mounted, account, cart, rival, twin, namesake, log } = app;
@@ -187,6 +188,14 @@ async fn route(request: Request<Incoming>) -> Result<Response<Body>, Response<Bo
         }
         ["existing"] => match session()?.existing() {
             Some(existing) => text(user(&existing)),
+            None => with_status(StatusCode::UNAUTHORIZED, ""),
+        },
+        ["signed-in"] => match session()?.signed_in() {
+            Some(signed_in) => text(user(&signed_in)),
+            None => with_status(StatusCode::UNAUTHORIZED, ""),
+        },
+        ["poll"] => match session()?.peek_signed_in() {
+            Some(data) => text(data.user.clone().expect("signed in")),
             None => with_status(StatusCode::UNAUTHORIZED, ""),
         },
         ["existing-or"] => text(session()?.existing().map_or("none", |_| "some")),

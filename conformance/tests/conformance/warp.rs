@@ -12,7 +12,7 @@ use ::warp::{
 };
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use hyper_util::rt::TokioIo;
-use sealed_session::{Existing, OriginGuard, Session};
+use sealed_session::{Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::{net::TcpListener, sync::mpsc};
 use tower::Layer as _;
 
@@ -88,6 +88,16 @@ fn routes() -> Routes {
             .and(get())
             .and(Existing::filter())
             .map(|session: Existing<Account>| text(user(&session))))
+        .unify()
+        .or(::warp::path!("signed-in")
+            .and(get())
+            .and(SignedIn::filter())
+            .map(|session: SignedIn<Account>| text(user(&session))))
+        .unify()
+        .or(::warp::path!("poll")
+            .and(get())
+            .and(SignedInPeek::filter())
+            .map(|data: SignedInPeek<Account>| text(data.user.clone().unwrap())))
         .unify()
         .or(::warp::path!("existing-or")
             .and(get())
