@@ -66,6 +66,7 @@ conformance!(Warp);
 
 type Routes = BoxedFilter<(reply::Response,)>;
 
+#[expect(clippy::too_many_lines, reason = "a table of routes")]
 fn routes() -> Routes {
     let account = Session::<Account>::filter;
     let cart = Session::<Cart>::filter;
