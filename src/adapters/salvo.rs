@@ -1,7 +1,7 @@
 //! `Sessions` as a hoop of salvo's, and its extractors.
 
 use http::{
-    HeaderMap, StatusCode,
+    HeaderMap, HeaderValue, StatusCode,
     header::{COOKIE, LOCATION},
 };
 use salvo_core::{
@@ -42,6 +42,10 @@ impl<T: SessionData> Handler for Sessions<T> {
                 session.attach(request.headers().get_all(COOKIE), OffsetDateTime::now_utc);
                 request.extensions_mut().insert(session.clone());
                 flow.call_next(request, depot, response).await;
+                if let Some(SignInAt(location)) = response.extensions.remove() {
+                    response.status_code(StatusCode::SEE_OTHER);
+                    response.headers_mut().insert(LOCATION, location);
+                }
                 match session.finish() {
                     Ok(commit) => commit.write_to(response.headers_mut()),
                     Err(_) => fail(response),
@@ -114,10 +118,12 @@ fn session_of<T: SessionData>(request: &Request) -> Result<Session<T>, ExistingR
 #[async_trait]
 impl Writer for ExistingRejection {
     async fn write(self, _: &mut Request, _: &mut Depot, response: &mut Response) {
-        response
-            .status_code(StatusCode::from_u16(self.status()).expect("a status of this crate's"));
-        if let Some(location) = self.location().and_then(|location| location.parse().ok()) {
-            response.headers_mut().insert(LOCATION, location);
+        let location = self.location().and_then(|location| location.parse().ok());
+        // Of an extractor salvo lets an error stand, and takes everything else for a 400.
+        let status = if location.is_some() { 401 } else { self.status() };
+        response.status_code(StatusCode::from_u16(status).expect("a status of this crate's"));
+        if let Some(location) = location {
+            response.extensions.insert(SignInAt(location));
         }
         // A catcher makes a page for what has none.
         if !self.body().is_empty() {
@@ -125,6 +131,10 @@ impl Writer for ExistingRejection {
         }
     }
 }
+
+/// Where the hoop sends a visitor whom an extractor turned away.
+#[derive(Clone)]
+struct SignInAt(HeaderValue);
 
 /// A session is of no part of the request that salvo knows.
 static METADATA: Metadata = Metadata::new("Session");

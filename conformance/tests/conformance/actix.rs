@@ -15,10 +15,10 @@ use actix_web::{
     web::{Bytes, Path, Payload, Redirect, ServiceConfig, get, head, method, post, resource},
 };
 use futures_util::{FutureExt as _, StreamExt as _};
-use sealed_session::{Existing, Session};
+use sealed_session::{CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 
 use crate::{
-    app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
     server::{Adapter, Server},
 };
 
@@ -52,6 +52,11 @@ impl Adapter for Actix {
                     Mounted::AccountAndTwin => server!(log, twin, cart, account),
                     Mounted::Rivals => server!(log, rival, account),
                     Mounted::Namesakes => server!(log, namesake, account),
+                    Mounted::Guarded => {
+                        let tokens = CsrfGuard::<Account>::new();
+                        let origins = OriginGuard::new();
+                        server!(log, tokens, origins, account)
+                    }
                     Mounted::Nothing => server!(log),
                 }
                 .expect("a free port");
@@ -97,6 +102,8 @@ fn routes(config: &mut ServiceConfig) {
         .route("/held", get().to(async |_: Session<Account>| "hello"))
         .route("/look", get().to(async |session: Session<Account>| user(&session)))
         .route("/id", get().to(async |session: Session<Account>| session.id().unwrap().to_string()))
+        .route("/token", get().to(async |mut session: Session<Account>| token(&mut session)))
+        .route("/echo", post().to(async |body: String| body))
         .route("/login/{user}", post().to(sign_in))
         .route("/logout", post().to(logout))
         .route("/visit", get().to(count))
@@ -118,6 +125,8 @@ fn routes(config: &mut ServiceConfig) {
         .route("/cart", get().to(async |cart: Session<Cart>| format!("{:?}", cart.read().0)))
         .route("/twice", get().to(twice))
         .route("/existing", get().to(async |session: Existing<Account>| user(&session)))
+        .route("/signed-in", get().to(async |session: SignedIn<Account>| user(&session)))
+        .route("/poll", get().to(async |data: SignedInPeek<Account>| data.user.clone().unwrap()))
         .route("/existing-or", get().to(existing_or))
         .route("/option", get().to(option))
         .service(resource("/through").wrap(from_fn(around)).get(through));

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, stream};
-use sealed_session::{KeyEntry, KeyRing, Session, Sessions};
+use sealed_session::{KeyEntry, KeyRing, Session, Sessions, SignedInData};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -15,6 +15,14 @@ pub(crate) struct Account {
     pub(crate) user: Option<String>,
     pub(crate) visits: u32,
     pub(crate) notes: String,
+}
+
+impl SignedInData for Account {
+    const SIGN_IN_PAGE: Option<&'static str> = Some("/sign-in");
+
+    fn is_signed_in(&self) -> bool {
+        self.user.is_some()
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +40,8 @@ pub(crate) enum Mounted {
     Rivals,
     /// Of two types, under one name.
     Namesakes,
+    /// The account's, with the guards of origins and of tokens inside.
+    Guarded,
     Nothing,
 }
 
@@ -79,6 +89,10 @@ pub(crate) const CART: &str = "__Host-cart";
 
 pub(crate) fn user(session: &Session<Account>) -> String {
     session.read().user.clone().unwrap_or_else(|| "nobody".to_owned())
+}
+
+pub(crate) fn token(session: &mut Session<Account>) -> String {
+    session.csrf_token().expect("there are keys and randomness")
 }
 
 pub(crate) fn login(session: &mut Session<Account>, user: String) {

@@ -13,10 +13,10 @@ use axum::{
 };
 use futures_util::{FutureExt as _, StreamExt as _};
 use hyper_util::rt::TokioIo;
-use sealed_session::{Existing, Session};
+use sealed_session::{CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 
 use crate::{
-    app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
     server::{Adapter, Server, runtime},
 };
 
@@ -31,6 +31,9 @@ impl Adapter for Axum {
             Mounted::AccountAndTwin => routes().layer(twin).layer(cart).layer(account),
             Mounted::Rivals => routes().layer(rival).layer(account),
             Mounted::Namesakes => routes().layer(namesake).layer(account),
+            Mounted::Guarded => {
+                routes().layer(CsrfGuard::<Account>::new()).layer(OriginGuard::new()).layer(account)
+            }
             Mounted::Nothing => routes(),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -64,6 +67,8 @@ fn routes() -> Router {
         .route("/held", get(async |_: Session<Account>| "hello"))
         .route("/look", get(async |session: Session<Account>| user(&session)))
         .route("/id", get(async |session: Session<Account>| session.id().unwrap().to_string()))
+        .route("/token", get(async |mut session: Session<Account>| token(&mut session)))
+        .route("/echo", post(async |body: String| body))
         .route("/login/{user}", post(sign_in))
         .route("/logout", post(async |mut session: Session<Account>| session.destroy()))
         .route("/visit", get(count).options(count))
@@ -82,6 +87,8 @@ fn routes() -> Router {
         .route("/cart", get(async |cart: Session<Cart>| format!("{:?}", cart.read().0)))
         .route("/twice", get(twice))
         .route("/existing", get(async |session: Existing<Account>| user(&session)))
+        .route("/signed-in", get(async |session: SignedIn<Account>| user(&session)))
+        .route("/poll", get(async |data: SignedInPeek<Account>| data.user.clone().unwrap()))
         .route("/existing-or", get(existing_or))
         .route("/option", get(option))
         .route("/through", get(through).layer(from_fn(around)))

@@ -46,6 +46,22 @@ impl Visitor {
         self.try_send(method, path).await.expect("the server answers")
     }
 
+    /// A POST with these headers.
+    pub(crate) async fn send_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = self.client.post(format!("{}{path}", self.base)).body(body.to_owned());
+        for &(name, value) in headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.expect("the server answers");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: response.text().await.expect("text") }
+    }
+
     pub(crate) async fn try_send(&self, method: Method, path: &str) -> reqwest::Result<Answer> {
         let url = format!("{}{path}", self.base);
         let response = self.client.request(method, url).send().await?;

@@ -13,11 +13,11 @@ use ::poem::{
     web::{Path, Redirect},
 };
 use futures_util::StreamExt as _;
-use sealed_session::{Existing, Session};
+use sealed_session::{CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::sync::oneshot;
 
 use crate::{
-    app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
     server::{Adapter, Server, runtime},
 };
 
@@ -36,6 +36,11 @@ impl Adapter for Poem {
             Mounted::AccountAndTwin => routes().with(twin).with(cart).with(account).boxed(),
             Mounted::Rivals => routes().with(rival).with(account).boxed(),
             Mounted::Namesakes => routes().with(namesake).with(account).boxed(),
+            Mounted::Guarded => routes()
+                .with(CsrfGuard::<Account>::new())
+                .with(OriginGuard::new())
+                .with(account)
+                .boxed(),
             Mounted::Nothing => routes().into_endpoint().map_to_response().boxed(),
         };
         let (sender, receiver) = oneshot::channel();
@@ -60,6 +65,8 @@ fn routes() -> Route {
         .at("/held", get(held))
         .at("/look", get(look))
         .at("/id", get(id))
+        .at("/token", get(give_token))
+        .at("/echo", post(echo))
         .at("/login/:user", post(sign_in))
         .at("/logout", post(logout))
         .at("/visit", get(count).options(count).head(count))
@@ -78,6 +85,8 @@ fn routes() -> Route {
         .at("/cart", get(show_cart))
         .at("/twice", get(twice))
         .at("/existing", get(existing))
+        .at("/signed-in", get(signed_in))
+        .at("/poll", get(poll))
         .at("/existing-or", get(existing_or))
         .at("/option", get(option))
         .at("/through", get(through.around(around)))
@@ -101,6 +110,16 @@ fn look(session: Session<Account>) -> String {
 #[handler]
 fn id(session: Session<Account>) -> String {
     session.id().unwrap().to_string()
+}
+
+#[handler]
+fn give_token(mut session: Session<Account>) -> String {
+    token(&mut session)
+}
+
+#[handler]
+fn echo(body: String) -> String {
+    body
 }
 
 #[handler]
@@ -230,6 +249,16 @@ fn twice(mut writer: Session<Account>, reader: Session<Account>) -> String {
 #[handler]
 fn existing(session: Existing<Account>) -> String {
     user(&session)
+}
+
+#[handler]
+fn signed_in(session: SignedIn<Account>) -> String {
+    user(&session)
+}
+
+#[handler]
+fn poll(data: SignedInPeek<Account>) -> String {
+    data.user.clone().unwrap()
 }
 
 #[handler]

@@ -17,11 +17,11 @@ use rocket::{
     response::{Redirect, Responder, stream::TextStream},
     routes,
 };
-use sealed_session::{Existing, Session};
+use sealed_session::{Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{Account, App, Cart, Mounted, SESSION, chunks, fill, login, user, visit},
+    app::{Account, App, Cart, Mounted, SESSION, chunks, fill, login, token, user, visit},
     server::{Adapter, Server, runtime},
     support::sealed,
 };
@@ -29,6 +29,8 @@ use crate::{
 struct Rocket;
 
 impl Adapter for Rocket {
+    const CHECKS_TOKENS: bool = false;
+
     const CHECKS_MOUNTING: bool = true;
 
     async fn serve(app: App) -> Result<Server, String> {
@@ -40,6 +42,7 @@ impl Adapter for Rocket {
             Mounted::AccountAndTwin => rocket.attach(account).attach(cart).attach(twin),
             Mounted::Rivals => rocket.attach(account).attach(rival).attach(cart),
             Mounted::Namesakes => rocket.attach(account).attach(namesake),
+            Mounted::Guarded => rocket.attach(OriginGuard::new()).attach(account).attach(cart),
             Mounted::Nothing => rocket,
         };
         let (sender, mut receiver) = mpsc::channel::<Result<SocketAddr, String>>(2);
@@ -140,6 +143,7 @@ fn all_routes() -> Vec<rocket::Route> {
         held,
         look,
         id,
+        give_token,
         sign_in,
         logout,
         count,
@@ -160,6 +164,8 @@ fn all_routes() -> Vec<rocket::Route> {
         cart,
         twice,
         existing,
+        signed_in,
+        poll,
         existing_or,
         option,
         through
@@ -184,6 +190,11 @@ fn look(session: Session<Account>) -> String {
 #[get("/id")]
 fn id(session: Session<Account>) -> String {
     session.id().unwrap().to_string()
+}
+
+#[get("/token")]
+fn give_token(mut session: Session<Account>) -> String {
+    token(&mut session)
 }
 
 #[post("/login/<user>")]
@@ -312,6 +323,16 @@ fn twice(mut writer: Session<Account>, reader: Session<Account>) -> String {
 #[get("/existing")]
 fn existing(session: Existing<Account>) -> String {
     user(&session)
+}
+
+#[get("/signed-in")]
+fn signed_in(session: SignedIn<Account>) -> String {
+    user(&session)
+}
+
+#[get("/poll")]
+fn poll(data: SignedInPeek<Account>) -> String {
+    data.user.clone().unwrap()
 }
 
 #[get("/existing-or")]

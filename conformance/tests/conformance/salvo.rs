@@ -13,11 +13,11 @@ use salvo_core::{
     prelude::Listener as _,
     writing::{Redirect, Writer as _},
 };
-use sealed_session::{Existing, Session};
+use sealed_session::{CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::sync::oneshot;
 
 use crate::{
-    app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
     server::{Adapter, Server, runtime},
 };
 
@@ -33,6 +33,9 @@ impl Adapter for Salvo {
             Mounted::AccountAndTwin => router.hoop(account).hoop(cart).hoop(twin),
             Mounted::Rivals => router.hoop(account).hoop(rival),
             Mounted::Namesakes => router.hoop(account).hoop(namesake),
+            Mounted::Guarded => {
+                router.hoop(account).hoop(OriginGuard::new()).hoop(CsrfGuard::<Account>::new())
+            }
             Mounted::Nothing => router,
         };
         let router = router.append(&mut routes());
@@ -58,6 +61,8 @@ fn routes() -> Vec<Router> {
         at("held").get(held),
         at("look").get(look),
         at("id").get(id),
+        at("token").get(give_token),
+        at("echo").post(echo),
         at("login/{user}").post(sign_in),
         at("logout").post(logout),
         at("visit").get(count).options(count).head(count),
@@ -76,6 +81,8 @@ fn routes() -> Vec<Router> {
         at("cart").get(show_cart),
         at("twice").get(twice),
         at("existing").get(existing),
+        at("signed-in").get(signed_in),
+        at("poll").get(poll),
         at("existing-or").get(existing_or),
         at("option").get(option),
         at("through").hoop(around).get(through),
@@ -100,6 +107,17 @@ async fn look(session: Session<Account>) -> String {
 #[handler]
 async fn id(session: Session<Account>) -> String {
     session.id().unwrap().to_string()
+}
+
+#[handler]
+async fn give_token(mut session: Session<Account>) -> String {
+    token(&mut session)
+}
+
+#[handler]
+async fn echo(request: &mut Request) -> String {
+    let body = request.payload_with_max_size(1 << 20).await.unwrap();
+    String::from_utf8(body.to_vec()).unwrap()
 }
 
 #[handler]
@@ -248,6 +266,16 @@ async fn twice(mut writer: Session<Account>, reader: Session<Account>) -> String
 #[handler]
 async fn existing(session: Existing<Account>) -> String {
     user(&session)
+}
+
+#[handler]
+async fn signed_in(session: SignedIn<Account>) -> String {
+    user(&session)
+}
+
+#[handler]
+async fn poll(data: SignedInPeek<Account>) -> String {
+    data.user.clone().unwrap()
 }
 
 /// What salvo takes for optional is read by serde.

@@ -17,6 +17,12 @@ pub(crate) trait Adapter {
     /// Whether the framework turns every error of an optional extractor into `None`.
     const OPTIONS_SWALLOW_ERRORS: bool = false;
 
+    /// Whether there is a guard for tokens, and not only for origins.
+    const CHECKS_TOKENS: bool = true;
+
+    /// Whether there are guards that know of a sign-in page.
+    const SENDS_TO_SIGN_IN: bool = true;
+
     /// Serves `app` on a port of the system's choice. The error is why it did not start.
     async fn serve(app: App) -> Result<Server, String>;
 }

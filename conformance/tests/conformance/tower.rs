@@ -13,14 +13,14 @@ use ::hyper::{
 use futures_util::{FutureExt as _, StreamExt as _};
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper_util::rt::TokioIo;
-use sealed_session::{Session, SessionData, Sessions};
+use sealed_session::{OriginGuard, Session, SessionData, Sessions};
 use tokio::net::TcpListener;
 use tonic::service::InterceptorLayer;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
 use tower_http::{limit::RequestBodyLimitLayer, trace::TraceLayer};
 
 use crate::{
-    app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
     hyper::accept,
     server::{Adapter, Server, runtime},
 };
@@ -28,6 +28,9 @@ use crate::{
 struct Tower;
 
 impl Adapter for Tower {
+    const CHECKS_TOKENS: bool = false;
+    const SENDS_TO_SIGN_IN: bool = false;
+
     async fn serve(app: App) -> Result<Server, String> {
         let App { mounted, account, cart, rival, twin, namesake, log } = app;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -52,6 +55,10 @@ impl Adapter for Tower {
             }
             Mounted::Namesakes => {
                 runtime.spawn(accept(listener, account.layer(namesake.layer(service))));
+            }
+            Mounted::Guarded => {
+                let service = account.layer(OriginGuard::new().layer(service));
+                runtime.spawn(accept(listener, service));
             }
             Mounted::Nothing => {
                 runtime.spawn(accept(listener, service));
@@ -119,6 +126,7 @@ async fn route(request: Request<Incoming>) -> Result<Response<Body>, Response<Bo
         ["held"] => session().map(|_| text("hello"))?,
         ["look"] => text(user(&session()?)),
         ["id"] => text(session()?.id().expect("there is one").to_string()),
+        ["token"] => text(token(&mut session()?)),
         ["login", user] => {
             login(&mut session()?, (*user).to_owned());
             text("")
@@ -180,6 +188,14 @@ async fn route(request: Request<Incoming>) -> Result<Response<Body>, Response<Bo
         }
         ["existing"] => match session()?.existing() {
             Some(existing) => text(user(&existing)),
+            None => with_status(StatusCode::UNAUTHORIZED, ""),
+        },
+        ["signed-in"] => match session()?.signed_in() {
+            Some(signed_in) => text(user(&signed_in)),
+            None => with_status(StatusCode::UNAUTHORIZED, ""),
+        },
+        ["poll"] => match session()?.peek_signed_in() {
+            Some(data) => text(data.user.clone().expect("signed in")),
             None => with_status(StatusCode::UNAUTHORIZED, ""),
         },
         ["existing-or"] => text(session()?.existing().map_or("none", |_| "some")),

@@ -12,12 +12,12 @@ use ::warp::{
 };
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use hyper_util::rt::TokioIo;
-use sealed_session::{Existing, Session};
+use sealed_session::{Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::{net::TcpListener, sync::mpsc};
 use tower::Layer as _;
 
 use crate::{
-    app::{Account, App, Cart, Mounted, chunks, fill, login, user, visit},
+    app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
     hyper::accept,
     server::{Adapter, Server, runtime},
 };
@@ -25,6 +25,8 @@ use crate::{
 struct Warp;
 
 impl Adapter for Warp {
+    const CHECKS_TOKENS: bool = false;
+
     async fn serve(app: App) -> Result<Server, String> {
         let App { mounted, account, cart, rival, twin, namesake, log } = app;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -49,6 +51,9 @@ impl Adapter for Warp {
             Mounted::Namesakes => {
                 runtime.spawn(accept(listener, account.layer(namesake.warp(routes()))));
             }
+            Mounted::Guarded => {
+                runtime.spawn(accept(listener, OriginGuard::new().layer(account.warp(routes()))));
+            }
             Mounted::Nothing => {
                 runtime.spawn(accept(listener, ::warp::service(routes())));
             }
@@ -61,6 +66,7 @@ conformance!(Warp);
 
 type Routes = BoxedFilter<(reply::Response,)>;
 
+#[expect(clippy::too_many_lines, reason = "a table of routes")]
 fn routes() -> Routes {
     let account = Session::<Account>::filter;
     let cart = Session::<Cart>::filter;
@@ -84,6 +90,16 @@ fn routes() -> Routes {
             .and(Existing::filter())
             .map(|session: Existing<Account>| text(user(&session))))
         .unify()
+        .or(::warp::path!("signed-in")
+            .and(get())
+            .and(SignedIn::filter())
+            .map(|session: SignedIn<Account>| text(user(&session))))
+        .unify()
+        .or(::warp::path!("poll")
+            .and(get())
+            .and(SignedInPeek::filter())
+            .map(|data: SignedInPeek<Account>| text(data.user.clone().unwrap())))
+        .unify()
         .or(::warp::path!("existing-or")
             .and(get())
             .and(account())
@@ -101,6 +117,8 @@ fn routes() -> Routes {
         .and(post())
         .and(account())
         .map(sign_in)
+        .or(::warp::path!("token").and(account()).map(|mut session| text(token(&mut session))))
+        .unify()
         .or(::warp::path!("logout").and(post()).and(account()).map(logout))
         .unify()
         .or(::warp::path!("visit").and(account()).map(|mut session| text(visit(&mut session))))

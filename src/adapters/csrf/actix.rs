@@ -61,7 +61,7 @@ where
     actix_web::dev::forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let host = request.uri().authority().map(|authority| authority.as_str());
+        let host = request.uri().authority().map(actix_web::http::uri::Authority::as_str);
         let verdict = self.guard.check(&RequestSource {
             method: request.method().as_str(),
             sec_fetch_site: only(&request, "sec-fetch-site"),

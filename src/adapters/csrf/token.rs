@@ -103,11 +103,12 @@ impl<T: SessionData> CsrfGuard<T> {
     /// The token in a form that is URL-encoded; empty where there is none. Of base64url nothing is encoded.
     pub(super) fn token_in<'a>(&self, form: &'a [u8]) -> &'a str {
         let pairs = form.split(|&byte| byte == b'&');
-        let value = pairs.filter_map(|pair| pair.strip_prefix(self.field.as_bytes()));
-        let value = value.filter_map(|rest| rest.strip_prefix(b"=")).next();
+        let mut rests = pairs.filter_map(|pair| pair.strip_prefix(self.field.as_bytes()));
+        let value = rests.find_map(|rest| rest.strip_prefix(b"="));
         value.and_then(|value| str::from_utf8(value).ok()).unwrap_or_default()
     }
 
+    #[expect(clippy::unused_self, reason = "whose session it is, is the guard's type")]
     pub(super) fn verify(
         &self,
         session: Option<&Session<T>>,

@@ -2,10 +2,12 @@
 
 pub(crate) mod body;
 pub(crate) mod failure;
+pub(crate) mod forgery;
 pub(crate) mod head;
 pub(crate) mod lifecycle;
 pub(crate) mod mounting;
 pub(crate) mod refusal;
+pub(crate) mod signed_in;
 pub(crate) mod takeover;
 
 /// Makes a test of each case for an adapter.
@@ -63,6 +65,15 @@ macro_rules! conformance {
                 existing_is_for_those_who_came_with_a_session
                 middleware_may_hold_the_session
                 two_extractions_are_one_session
+            }
+            forgery {
+                request_of_another_site_is_refused
+                form_needs_the_token_of_its_session
+            }
+            signed_in {
+                guest_with_a_session_is_not_signed_in
+                browser_is_sent_to_the_sign_in_page_and_told_the_way_back
+                poll_does_not_keep_the_session_alive
             }
             takeover {
                 visitor_of_iron_session_stays_signed_in
