@@ -129,8 +129,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A new password is the same, and the session that changed it goes on.
     let here = sign_in(&sessions, &users, minutes(12))?;
     let elsewhere = sign_in(&sessions, &users, minutes(12))?;
-    users.revoke("ada");
     let mut session = sessions.load_at([format!("__Host-session={here}")], minutes(13));
+    // Looked at before it is revoked, or there would be no session to go on. From here on the hook
+    // judges what is written, at the commit.
+    assert_eq!(session.read().user.as_deref(), Some("ada"));
+    users.revoke("ada");
     session.renew();
     session.write(|account| account.generation = users.generation("ada").unwrap_or_default());
     let here = sessions.commit_at(&session, minutes(13))?.cookies()[0].value().to_owned();

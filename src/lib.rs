@@ -43,13 +43,17 @@
 //! - [`commit`](Sessions::commit) says what the response has to carry: a cookie
 //!   only if something changed, or if the value is due to be sealed again.
 //! - [`Session::csrf_token`] and [`OriginGuard`] are against cross-site request forgery,
-//!   [`Session::created_within`] asks for a fresh sign-in, [`Builder::revoke_if`] and
-//!   [`Builder::tombstone`] end sessions that a copy or a late response would revive.
+//!   [`Session::authenticated_within`] asks for a fresh proof of who the user is,
+//!   [`Builder::revoke_if`] ends sessions of which somebody has a copy.
+//! - What was ended or replaced stays so in its browser, whichever response arrives last: see
+//!   [`Builder::tombstones`].
 //! - [`Keys`] replaces the ring under a running server.
 //! - [`seal`](Sessions::seal) and [`unseal`](Sessions::unseal) do the same with strings alone.
 //!
 //! Every function that reads the clock has a twin that takes the time, with
 //! `_at` at the end of its name.
+//!
+//! The [`guide`] shows how to do what, chapter by chapter.
 //!
 //! # What it does not protect from
 //!
@@ -102,6 +106,8 @@ mod adapters;
 mod error;
 mod events;
 mod format;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod http;
 #[cfg(feature = "iron")]
 #[cfg_attr(docsrs, doc(cfg(feature = "iron")))]

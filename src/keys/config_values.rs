@@ -100,7 +100,7 @@ impl<'de> Deserialize<'de> for LastId {
             type Value = LastId;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number: the greatest id that a key of the ring ever had")
+                f.write_str("a whole number from 0 to 4294967295: the greatest id that a key of the ring ever had")
             }
 
             fn visit_u64<E: de::Error>(self, id: u64) -> Result<LastId, E> {

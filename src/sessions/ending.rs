@@ -12,7 +12,8 @@ impl<T: SessionData> Builder<T> {
     ///
     /// The hook is asked wherever a value is opened, after the signature and the
     /// times: by `load`, at the first look, and by `unseal` and `reseal`, so that what is revoked
-    /// is neither seen nor sealed again. It runs within the request, so
+    /// is neither seen nor sealed again. By `commit` it is asked once more, for the data that came; in a
+    /// renewal, for the data that are sealed. It runs within the request, so
     /// it must not block for long: let it read what the application keeps in memory and
     /// refreshes at its own pace. A panic in it is a panic of whoever looks.
     ///

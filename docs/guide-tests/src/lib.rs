@@ -12,6 +12,9 @@ macro_rules! chapters {
 }
 
 chapters! {
+    FirstSession: "../../guide/first_session.md"
+    Csrf: "../../guide/csrf.md"
+    Testing: "../../guide/testing.md"
     ActixWeb: "../../actix-web.md"
     Axum: "../../axum.md"
     Rocket: "../../rocket.md"

@@ -1,0 +1,65 @@
+//! How to do what, chapter by chapter. The text is that of
+//! [docs/guide](https://github.com/sealed-session/sealed-session/tree/main/docs/guide).
+//!
+//! - [First session](first_session), in each framework
+//! - [Signing in and out](signing_in), "remember me"
+//! - [CSRF and origins](csrf)
+//! - [Testing your application](testing)
+//! - [Asking for the password again](step_up)
+//! - [Revocation](revocation)
+//! - [Keys and rotation](keys)
+//! - [Changing the data](changing_data), also while two versions run
+//! - [Behind proxies and CDNs](proxies)
+//! - [Long connections](long_connections)
+//! - [Other cookies](other_cookies)
+//! - [Without a cookie](without_cookie): magic links, e-mail confirmation, OAuth state
+//! - [Renaming](renaming) a cookie or an audience
+//! - [Troubleshooting](troubleshooting), by symptom
+
+// What needs a framework is compiled by the package `guide-tests`.
+macro_rules! chapters {
+    ($($(#[$attribute:meta])* $name:ident: $file:literal)*) => {
+        $(
+            $(#[$attribute])*
+            #[doc = "[first_session]: crate::guide::first_session"]
+            #[doc = "[signing_in]: crate::guide::signing_in"]
+            #[doc = "[csrf]: crate::guide::csrf"]
+            #[doc = "[testing]: crate::guide::testing"]
+            #[doc = "[step_up]: crate::guide::step_up"]
+            #[doc = "[revocation]: crate::guide::revocation"]
+            #[doc = "[keys]: crate::guide::keys"]
+            #[doc = "[changing_data]: crate::guide::changing_data"]
+            #[doc = "[proxies]: crate::guide::proxies"]
+            #[doc = "[long_connections]: crate::guide::long_connections"]
+            #[doc = "[other_cookies]: crate::guide::other_cookies"]
+            #[doc = "[without_cookie]: crate::guide::without_cookie"]
+            #[doc = "[renaming]: crate::guide::renaming"]
+            #[doc = "[troubleshooting]: crate::guide::troubleshooting"]
+            #[doc = ""]
+            #[doc = include_str!($file)]
+            pub mod $name {}
+        )*
+    };
+}
+
+chapters! {
+    #[cfg(not(doctest))]
+    first_session: "../docs/guide/first_session.md"
+    signing_in: "../docs/guide/signing_in.md"
+    #[cfg(not(doctest))]
+    csrf: "../docs/guide/csrf.md"
+    #[cfg(not(doctest))]
+    testing: "../docs/guide/testing.md"
+    step_up: "../docs/guide/step_up.md"
+    revocation: "../docs/guide/revocation.md"
+    #[cfg(any(not(doctest), feature = "reload"))]
+    keys: "../docs/guide/keys.md"
+    changing_data: "../docs/guide/changing_data.md"
+    proxies: "../docs/guide/proxies.md"
+    #[cfg(any(not(doctest), feature = "http"))]
+    long_connections: "../docs/guide/long_connections.md"
+    other_cookies: "../docs/guide/other_cookies.md"
+    without_cookie: "../docs/guide/without_cookie.md"
+    renaming: "../docs/guide/renaming.md"
+    troubleshooting: "../docs/guide/troubleshooting.md"
+}
