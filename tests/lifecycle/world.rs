@@ -174,7 +174,9 @@ impl World {
     }
 
     fn begin(&mut self, request: &Request) -> Pending {
-        let target = if request.elsewhere { ELSEWHERE } else { TARGET };
+        // A machine that does not know the new Path cannot see that something is left there.
+        let knows_all = self.machines[request.machine].phase == self.site.last_phase();
+        let target = if request.elsewhere && knows_all { ELSEWHERE } else { TARGET };
         let sent = self.browsers[request.browser].jar.sent(target, self.now);
         let machine = &self.machines[request.machine];
         let clock = machine.clock(self.now);

@@ -459,7 +459,11 @@ class Helper:
     def __init__(self, v, name, kind, tail, value):
         self.v, self.name, self.purpose = v, name, 3 if kind == "ended" else 4
         self.said, self.value, self.cookie = b64_bytes(tail), value, f"{name}-{kind}-{tail}"
-        self.body = None
+        self.body, self.lacks_key = None, False
+
+    def ends(self):
+        """Whether it is live as a tombstone, if need be by its name alone."""
+        return bool(self.open()) or self.lacks_key
 
     def open(self):
         """Its body, or None where it is not live."""
@@ -471,8 +475,9 @@ class Helper:
                 plain, _ = authenticate(place, key_id, sealed, v["ring"], self.purpose, self.name, audiences)
                 body = read_body(plain, self.purpose, v | {"cookie_name": self.name})
                 self.body = body if body["cookie"] == self.cookie else False
-            except Refused:
+            except Refused as refused:
                 self.body = False
+                self.lacks_key = refused.reason in ("unsupported_version", "unknown_key", "retired_key")
         return self.body or None
 
 
@@ -519,7 +524,7 @@ def read_cookies(v):
                 if len(matching) > 8:
                     candidate["ended_by"] = []
                     raise Refused("ended")
-                ended_by = sorted({t.cookie for t in matching if t.open()}, key=str.encode)
+                ended_by = sorted({t.cookie for t in matching if t.ends()}, key=str.encode)
                 if ended_by:
                     candidate["ended_by"] = ended_by
                     raise Refused("ended")
@@ -2390,8 +2395,8 @@ cookies("tombstone_sealed_for_another_name", f"{came(S1)}; {ended('n', sealed_na
 cookies("tombstone_sealed_as_a_token", f"{came(S1)}; {ended('n', purpose=2)[1]}", ["live"], 0)
 cookies("tombstone_that_is_tampered", f"{came(S1)}; {TOMB1}={BAD(TOMB1_PAIR.partition('=')[2])}", ["live"], 0)
 cookies("tombstone_that_is_empty", f"{came(S1)}; {TOMB1}=", ["live"], 0)
-cookies("tombstone_of_an_unknown_key", f"{came(S1)}; {ended('k', key_id=9)[1]}", ["live"], 0)
-cookies("tombstone_of_a_retired_key", f"{came(S1)}; {ended('k', key=KEY2, key_id=2)[1]}", ["live"], 0,
+cookies("tombstone_of_an_unknown_key", f"{came(S1)}; {ended('k', key_id=9)[1]}", [("ended", None, [TOMB1])])
+cookies("tombstone_of_a_retired_key", f"{came(S1)}; {ended('k', key=KEY2, key_id=2)[1]}", [("ended", None, [TOMB1])],
         ring=[entry(1, KEY1), entry(2, KEY2, not_after=NOW)])
 cookies("tombstone_of_an_accepted_key", f"{came(S1)}; {ended('k', key=KEY2, key_id=2)[1]}", [("ended", None, [TOMB1])],
         ring=[entry(1, KEY1), entry(2, KEY2, not_after=NOW + 1)])
