@@ -74,7 +74,7 @@ impl CheckedCookie {
         format!("{}{TOMBSTONE_INFIX}{}", self.0.name, limit.to_text()).into()
     }
 
-    fn scopes(&self) -> impl Iterator<Item = &Scope> {
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &Scope> {
         std::iter::once(&self.0.scope).chain(&self.0.former_scopes)
     }
 

@@ -97,7 +97,10 @@ impl<T: SessionData> Core<T> {
         let is_idle = |stone: &&Stone| {
             !opened.authentic.iter().any(|value| value.descent.lineage == stone.limit.lineage)
         };
-        for stone in candidates.tombstones.iter().filter(is_idle).take(MAX_DECRYPTIONS) {
+        let shown = candidates.tombstones.iter().enumerate().filter_map(|(place, stone)| {
+            self.is_last_of_all_copies(candidates, place, stone).then_some(stone)
+        });
+        for stone in shown.filter(is_idle).take(MAX_DECRYPTIONS) {
             let is_old = |tombstone: Tombstone| {
                 unix_seconds(now) >= tombstone.ended_at.saturating_add(AFTERLIFE)
             };
@@ -106,6 +109,16 @@ impl<T: SessionData> Core<T> {
             }
         }
         cookies
+    }
+
+    /// Whether this is the last copy of a tombstone of which the request shows one for each scope: a
+    /// scope that it does not show may hold a value that the tombstone ends.
+    fn is_last_of_all_copies(&self, candidates: &Candidates, place: usize, stone: &Stone) -> bool {
+        let is_copy = |other: &&Stone| other.limit == stone.limit && other.name == stone.name;
+        let before = candidates.tombstones.iter().take(place).filter(is_copy).count();
+        let after = candidates.tombstones.iter().skip(place).filter(is_copy).count();
+        let scopes = self.accepted.name(stone.name).map(|name| name.cookie.scopes().count());
+        after == 1 && scopes.is_some_and(|scopes| before.saturating_add(after) >= scopes)
     }
 
     /// What the tombstone says, `None` where it is of another name or has lost its effect.

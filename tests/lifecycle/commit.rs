@@ -94,7 +94,7 @@ impl World {
     }
 
     fn response(&mut self, pending: Pending, commit: Commit, fresh: Option<Value>) -> Response {
-        let Pending { handler, sent, browser, phase, .. } = pending;
+        let Pending { handler, sent, target, browser, phase, .. } = pending;
         self.values.extend(fresh.clone());
         let names = self.site.names(phase);
         let places = self.site.places(phase);
@@ -125,6 +125,7 @@ impl World {
         }
         Response {
             browser,
+            target,
             endings: handler.endings(&pending.others, self.now),
             gone: gone.collect(),
             emptied,

@@ -46,8 +46,10 @@ pub(crate) enum Site {
     Renamed,
 }
 
-/// Where requests go, at any site.
+/// Where requests go, at any site, and the only place where all its cookies are sent.
 pub(crate) const TARGET: Target = Target { host: "www.example.org", path: "/app/page" };
+/// Where some go too.
+pub(crate) const ELSEWHERE: Target = Target { host: "www.example.org", path: "/" };
 
 /// A Path, and a Domain.
 pub(crate) type Place = (&'static str, Option<&'static str>);

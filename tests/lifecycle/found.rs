@@ -43,9 +43,34 @@ fn a_request_of_before_a_late_response_leaves_the_tombstone_that_ends_it() {
     ]);
 }
 
+#[test]
+fn a_request_that_does_not_carry_all_copies_of_a_tombstone_leaves_them() {
+    let [commit, deliver] = respond();
+    let elsewhere = Request { elsewhere: true, ..request(0, Op::Read) };
+    live_at(
+        Site::Path,
+        &[
+            Step::Operator(Operation::Upgrade { machine: 0 }),
+            visit(0, Op::Write),
+            begin(0, Op::Write),
+            visit(0, Op::Destroy),
+            commit,
+            deliver,
+            Step::Wait(700),
+            // It shows the tombstone of the former Path, and no session.
+            Step::Visit { request: elsewhere, takes: 0 },
+            visit(0, Op::Read),
+        ],
+    );
+}
+
 fn live(steps: &[Step]) {
+    live_at(Site::Host, steps);
+}
+
+fn live_at(site: Site, steps: &[Step]) {
     World::live(&Life {
-        site: Site::Host,
+        site,
         policy: Policy { absolute: 7200, idle: None },
         skews: [0; MACHINES],
         steps: steps.to_vec(),
@@ -53,7 +78,7 @@ fn live(steps: &[Step]) {
 }
 
 fn request(machine: usize, op: Op) -> Request {
-    Request { browser: 0, machine, ops: vec![op] }
+    Request { browser: 0, machine, elsewhere: false, ops: vec![op] }
 }
 
 fn visit(machine: usize, op: Op) -> Step {

@@ -14,9 +14,9 @@
 //! 3. The stricter rule wins: nobody outlives a lifetime or an idle limit, whichever machine they
 //!    meet, and no change of a session moves what it must not move.
 //!
-//! Not modelled: browsers that evict cookies, more than a browser's share of tombstones, data
-//! that does not fit. `PROPTEST_CASES=100000 cargo test --release --features iron --test lifecycle`
-//! takes longer.
+//! Not modelled: browsers that evict cookies; data that does not fit; the adapters, which hold no
+//! policy; and pages outside of a new Path that a machine serves which does not know that Path yet.
+//! `PROPTEST_CASES=100000 cargo test --release --features iron --test lifecycle` lives longer.
 
 mod commit;
 mod crowded;

@@ -4,7 +4,7 @@ use sealed_session::{KeyId, KeyRing, Lifetime, Session, Sessions};
 
 use crate::{
     fleet::{Policy, Ring, at, entry, seconds, std_seconds},
-    jar::Stored,
+    jar::{Stored, Target},
     steps::{Idle, Op},
     value::{ALL, Ending, Value},
 };
@@ -13,6 +13,7 @@ use crate::{
 pub(crate) struct Pending {
     pub(crate) browser: usize,
     pub(crate) machine: usize,
+    pub(crate) target: Target,
     pub(crate) phase: usize,
     pub(crate) sessions: Sessions<u32>,
     pub(crate) session: Session<u32>,

@@ -65,6 +65,8 @@ pub(crate) enum Step {
 pub(crate) struct Request {
     pub(crate) browser: usize,
     pub(crate) machine: usize,
+    /// To a page outside of `/app`.
+    pub(crate) elsewhere: bool,
     /// Where there is none, nobody looks at the session before the response is sent.
     pub(crate) ops: Vec<Op>,
 }
@@ -196,11 +198,8 @@ fn picks() -> impl Strategy<Value = Pick> {
 
 fn requests() -> impl Strategy<Value = Request> {
     let browser = prop_oneof![5 => Just(0_usize), 2 => Just(1), 1 => Just(FORGER)];
-    (browser, 0..MACHINES, vec(ops(), 0..4)).prop_map(|(browser, machine, ops)| Request {
-        browser,
-        machine,
-        ops,
-    })
+    (browser, 0..MACHINES, proptest::bool::weighted(0.2), vec(ops(), 0..4))
+        .prop_map(|(browser, machine, elsewhere, ops)| Request { browser, machine, elsewhere, ops })
 }
 
 fn ops() -> impl Strategy<Value = Op> {

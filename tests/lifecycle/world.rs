@@ -6,10 +6,10 @@ use sealed_session::{Cookie, Session, SessionId, iron};
 
 use crate::{
     fleet::{
-        LAST_KEY, LEGACY_NAME, Machine, Place, Ring, Site, TARGET, at, may_go_on, passwords,
-        seconds, std_seconds,
+        ELSEWHERE, LAST_KEY, LEGACY_NAME, Machine, Place, Ring, Site, TARGET, at, may_go_on,
+        passwords, seconds, std_seconds,
     },
-    jar::{Jar, Stored},
+    jar::{Jar, Stored, Target},
     request::{Handler, Numbers, Pending, Token},
     steps::{BROWSERS, Life, MACHINES, Operation, Pick, Request, Step},
     value::{Ended, Ending, Value, Verdict},
@@ -52,6 +52,7 @@ struct Legacy {
 /// A response under way.
 pub(crate) struct Response {
     pub(crate) browser: usize,
+    pub(crate) target: Target,
     pub(crate) cookies: Vec<Cookie<'static>>,
     pub(crate) value: Option<Value>,
     pub(crate) endings: Vec<Ending>,
@@ -173,7 +174,10 @@ impl World {
     }
 
     fn begin(&mut self, request: &Request) -> Pending {
-        let sent = self.browsers[request.browser].jar.sent(TARGET, self.now);
+        // A machine that does not know the new Path cannot see that something is left there.
+        let knows_all = self.machines[request.machine].phase == self.site.last_phase();
+        let target = if request.elsewhere && knows_all { ELSEWHERE } else { TARGET };
+        let sent = self.browsers[request.browser].jar.sent(target, self.now);
         let machine = &self.machines[request.machine];
         let clock = machine.clock(self.now);
         let header: String = sent.iter().flat_map(|c| [&c.name, "=", &c.value, "; "]).collect();
@@ -223,6 +227,7 @@ impl World {
         Pending {
             browser: request.browser,
             machine: request.machine,
+            target,
             phase: machine.phase,
             sessions: machine.sessions.clone(),
             session,
@@ -294,7 +299,7 @@ impl World {
     fn deliver(&mut self, response: Response) {
         let browser = &mut self.browsers[response.browser];
         for cookie in &response.cookies {
-            browser.jar.receive(TARGET, cookie, self.now);
+            browser.jar.receive(response.target, cookie, self.now);
         }
         browser.ended.endings.extend(response.endings);
         browser.ended.gone.extend(response.gone);
@@ -304,7 +309,7 @@ impl World {
         if response.page.is_some() {
             browser.page = response.page;
         }
-        let left = browser.jar.sent(TARGET, self.now);
+        let left = browser.jar.sent(response.target, self.now);
         for (name, (path, domain)) in response.emptied {
             let is_left = |cookie: &&Stored| cookie.name == name && cookie.is_in(path, domain);
             assert!(left.iter().find(is_left).is_none(), "{name} is left in {path} {domain:?}");
