@@ -7,7 +7,7 @@ use std::{
 };
 
 use http::{HeaderValue, Request, Response, header};
-use sealed_session::{KeyRing, Session, Sessions};
+use sealed_session::{KeyRing, Session, SessionBody, Sessions};
 use tower::{Layer as _, Service, service_fn};
 
 use crate::payload::Account;
@@ -57,9 +57,14 @@ pub(crate) fn ours(account: &Account, kind: Kind) -> impl Fn() -> usize {
             }
         })
     };
-    let login = sessions.layer(handler(None, account.clone()));
-    let cookie = cookie_of(&send(&mut { login }, None));
-    requests(sessions.layer(handler(Some(kind), Account::default())), cookie, account, kind)
+    let mounted = |kind, account| {
+        let service = sessions.layer(handler(kind, account));
+        tower::ServiceExt::map_response(service, |response: Response<SessionBody<usize>>| {
+            response.map(|body| body.into_inner().expect("the handler made it"))
+        })
+    };
+    let cookie = cookie_of(&send(&mut mounted(None, account.clone()), None));
+    requests(mounted(Some(kind), Account::default()), cookie, account, kind)
 }
 
 pub(crate) fn seshcookie(account: &Account, kind: Kind) -> impl Fn() -> usize {
