@@ -310,6 +310,11 @@ walk('a copied cookie is the session, also after signing out: as documented', as
   await thief.context.close();
 });
 
+/** The pairs of the Cookie header that a response answers. */
+async function sent(response) {
+  return (await response.request().allHeaders()).cookie.split('; ');
+}
+
 walk('a tampered cookie is a signed-out page, not an error', async ({ context, page }) => {
   await signIn(page, ADA);
   const good = await cookie(context);
@@ -327,7 +332,7 @@ walk('a tampered cookie is a signed-out page, not an error', async ({ context, p
     await context.addCookies([{ ...good, value }]);
     const response = await page.goto('/session');
     assert.equal(response.status(), 200, what);
-    assert.equal((await response.request().allHeaders()).cookie, `__Host-session=${value}`, what);
+    assert.ok((await sent(response)).includes(`__Host-session=${value}`), what);
     await assertSignedOut(page);
   }
   await shoot(page, 'tampered');
@@ -358,7 +363,7 @@ walk('an expired cookie is a signed-out page, whatever the browser keeps', async
   for (const url of [SHORT_URL, HTTPS_URL]) {
     const response = await page.goto(`${url}/session`);
     assert.equal(response.status(), 200);
-    assert.equal((await response.request().allHeaders()).cookie, `__Host-session=${value}`);
+    assert.ok((await sent(response)).includes(`__Host-session=${value}`));
     await assertSignedOut(page);
   }
 }, SHORT_URL);
@@ -402,5 +407,7 @@ walk('plain HTTP works on localhost, with cookies that say so', async ({ context
   assert.equal(await cookie(context, 'cart'), undefined);
   await signOut(page);
   await assertSignedOut(page);
-  assert.deepEqual(await context.cookies(), []);
+  const left = (await context.cookies()).map(({ name }) => name);
+  // What was ended is remembered for a while.
+  assert.deepEqual(left.filter((name) => !name.includes('-ended-')), []);
 }, PLAIN_URL);
