@@ -20,8 +20,7 @@
 //!
 //! // POST /login
 //! let mut session = sessions.load(["theme=dark"]); // the Cookie headers
-//! session.renew(); // a new id, whenever somebody signs in
-//! session.write(|account| account.user = Some("ada".to_owned()));
+//! session.sign_in(|account| account.user = Some("ada".to_owned())); // with a new id
 //! let response = sessions.commit(&session)?;
 //! let cookie = &response.cookies()[0]; // append it as Set-Cookie
 //! assert!(cookie.to_string().contains("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age="));
@@ -38,8 +37,8 @@
 //! - [`load`](Sessions::load) takes the Cookie headers of a request and gives a
 //!   [`Session<T>`](Session). Nothing is decrypted before the first look. A
 //!   cookie that is refused is no session: an anonymous visitor has `T::default()`.
-//! - A handler [`read`](Session::read)s and [`write`](Session::write)s it,
-//!   [`renew`](Session::renew)s it at sign-in, [`destroy`](Session::destroy)s it at sign-out.
+//! - A handler [`read`](Session::read)s and [`write`](Session::write)s it, and calls
+//!   [`sign_in`](Session::sign_in) at sign-in, [`destroy`](Session::destroy) at sign-out.
 //! - [`commit`](Sessions::commit) says what the response has to carry: a cookie
 //!   only if something changed, or if the value is due to be sealed again.
 //! - [`Session::csrf_token`] and [`OriginGuard`] are against cross-site request forgery,

@@ -5,14 +5,20 @@ use std::{error::Error, fmt::Debug};
 use sealed_session::{
     Builder, Commit, ConfigError, CsrfError, Existing, Family, ForeignRequest, Key, KeyEntry,
     KeyId, KeyRing, Keys, Lifetime, LocalPath, OriginGuard, RequestSource, Scope, SealError,
-    Sealing, Session, SessionId, SessionInfo, Sessions, SignedIn, SignedInPeek, Snapshot,
-    UnsealError,
+    Sealing, Session, SessionId, SessionInfo, Sessions, SignedIn, SignedInData, SignedInPeek,
+    Snapshot, UnsealError,
 };
 use serde::{Deserialize, Serialize};
 
 /// Session data that does not print itself, as it should be.
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Data;
+
+impl SignedInData for Data {
+    fn is_signed_in(&self) -> bool {
+        true
+    }
+}
 
 fn is_shared_and_printed<T: Debug + Send + Sync + 'static>() {}
 fn is_cheap<T: Clone>() {}

@@ -161,12 +161,12 @@ impl Seal<'_> {
         sealed_len(self.max_len, self.name_len).saturating_sub(taken)
     }
 
-    /// Whether the data can be sealed beside so many bytes of an extension block.
-    pub(crate) fn check<T: Serialize>(
+    /// How many bytes of JSON have room beside this data and so many bytes of an extension block.
+    pub(crate) fn left<T: Serialize>(
         &self,
         data: &T,
         extension_len: usize,
-    ) -> Result<(), SealError> {
+    ) -> Result<usize, SealError> {
         let mut buffer = ArrayVec::<u8, MAX_SEALED_LEN>::new();
         let mut payload = Draft::behind(&mut buffer);
         json::write(&mut payload, data).map_err(payload_error::<T>)?;
@@ -174,7 +174,7 @@ impl Seal<'_> {
         let size = self.size_of(payload.length().saturating_add(beside));
         match size > self.max_len {
             true => Err(SealError::TooLarge { size, limit: self.max_len }),
-            false => Ok(()),
+            false => Ok(self.room(extension_len).saturating_sub(payload.length())),
         }
     }
 

@@ -6,11 +6,11 @@ use cookie::Cookie;
 
 /// What a response has to say of a session.
 ///
-/// Append each of [`cookies`](Self::cookies) as a Set-Cookie header. Where
-/// [`forbids_storing`](Self::forbids_storing), set `Cache-Control: no-store`, or a
+/// Append each of [`headers`](Self::headers). Piece by piece these are: each of
+/// [`cookies`](Self::cookies) as a Set-Cookie header; where [`forbids_storing`](Self::forbids_storing), `Cache-Control: no-store`, or a
 /// cache may hand the cookie or the token to somebody else; where
-/// [`depends_on_cookie`](Self::depends_on_cookie), add `Vary: Cookie` and `Cache-Control: private`.
-/// In both cases set no `CDN-Cache-Control`, `Surrogate-Control` or other header for some caches alone.
+/// [`depends_on_cookie`](Self::depends_on_cookie), `Vary: cookie` and `Cache-Control: private`.
+/// In both cases set no other `Cache-Control`, and no `CDN-Cache-Control`, `Surrogate-Control` or other header for some caches alone.
 /// (`commit_headers` of the feature `http` does all of it.)
 #[derive(Clone, Default)]
 #[must_use = "the response has to carry the cookies"]
@@ -33,6 +33,36 @@ impl Commit {
     /// [`cookies`](Self::cookies), to be kept.
     pub fn into_cookies(self) -> Vec<Cookie<'static>> {
         self.cookies
+    }
+
+    /// The headers of the response, names in lower case: to be appended to those that are there,
+    /// with no other `Cache-Control` beside the one that is among them.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, Sessions};
+    ///
+    /// let sessions = Sessions::<u32>::new(KeyRing::ephemeral()?);
+    /// let mut session = sessions.load([""]);
+    /// session.write(|visits| *visits += 1);
+    /// let mut response = String::from("HTTP/1.1 204 No Content\r\n");
+    /// for (name, value) in sessions.commit(&session)?.headers() {
+    ///     response += &format!("{name}: {value}\r\n");
+    /// }
+    /// assert!(response.contains("\nset-cookie: __Host-session="));
+    /// assert!(response.contains("\ncache-control: no-store\r\nvary: cookie\r\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let caching = match (self.forbids_storing(), self.depends_on_cookie()) {
+            (true, _) => Some("no-store"),
+            (false, true) => Some("private"),
+            (false, false) => None,
+        };
+        let vary = self.depends_on_cookie().then_some("cookie");
+        let cookies = self.cookies.iter().map(|cookie| ("set-cookie", cookie.to_string()));
+        cookies
+            .chain(caching.map(|value| ("cache-control", value.to_owned())))
+            .chain(vary.map(|value| ("vary", value.to_owned())))
     }
 
     /// Whether there is a cookie to set or to remove.

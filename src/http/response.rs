@@ -226,6 +226,25 @@ mod tests {
     }
 
     #[test]
+    fn headers_that_are_handed_out_are_those_that_are_written() {
+        let cookies = vec![cookie::Cookie::new("a", "1"), cookie::Cookie::new("b", "2")];
+        for (cookies, depends_on_cookie, gave_token) in [
+            (vec![], false, false),
+            (vec![], true, false),
+            (vec![], true, true),
+            (vec![], false, true),
+            (cookies.clone(), true, false),
+            (cookies, false, true),
+        ] {
+            let commit = Commit { cookies, depends_on_cookie, gave_token };
+            let mut lines: Vec<_> =
+                commit.headers().map(|(name, value)| format!("{name}: {value}")).collect();
+            lines.sort_unstable();
+            assert_eq!(lines, written(&commit, &[]));
+        }
+    }
+
+    #[test]
     fn what_does_not_depend_on_the_cookie_is_left_to_caches() {
         let lines = written(&Commit::default(), &[("cdn-cache-control", "max-age=60")]);
         assert_eq!(lines, ["cdn-cache-control: max-age=60"]);

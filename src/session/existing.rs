@@ -23,7 +23,7 @@ use super::{data::SessionData, handle::Session};
 /// assert!(sessions.load([""]).existing().is_none());
 /// # Ok::<(), sealed_session::ConfigError>(())
 /// ```
-pub struct Existing<T>(pub Session<T>);
+pub struct Existing<T: SessionData>(pub Session<T>);
 
 impl<T: SessionData> Session<T> {
     /// The session, if it came with the request and is live. Counts as activity.
@@ -33,19 +33,19 @@ impl<T: SessionData> Session<T> {
     }
 }
 
-impl<T> Clone for Existing<T> {
+impl<T: SessionData> Clone for Existing<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<T> fmt::Debug for Existing<T> {
+impl<T: SessionData> fmt::Debug for Existing<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Existing").field(&self.0).finish()
     }
 }
 
-impl<T> Deref for Existing<T> {
+impl<T: SessionData> Deref for Existing<T> {
     type Target = Session<T>;
 
     fn deref(&self) -> &Session<T> {
@@ -53,7 +53,7 @@ impl<T> Deref for Existing<T> {
     }
 }
 
-impl<T> DerefMut for Existing<T> {
+impl<T: SessionData> DerefMut for Existing<T> {
     fn deref_mut(&mut self) -> &mut Session<T> {
         &mut self.0
     }

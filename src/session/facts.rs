@@ -121,6 +121,23 @@ impl<T: SessionData> Session<T> {
         self.0.origin.room(extension)
     }
 
+    /// How many bytes of JSON fit beside the data that is there: [`room`](Self::room) less what
+    /// that takes. 0 where it does not fit itself.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, Sessions};
+    ///
+    /// let sessions = Sessions::<String>::new(KeyRing::ephemeral()?);
+    /// let mut session = sessions.load([""]);
+    /// session.write(|text| "x".repeat(10).clone_into(text)); // 12 bytes of JSON
+    /// assert_eq!(session.room_left(), session.room() - 12);
+    /// # Ok::<(), sealed_session::ConfigError>(())
+    /// ```
+    pub fn room_left(&self) -> usize {
+        let extension = self.look().extension.as_ref().map_or(0, |block| block.len());
+        self.0.origin.left(&self.peek(), extension).unwrap_or_default()
+    }
+
     /// Whether the value that came should be replaced though nothing was
     /// written: the idle timeout slides, or the key has been superseded.
     pub fn is_reseal_due(&self) -> bool {

@@ -96,8 +96,8 @@ pub(crate) trait Origin<T>: Send + Sync {
     /// How many bytes of JSON have room beside so many of an extension block.
     fn room(&self, extension_len: usize) -> usize;
 
-    /// Whether the data can be sealed beside so many bytes of an extension block.
-    fn check(&self, data: &T, extension_len: usize) -> Result<(), SealError>;
+    /// How many bytes of JSON have room beside this data and so many bytes of an extension block.
+    fn left(&self, data: &T, extension_len: usize) -> Result<usize, SealError>;
 
     fn timeouts(&self) -> &Timeouts;
 }

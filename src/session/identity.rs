@@ -116,18 +116,22 @@ impl<T: SessionData> Session<T> {
         self.look();
         let now = self.now();
         let mut state = self.state();
-        if !self.accepts_changes(&state, "renew") {
-            return;
+        if self.accepts_changes(&state, "renew") {
+            self.renew_in(&mut state, timeouts, now);
         }
+    }
+
+    /// Puts another session in the place of what came, from `now` on (Unix seconds).
+    pub(super) fn renew_in(&self, state: &mut State<T>, timeouts: &Timeouts, now: u64) {
         // The value must be the latest in the eyes of a machine whose clock is ahead of ours.
-        let issued_at = match self.claims_in(&state) {
+        let issued_at = match self.claims_in(state) {
             Some(Ok(claims)) => claims.issued_at,
             _ => 0,
         };
         state.is_begun = true;
         state.is_renewed = true;
         state.claims = Some(
-            self.next_descent(&state)
+            self.next_descent(state)
                 .and_then(|descent| Claims::begin(now, timeouts, descent))
                 .map(|claims| Claims { issued_at: claims.issued_at.max(issued_at), ..claims }),
         );

@@ -28,7 +28,7 @@ use super::{data::SessionData, handle::Session, snapshot::Snapshot};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "nothing tells when `{Self}` is that of somebody who signed in",
-    note = "implement `SignedInData` for it"
+    note = "implement `sealed_session::SignedInData` for it, whose `is_signed_in` looks at the data"
 )]
 pub trait SignedInData: SessionData {
     /// A path of this site, to which a browser that goes to a page is sent, with where it wanted
@@ -63,11 +63,11 @@ pub trait SignedInData: SessionData {
 /// assert!(sessions.load([&cookie]).signed_in().is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct SignedIn<T>(Session<T>);
+pub struct SignedIn<T: SignedInData>(Session<T>);
 
 /// What somebody who signed in has in the session, without counting as activity: for whatever a
 /// page asks by itself, such as a poll, which must not keep the session alive.
-pub struct SignedInPeek<T>(Snapshot<T>);
+pub struct SignedInPeek<T: SignedInData>(Snapshot<T>);
 
 impl<T: SignedInData> Session<T> {
     /// The session, if somebody is signed in. Counts as activity.
@@ -83,26 +83,26 @@ impl<T: SignedInData> Session<T> {
     }
 }
 
-impl<T> SignedIn<T> {
+impl<T: SignedInData> SignedIn<T> {
     /// The session.
     pub fn into_inner(self) -> Session<T> {
         self.0
     }
 }
 
-impl<T> Clone for SignedIn<T> {
+impl<T: SignedInData> Clone for SignedIn<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<T> fmt::Debug for SignedIn<T> {
+impl<T: SignedInData> fmt::Debug for SignedIn<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SignedIn").field(&self.0).finish()
     }
 }
 
-impl<T> Deref for SignedIn<T> {
+impl<T: SignedInData> Deref for SignedIn<T> {
     type Target = Session<T>;
 
     fn deref(&self) -> &Session<T> {
@@ -110,25 +110,25 @@ impl<T> Deref for SignedIn<T> {
     }
 }
 
-impl<T> DerefMut for SignedIn<T> {
+impl<T: SignedInData> DerefMut for SignedIn<T> {
     fn deref_mut(&mut self) -> &mut Session<T> {
         &mut self.0
     }
 }
 
-impl<T> Clone for SignedInPeek<T> {
+impl<T: SignedInData> Clone for SignedInPeek<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<T> fmt::Debug for SignedInPeek<T> {
+impl<T: SignedInData> fmt::Debug for SignedInPeek<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SignedInPeek").field(&self.0).finish()
     }
 }
 
-impl<T> Deref for SignedInPeek<T> {
+impl<T: SignedInData> Deref for SignedInPeek<T> {
     type Target = T;
 
     fn deref(&self) -> &T {

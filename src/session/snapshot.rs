@@ -34,6 +34,26 @@ impl<T> Deref for Snapshot<T> {
     }
 }
 
+impl<T: Clone> Snapshot<T> {
+    /// The data, to be kept or changed apart from the session. Clones it, unless
+    /// this is the last snapshot of what was written.
+    ///
+    /// ```
+    /// use sealed_session::{KeyRing, Sessions};
+    ///
+    /// let sessions = Sessions::<Vec<u32>>::new(KeyRing::ephemeral()?);
+    /// let cart: Vec<u32> = sessions.create(vec![7])?.read().into_inner();
+    /// assert_eq!(cart, [7]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn into_inner(self) -> T {
+        match self.0 {
+            Version::Opened(_) => T::clone(&self),
+            Version::Written(data) => Arc::unwrap_or_clone(data),
+        }
+    }
+}
+
 impl<T> Clone for Snapshot<T> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
@@ -46,6 +66,13 @@ impl<T> Clone for Snapshot<T> {
 impl<T> fmt::Debug for Snapshot<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Snapshot<{}>(..)", type_name::<T>())
+    }
+}
+
+/// As the data shows itself.
+impl<T: fmt::Display> fmt::Display for Snapshot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        T::fmt(self, f)
     }
 }
 

@@ -76,8 +76,8 @@ impl<T: SessionData> Origin<T> for Core<T> {
         self.with_ring(|seal, _| seal.room(extension_len))
     }
 
-    fn check(&self, data: &T, extension_len: usize) -> Result<(), SealError> {
-        self.with_ring(|seal, _| seal.check(data, extension_len))
+    fn left(&self, data: &T, extension_len: usize) -> Result<usize, SealError> {
+        self.with_ring(|seal, _| seal.left(data, extension_len))
     }
 
     fn timeouts(&self) -> &Timeouts {

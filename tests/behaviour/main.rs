@@ -47,3 +47,4 @@ mod times;
 mod tombstones;
 #[cfg(feature = "reload")]
 mod toml_ring;
+mod writing;

@@ -39,8 +39,7 @@ async fn login(mut session: Session<Account>, login: web::Form<Login>) -> impl R
     if !USERS.contains(&(&login.user, &login.password)) {
         return HttpResponse::Unauthorized().body("No.");
     }
-    session.renew(); // a new id, whenever somebody signs in
-    session.write(|account| account.user = Some(login.user));
+    session.sign_in(|account| account.user = Some(login.user));
     see_other("/")
 }
 

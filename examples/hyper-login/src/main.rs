@@ -43,8 +43,7 @@ async fn handle(session: &mut Session<Account>, request: Request<Incoming>) -> R
         },
         (&Method::POST, "/login") => match read_login(request.into_body()).await {
             Some(login) if USERS.contains(&(&login.user, &login.password)) => {
-                session.renew(); // a new id, whenever somebody signs in
-                session.write(|account| account.user = Some(login.user));
+                session.sign_in(|account| account.user = Some(login.user));
                 answer(StatusCode::SEE_OTHER, HOME, "")
             }
             _ => answer(StatusCode::UNAUTHORIZED, HTML, "No."),

@@ -38,8 +38,7 @@ fn login(mut session: Session<Account>, login: Form<Login>) -> Result<Redirect, 
     if !USERS.contains(&(&login.user, &login.password)) {
         return Err(Status::Unauthorized);
     }
-    session.renew(); // a new id, whenever somebody signs in
-    session.write(|account| account.user = Some(login.user));
+    session.sign_in(|account| account.user = Some(login.user));
     Ok(Redirect::to("/"))
 }
 
