@@ -13,6 +13,7 @@
 //! - [Long connections](long_connections)
 //! - [Other cookies](other_cookies)
 //! - [Without a cookie](without_cookie): magic links, e-mail confirmation, OAuth state
+//! - [Edge, Lambda and JavaScript](edge): WebAssembly, Cloudflare Workers, AWS Lambda, Node
 //! - [Renaming](renaming) a cookie or an audience
 //! - [Troubleshooting](troubleshooting), by symptom
 
@@ -33,6 +34,7 @@ macro_rules! chapters {
             #[doc = "[long_connections]: crate::guide::long_connections"]
             #[doc = "[other_cookies]: crate::guide::other_cookies"]
             #[doc = "[without_cookie]: crate::guide::without_cookie"]
+            #[doc = "[edge]: crate::guide::edge"]
             #[doc = "[renaming]: crate::guide::renaming"]
             #[doc = "[troubleshooting]: crate::guide::troubleshooting"]
             #[doc = ""]
@@ -60,6 +62,8 @@ chapters! {
     long_connections: "../docs/guide/long_connections.md"
     other_cookies: "../docs/guide/other_cookies.md"
     without_cookie: "../docs/guide/without_cookie.md"
+    #[cfg(any(not(doctest), feature = "reload"))]
+    edge: "../docs/guide/edge.md"
     renaming: "../docs/guide/renaming.md"
     troubleshooting: "../docs/guide/troubleshooting.md"
 }

@@ -89,6 +89,8 @@
 //!   keys: `cargo install sealed-session --features cli`.
 //! - `ring`: the same cipher by ring, and `simd`: faster; needs a C compiler.
 //! - `simd`: base64 by SIMD, faster.
+//! - `js`: clock and randomness of a JavaScript host, for `wasm32-unknown-unknown`; see
+//!   the [guide](guide::edge). Anywhere else it does nothing.
 #![cfg_attr(all(feature = "axum", not(doctest)), doc = include_str!("../docs/axum.md"))]
 #![cfg_attr(all(feature = "actix-web", not(doctest)), doc = include_str!("../docs/actix-web.md"))]
 #![cfg_attr(all(feature = "rocket", not(doctest)), doc = include_str!("../docs/rocket.md"))]

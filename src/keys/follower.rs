@@ -126,7 +126,8 @@ impl<S: RingSource> Follower<S> {
     ///
     /// # Errors
     ///
-    /// The operating system's error, if it gives no thread.
+    /// The operating system's error, if it gives no thread. WebAssembly has none: call
+    /// [`check`](Self::check) there, for example when a request comes and the last check is old.
     pub fn spawn(
         self,
         interval: Duration,

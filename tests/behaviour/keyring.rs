@@ -243,6 +243,7 @@ mod environment {
     }
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "needs processes")]
     fn variable_holds_the_text_form() {
         let Ok(expects) = env::var(CHILD) else {
             let test = "keyring::environment::variable_holds_the_text_form";

@@ -308,6 +308,7 @@ fn neither_reseal_nor_other_writes_count_as_a_lookup() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs a panic that can be caught")]
 fn panic_in_the_hook_shows_no_session() {
     let sessions = Sessions::<u32>::builder(ring([1]))
         .revoke_if(|_, _| panic!("the directory is gone"))

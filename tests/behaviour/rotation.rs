@@ -459,6 +459,7 @@ mod replace {
     }
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "needs threads")]
     fn under_load_no_request_fails() {
         let keys = Keys::from(ring([1, 2, 3]));
         let sessions = Sessions::<u64>::new(keys.clone());

@@ -69,6 +69,7 @@ fn snapshot_stays_what_it_was() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn snapshot_crosses_threads() {
     let sessions = sessions();
     let snapshot = returning(&sessions).read();
@@ -414,6 +415,7 @@ fn session_that_expires_before_its_commit_sets_nothing() {
 // Writers and readers at the same time
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn write_within_a_write_panics_and_does_not_hang() {
     let sessions = sessions();
     let session = returning(&sessions);
@@ -445,6 +447,7 @@ fn write_within_a_write_panics_and_does_not_hang() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn caught_nested_write_spoils_neither_the_outer_one_nor_the_next() {
     let session = returning(&sessions());
     within_patience(move || {
@@ -469,6 +472,7 @@ fn write_to_another_session_within_a_write_is_allowed() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs a panic that can be caught")]
 fn panic_within_a_write_publishes_nothing() {
     let sessions = sessions();
     for mut session in [anonymous(&sessions), returning(&sessions)] {
@@ -488,6 +492,7 @@ fn panic_within_a_write_publishes_nothing() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn concurrent_writers_lose_no_update() {
     let sessions = sessions::<u32>();
     let session = sessions.load_at([""], NOW);
@@ -509,6 +514,7 @@ fn concurrent_writers_lose_no_update() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn concurrent_first_looks_see_one_session() {
     let sessions = sessions();
     let session = returning(&sessions);
@@ -523,6 +529,7 @@ fn concurrent_first_looks_see_one_session() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn reader_does_not_wait_for_a_writer_and_sees_what_was_published() {
     let session = returning(&sessions());
     let (started, has_started) = mpsc::channel();
@@ -775,6 +782,7 @@ fn a_session_is_not_sealed_by_sessions_of_another_audience() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn what_data_does_when_it_is_cloned_or_dropped_cannot_hang_the_session() {
     #[derive(Default, Serialize, Deserialize)]
     struct Entangled {
@@ -856,6 +864,7 @@ fn the_present_is_now_where_it_is_not_given() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn sessions_of_many_threads_are_those_of_one_sessions_and_outlive_both() {
     let sessions = sessions::<Cart>();
     let value = sealed(&sessions, vec![7], NOW);
@@ -879,6 +888,7 @@ fn sessions_of_many_threads_are_those_of_one_sessions_and_outlive_both() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn sessions_can_be_made_to_the_very_end_of_a_thread() {
     struct AtExit(mpsc::Sender<Cart>);
     impl Drop for AtExit {
