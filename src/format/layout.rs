@@ -27,21 +27,28 @@ const KNOWN_FLAGS: u8 = PERSISTENT | CREATION_UNKNOWN | BOUND | OWN_IDLE | EXTEN
 const NO_IDLE_TIMEOUT: u32 = u32::MAX;
 
 impl Claims {
-    /// Writes what stands in front of the payload, and whether an extension block comes between.
+    /// What stands in front of the payload, where `extended` says whether an extension block
+    /// comes between.
     #[inline]
-    pub(crate) fn encode(
-        &self,
-        extended: bool,
-        mut append: impl FnMut(&[u8]),
-    ) -> Result<(), SealError> {
+    pub(crate) fn encode(&self, extended: bool) -> Result<[u8; CLAIMS_LEN], SealError> {
+        fn put<const N: usize>(rest: &mut &mut [u8], field: [u8; N]) {
+            let (head, tail) = std::mem::take(rest)
+                .split_first_chunk_mut()
+                .expect("the fields are as long as all");
+            *head = field;
+            *rest = tail;
+        }
         let since_creation = |time: u64| {
             let offset = time.checked_sub(self.created_at)?;
             u32::try_from(offset).ok()
         };
-        self.is_representable().then_some(()).ok_or(SealError::TimeOutOfRange)?;
-        let issued = since_creation(self.issued_at).ok_or(SealError::TimeOutOfRange)?;
-        let authenticated =
-            since_creation(self.authenticated_at).ok_or(SealError::TimeOutOfRange)?;
+        let (Some(issued), Some(authenticated), true) = (
+            since_creation(self.issued_at),
+            since_creation(self.authenticated_at),
+            self.is_representable(),
+        ) else {
+            return Err(SealError::TimeOutOfRange);
+        };
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         let flags = flag(self.persistent, PERSISTENT)
             | flag(!self.creation_known, CREATION_UNKNOWN)
@@ -50,17 +57,20 @@ impl Claims {
             | flag(extended, EXTENSION);
         let [_, _, _, created_at @ ..] = self.created_at.to_be_bytes();
         let [_, _, seen @ ..] = self.seen.to_be_bytes();
-        append(&[flags]);
-        append(&created_at);
-        append(&issued.to_be_bytes());
-        append(&self.lifetime.to_be_bytes());
-        append(&self.idle.unwrap_or(NO_IDLE_TIMEOUT).to_be_bytes());
-        append(&authenticated.to_be_bytes());
-        append(&self.descent.lineage.0.to_be_bytes());
-        append(&self.descent.generation.to_be_bytes());
-        append(self.id.as_bytes());
-        append(&seen);
-        Ok(())
+
+        let mut bytes = [0; CLAIMS_LEN];
+        let rest = &mut bytes.as_mut_slice();
+        put(rest, [flags]);
+        put(rest, created_at);
+        put(rest, issued.to_be_bytes());
+        put(rest, self.lifetime.to_be_bytes());
+        put(rest, self.idle.unwrap_or(NO_IDLE_TIMEOUT).to_be_bytes());
+        put(rest, authenticated.to_be_bytes());
+        put(rest, self.descent.lineage.0.to_be_bytes());
+        put(rest, self.descent.generation.to_be_bytes());
+        put(rest, *self.id.as_bytes());
+        put(rest, seen);
+        Ok(bytes)
     }
 
     /// The claims of an authentic plaintext, and whether an extension block follows.

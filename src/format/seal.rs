@@ -58,7 +58,7 @@ impl Seal<'_> {
     ) -> Result<String, SealError> {
         let claims = claims.reissue(now, self.timeouts)?;
         self.seal_plaintext(now, |plaintext| {
-            claims.encode(!extension.is_empty(), |field| plaintext.append(field))?;
+            plaintext.append(&claims.encode(!extension.is_empty())?);
             plaintext.append(extension);
             let start = plaintext.length();
             json::write(&mut *plaintext, data).map_err(payload_error::<T>)?;
@@ -118,12 +118,12 @@ impl Seal<'_> {
                     return Ok(None);
                 }
                 let Unsealed { claims, extension, entry, payload, .. } = unsealed;
-                let sealing = self.ring.sealing(now).ok_or(SealError::NoSealingKey)?;
+                let sealing = self.ring.sealing(now).ok_or_else(|| SealError::NoSealingKey)?;
                 // A value from a machine that is ahead keeps its key, or the two would go back and forth.
                 let entry = if self.ring.is_superseded(entry.id(), now) { sealing } else { entry };
                 let claims = claims.reissue(now, self.timeouts)?;
                 let fresh = self.encode(entry, &fresh_nonce()?, |fresh| {
-                    claims.encode(!extension.is_empty(), |field| fresh.append(field))?;
+                    fresh.append(&claims.encode(!extension.is_empty())?);
                     fresh.append(extension);
                     let start = fresh.length();
                     fresh.append(payload);

@@ -130,7 +130,7 @@ impl<T: SessionData> Session<T> {
         let opened = self.look();
         let (claims, written, is_renewal) = {
             let state = self.state();
-            let claims = self.claims_to_seal(&state, now).ok_or(SealError::Expired)?;
+            let claims = self.claims_to_seal(&state, now).ok_or_else(|| SealError::Expired)?;
             let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
             (claims, state.written.clone(), state.is_renewed)
         };
@@ -166,7 +166,8 @@ impl<T: SessionData> Session<T> {
     /// The extension block to seal beside these claims: another session has none.
     pub(crate) fn extension(&self, claims: &Claims) -> &[u8] {
         let opened = self.look();
-        let is_same = opened.live.is_some_and(|live| live.claims.id.family() == claims.id.family());
+        let live = opened.live.as_ref();
+        let is_same = live.is_some_and(|live| live.claims.id.family() == claims.id.family());
         opened.extension.as_deref().filter(|_| is_same).unwrap_or_default()
     }
 

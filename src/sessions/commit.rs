@@ -163,7 +163,7 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> Result<(), SealError> {
         let opened = session.opened();
-        let Some(live) = opened.live else { return Ok(()) };
+        let Some(live) = &opened.live else { return Ok(()) };
         let verdict = self.judge_origin(session, now).and_then(|()| match is_renewal {
             true => self.ask_hook(data, claims, live.key_id, now),
             false => {
@@ -180,7 +180,7 @@ impl<T: SessionData> Core<T> {
     /// Whether what came with the request was not forged, as far as is known by now. That
     /// it has ended meanwhile is no reason against a sign-in in its place.
     fn judge_origin(&self, session: &Session<T>, now: OffsetDateTime) -> Result<(), UnsealError> {
-        let Some(live) = session.opened().live else { return Ok(()) };
+        let Some(live) = &session.opened().live else { return Ok(()) };
         let seconds = unix_seconds(now);
         let candidate = session.candidates().and_then(|came| came.sessions.get(live.value));
         match (live.key_id, candidate) {

@@ -79,7 +79,7 @@ fn write(vector: &Value) -> Result<String, SealError> {
         false => unhex(&sealed["extension"]),
     };
     seal.encode(&entry, &bytes(&sealed["nonce"]), |plaintext| {
-        claims_in.encode(!extension.is_empty(), |field| plaintext.append(field))?;
+        plaintext.append(&claims_in.encode(!extension.is_empty())?);
         plaintext.append(&extension);
         plaintext.append(claims["payload"].as_str().unwrap().as_bytes());
         Ok(())
