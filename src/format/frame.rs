@@ -40,7 +40,7 @@ impl Seal<'_> {
         now: u64,
         write: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
     ) -> Result<String, SealError> {
-        let entry = self.ring.sealing(now).ok_or_else(|| SealError::NoSealingKey)?;
+        let Some(entry) = self.ring.sealing(now) else { return Err(SealError::NoSealingKey) };
         self.encode(entry, &fresh_nonce()?, write)
     }
 

@@ -31,12 +31,10 @@ impl Claims {
     /// comes between.
     #[inline]
     pub(crate) fn encode(&self, extended: bool) -> Result<[u8; CLAIMS_LEN], SealError> {
-        fn put<const N: usize>(rest: &mut &mut [u8], field: [u8; N]) {
-            let (head, tail) = std::mem::take(rest)
-                .split_first_chunk_mut()
-                .expect("the fields are as long as all");
+        fn put<const N: usize>(rest: &mut [u8], field: [u8; N]) -> &mut [u8] {
+            let (head, tail) = rest.split_first_chunk_mut().expect("the fields are as long as all");
             *head = field;
-            *rest = tail;
+            tail
         }
         let since_creation = |time: u64| {
             let offset = time.checked_sub(self.created_at)?;
@@ -59,16 +57,15 @@ impl Claims {
         let [_, _, seen @ ..] = self.seen.to_be_bytes();
 
         let mut bytes = [0; CLAIMS_LEN];
-        let rest = &mut bytes.as_mut_slice();
-        put(rest, [flags]);
-        put(rest, created_at);
-        put(rest, issued.to_be_bytes());
-        put(rest, self.lifetime.to_be_bytes());
-        put(rest, self.idle.unwrap_or(NO_IDLE_TIMEOUT).to_be_bytes());
-        put(rest, authenticated.to_be_bytes());
-        put(rest, self.descent.lineage.0.to_be_bytes());
-        put(rest, self.descent.generation.to_be_bytes());
-        put(rest, *self.id.as_bytes());
+        let rest = put(&mut bytes, [flags]);
+        let rest = put(rest, created_at);
+        let rest = put(rest, issued.to_be_bytes());
+        let rest = put(rest, self.lifetime.to_be_bytes());
+        let rest = put(rest, self.idle.unwrap_or(NO_IDLE_TIMEOUT).to_be_bytes());
+        let rest = put(rest, authenticated.to_be_bytes());
+        let rest = put(rest, self.descent.lineage.0.to_be_bytes());
+        let rest = put(rest, self.descent.generation.to_be_bytes());
+        let rest = put(rest, *self.id.as_bytes());
         put(rest, seen);
         Ok(bytes)
     }

@@ -118,7 +118,9 @@ impl Seal<'_> {
                     return Ok(None);
                 }
                 let Unsealed { claims, extension, entry, payload, .. } = unsealed;
-                let sealing = self.ring.sealing(now).ok_or_else(|| SealError::NoSealingKey)?;
+                let Some(sealing) = self.ring.sealing(now) else {
+                    return Err(SealError::NoSealingKey.into());
+                };
                 // A value from a machine that is ahead keeps its key, or the two would go back and forth.
                 let entry = if self.ring.is_superseded(entry.id(), now) { sealing } else { entry };
                 let claims = claims.reissue(now, self.timeouts)?;

@@ -130,7 +130,9 @@ impl<T: SessionData> Session<T> {
         let opened = self.look();
         let (claims, written, is_renewal) = {
             let state = self.state();
-            let claims = self.claims_to_seal(&state, now).ok_or_else(|| SealError::Expired)?;
+            let Some(claims) = self.claims_to_seal(&state, now) else {
+                return Err(SealError::Expired);
+            };
             let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
             (claims, state.written.clone(), state.is_renewed)
         };

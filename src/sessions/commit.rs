@@ -5,13 +5,13 @@ use std::{cell::LazyCell, time::Duration};
 use cookie::Cookie;
 use time::OffsetDateTime;
 
-use super::core::Core;
+use super::{core::Core, open::check_takeover};
 use crate::{
     error::{CsrfError, SealError, UnsealError},
     events,
     format::{
         claims::Claims,
-        frame::key_id,
+        frame::{Seal, key_id},
         lifetime::Timeouts,
         seal::{ResealError, Unsealed},
         session_id::SessionId,
@@ -19,7 +19,7 @@ use crate::{
     http::Commit,
     observer::Sealing,
     platform::{clock::unix_seconds, random::RandomSource},
-    session::{Candidate, Candidates, Live, Opened, Origin, Outcome, Session, SessionData},
+    session::{Candidates, Live, Opened, Origin, Outcome, Session, SessionData},
 };
 
 impl<T: SessionData> Origin<T> for Core<T> {
@@ -102,9 +102,7 @@ impl<T: SessionData> Core<T> {
             }
             Outcome::Seal { claims, data, is_renewal } => {
                 let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
-                self.judge_again(session, (is_renewal, &claims, &data), now)?;
-                let value =
-                    self.seal(&claims, session.extension(&claims), &*data, unix_seconds(now))?;
+                let value = self.seal_judged(session, (is_renewal, &claims, &data), now)?;
                 self.observe(&value, Sealing::Written);
                 let mut cookies = vec![self.set_cookie(value, &claims, now)];
                 self.remove_others(session, is_renewal, now, &mut cookies);
@@ -126,10 +124,7 @@ impl<T: SessionData> Core<T> {
                 }
             },
             Outcome::Replace { claims, data } => {
-                let sealed = self
-                    .judge_again(session, (false, &claims, &data), now)
-                    .and_then(|()| self.seal(&claims, &[], &*data, unix_seconds(now)));
-                match sealed {
+                match self.seal_judged(session, (false, &claims, &data), now) {
                     Ok(value) => {
                         self.observe(&value, Sealing::TakenOver);
                         self.set_again(session, value, &claims, now)
@@ -152,68 +147,58 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    /// Whether what came with the request is good at the commit too: meanwhile its key may
+    /// Seals a session, if what came with the request is good now too: meanwhile its key may
     /// have been dropped, its time may have passed, the application may have revoked it.
     ///
     /// In a renewal the application vouches anew, for the data that are sealed now.
-    pub(super) fn judge_again(
+    pub(super) fn seal_judged(
         &self,
         session: &Session<T>,
         (is_renewal, claims, data): (bool, &Claims, &T),
         now: OffsetDateTime,
-    ) -> Result<(), SealError> {
-        let opened = session.opened();
-        let Some(live) = &opened.live else { return Ok(()) };
-        let verdict = self.judge_origin(session, now).and_then(|()| match is_renewal {
-            true => self.ask_hook(data, claims, live.key_id, now),
-            false => {
-                live.claims.judge(unix_seconds(now), &self.timeouts)?;
-                self.ask_hook(&opened.data, &live.claims, live.key_id, now)
+    ) -> Result<String, SealError> {
+        // By one ring: between two the key of what came could be dropped, and the next seal it.
+        self.with_ring(|seal, ring| {
+            if let Some(live) = &session.opened().live {
+                let verdict = self.judge_origin(session, live, (seal, ring), now).and_then(|()| {
+                    match is_renewal {
+                        true => self.ask_hook(data, claims, live.key_id, now),
+                        false => {
+                            live.claims.judge(unix_seconds(now), &self.timeouts)?;
+                            let came = &session.opened().data;
+                            self.ask_hook(came, &live.claims, live.key_id, now)
+                        }
+                    }
+                });
+                verdict.map_err(|error| match error {
+                    UnsealError::Expired | UnsealError::Idle => SealError::Expired,
+                    error => SealError::Refused(Box::new(error)),
+                })?;
             }
-        });
-        verdict.map_err(|error| match error {
-            UnsealError::Expired | UnsealError::Idle => SealError::Expired,
-            error => SealError::Refused(Box::new(error)),
+            seal.seal(claims, session.extension(claims), data, unix_seconds(now))
         })
     }
 
-    /// Whether what came with the request was not forged, as far as is known by now. That
+    /// Whether the ring does not take what came with the request for forged. That
     /// it has ended meanwhile is no reason against a sign-in in its place.
-    fn judge_origin(&self, session: &Session<T>, now: OffsetDateTime) -> Result<(), UnsealError> {
-        let Some(live) = &session.opened().live else { return Ok(()) };
-        let seconds = unix_seconds(now);
+    fn judge_origin(
+        &self,
+        session: &Session<T>,
+        live: &Live,
+        (seal, ring): (Seal<'_>, u64),
+        now: OffsetDateTime,
+    ) -> Result<(), UnsealError> {
         let candidate = session.candidates().and_then(|came| came.sessions.get(live.value));
         match (live.key_id, candidate) {
-            (None, _) => self.check_takeover()?,
+            (None, _) => check_takeover(seal.ring),
             // The same ring has the key that it had, unless its time has come.
-            (Some(_), Some(candidate)) if self.keys.generation() != live.ring => {
-                self.check_authentic(candidate, live.reader, seconds)?;
+            (Some(_), Some(candidate)) if ring != live.ring => {
+                let reader = self.accepted.reader(live.reader);
+                let binding = reader.map_or(self.accepted.binding(), |reader| &reader.session);
+                Seal { binding, ..seal }.check_value(&candidate.value, unix_seconds(now))
             }
-            (Some(key_id), _) => self.with_ring(|seal, _| seal.check_key(key_id, seconds))?,
+            (Some(key_id), _) => seal.check_key(key_id, unix_seconds(now)),
         }
-        Ok(())
-    }
-
-    /// Whether the ring that is in use now vouches for the value.
-    fn check_authentic(
-        &self,
-        candidate: &Candidate,
-        reader: usize,
-        now: u64,
-    ) -> Result<(), UnsealError> {
-        let binding = self.accepted.reader(reader).map_or(self.accepted.binding(), |r| &r.session);
-        self.with_binding(binding, |seal, _| seal.check_value(&candidate.value, now))
-    }
-
-    /// Seals at `now` (Unix seconds).
-    pub(super) fn seal(
-        &self,
-        claims: &Claims,
-        extension: &[u8],
-        data: &T,
-        now: u64,
-    ) -> Result<String, SealError> {
-        self.with_ring(|seal, _| seal.seal(claims, extension, data, now))
     }
 
     /// The value anew, where it is due, with its data as they are.

@@ -12,6 +12,7 @@ use crate::{
     format::{claims::Claims, frame::key_id, seal::Unsealed},
     http::cookie::Named,
     key_id::KeyId,
+    keys::KeyRing,
     platform::clock::unix_seconds,
     session::{Authentic, Candidate, Candidates, Live, Opened, SessionData, Stone, Verdict},
 };
@@ -230,16 +231,6 @@ impl<T: SessionData> Core<T> {
         Err(refusal)
     }
 
-    /// Whether the ring lets another library vouch for a session.
-    pub(super) fn check_takeover(&self) -> Result<(), UnsealError> {
-        match self.keys.snapshot().accepts_takeover() {
-            true => Ok(()),
-            false => {
-                Err(UnsealError::Fallback { class: "no_takeover", reason: NO_TAKEOVER.into() })
-            }
-        }
-    }
-
     #[inline]
     pub(super) fn ask_hook(
         &self,
@@ -303,6 +294,14 @@ fn readers_of(
     now: u64,
 ) -> impl Iterator<Item = (usize, &Reader)> {
     accepted.readers(now).filter(move |(_, reader)| reader.name == name)
+}
+
+/// Whether the ring lets another library vouch for a session.
+pub(super) fn check_takeover(ring: &KeyRing) -> Result<(), UnsealError> {
+    match ring.accepts_takeover() {
+        true => Ok(()),
+        false => Err(UnsealError::Fallback { class: "no_takeover", reason: NO_TAKEOVER.into() }),
+    }
 }
 
 /// Why no cookie of another library is looked at.

@@ -9,7 +9,7 @@ use super::{
     builder::Builder,
     core::Core,
     fallback::{Configured, Fallback, OtherCookie, Reader, Refusal},
-    open::{MAX_CANDIDATES, MAX_DECRYPTIONS, Opening},
+    open::{MAX_CANDIDATES, MAX_DECRYPTIONS, Opening, check_takeover},
 };
 use crate::{
     error::{ConfigError, UnsealError},
@@ -172,7 +172,7 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> Others<T> {
         let mut others = Others { live: None, refused: Vec::new() };
-        if let Err(error) = self.check_takeover() {
+        if let Err(error) = check_takeover(&self.keys.snapshot()) {
             others.refused.push((error, None));
             return others;
         }

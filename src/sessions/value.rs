@@ -67,8 +67,7 @@ impl<T: SessionData> Sessions<T> {
         self.check_origin(session)?;
         let seconds = unix_seconds(now);
         session.seal_with(seconds, |is_renewal, claims, data| {
-            self.0.judge_again(session, (is_renewal, claims, data), now)?;
-            self.0.seal(claims, session.extension(claims), data, seconds)
+            self.0.seal_judged(session, (is_renewal, claims, data), now)
         })
     }
 

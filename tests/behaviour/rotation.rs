@@ -403,6 +403,30 @@ mod replace {
     use super::*;
 
     #[test]
+    fn a_ring_that_comes_between_judging_and_sealing_does_not_seal_what_it_would_refuse() {
+        let keys = Keys::from(ring([1]));
+        let writer = Sessions::<Account>::new(keys.clone());
+        let forged = sealed(&writer, ada(), T0);
+        let replaced = keys.clone();
+        let asked = AtomicU32::new(0);
+        let sessions = Sessions::<Account>::builder(keys)
+            .revoke_if(move |_, _| {
+                // The second time it is asked at the commit.
+                if asked.fetch_add(1, Relaxed) == 1 {
+                    replaced.replace(ring([2]));
+                }
+                false
+            })
+            .build()
+            .unwrap();
+        let mut session = load(&sessions, &forged, T0);
+        session.write(|account| account.user.push('!'));
+        let laundered = set_value(&sessions.commit_at(&session, T0).unwrap()).unwrap();
+        assert_eq!(sessions.keys().current().entries()[0].id(), KeyId::new(2));
+        assert_eq!(class(&sessions, &laundered, T0), "unknown_key");
+    }
+
+    #[test]
     fn each_seal_load_and_commit_uses_the_newest_ring() {
         let keys = Keys::from(ring([1]));
         let sessions = Sessions::<Account>::new(keys.clone());
