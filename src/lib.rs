@@ -1,10 +1,10 @@
 //! Stateless encrypted-cookie sessions: a login, a cart or a wizard without a
 //! session store.
 //!
-//! A typed [`Session<T>`](Session) lives in one cookie, sealed with
-//! XChaCha20-Poly1305 under a key of an ordered [`KeyRing`]. Unsealing finds the
-//! key by the id that the value carries and enforces the expiry sealed inside.
-//! Every machine that has the ring has every session.
+//! A typed [`Session<T>`](Session) is stored whole in one cookie. The cookie's value is sealed with
+//! XChaCha20-Poly1305 under a key from an ordered [`KeyRing`]. To open a value, the crate looks up
+//! the key by the id that the value carries, and enforces the expiry that is sealed inside. Every
+//! machine that has the key ring can read every session.
 //!
 //! ```
 //! use sealed_session::{KeyRing, Sessions};
@@ -33,70 +33,79 @@
 //!
 //! # The model
 //!
-//! - [`Sessions<T>`](Sessions) is the configuration, made once: keys, cookie, timeouts.
-//! - [`load`](Sessions::load) takes the Cookie headers of a request and gives a
-//!   [`Session<T>`](Session). Nothing is decrypted before the first look. A
-//!   cookie that is refused is no session: an anonymous visitor has `T::default()`.
-//! - A handler [`read`](Session::read)s and [`write`](Session::write)s it, and calls
-//!   [`sign_in`](Session::sign_in) at sign-in, [`destroy`](Session::destroy) at sign-out.
-//! - [`commit`](Sessions::commit) says what the response has to carry: a cookie
-//!   only if something changed, or if the value is due to be sealed again.
-//! - [`Session::csrf_token`] and [`OriginGuard`] are against cross-site request forgery,
-//!   [`Session::authenticated_within`] asks for a fresh proof of who the user is,
-//!   [`Builder::revoke_if`] ends sessions of which somebody has a copy.
-//! - What was ended or replaced stays so in its browser, whichever response arrives last: see
-//!   [`Builder::tombstones`].
-//! - [`Keys`] replaces the ring under a running server.
-//! - [`seal`](Sessions::seal) and [`unseal`](Sessions::unseal) do the same with strings alone.
+//! - [`Sessions<T>`](Sessions) is the configuration: keys, cookie and timeouts. Build it once, at
+//!   startup.
+//! - [`load`](Sessions::load) takes the Cookie headers of a request and returns a
+//!   [`Session<T>`](Session). Nothing is decrypted until the session is first used. If the cookie
+//!   is missing or refused, the visitor is anonymous, and the data is `T::default()`.
+//! - A handler [`read`](Session::read)s and [`write`](Session::write)s the data. It calls
+//!   [`sign_in`](Session::sign_in) at sign-in and [`destroy`](Session::destroy) at sign-out.
+//! - [`commit`](Sessions::commit) returns what the response has to carry. It sets the cookie only
+//!   if the session changed, or if its value is due to be sealed again.
+//! - [`Session::csrf_token`] and [`OriginGuard`] protect from cross-site request forgery.
+//!   [`Session::authenticated_within`] tells whether the user proved their identity recently.
+//!   [`Builder::revoke_if`] ends sessions even where somebody kept a copy of the cookie.
+//! - A session that was ended or replaced stays ended in its browser, no matter in which order
+//!   responses arrive: see [`Builder::tombstones`].
+//! - [`Keys`] lets you replace the key ring while the server runs.
+//! - [`seal`](Sessions::seal) and [`unseal`](Sessions::unseal) do the same for plain strings,
+//!   without a cookie.
 //!
-//! Every function that reads the clock has a twin that takes the time, with
-//! `_at` at the end of its name.
+//! Every function that reads the clock has a variant that takes the time as an argument. Its name
+//! ends in `_at`.
 //!
-//! The [`guide`] shows how to do what, chapter by chapter.
+//! The [`guide`] explains each task in a chapter of its own.
 //!
 //! # What it does not protect from
 //!
-//! - A stolen cookie is a stolen session, until it expires.
-//! - An older value of the cookie can be replayed until *it* expires: keep no
-//!   balance, quota or one-time token in a session. Signing out removes the
-//!   cookie from the browser, and cannot recall a copy; [`Builder::revoke_if`] can.
-//! - Two responses at a time: the last write wins.
-//! - The length of the data shows in the length of the cookie (see [`Builder::pad_to`]); about 2.9 kB of JSON fit.
-//! - Whoever has a key of the ring forges sessions.
+//! - Whoever steals a cookie has the session until it expires.
+//! - An older value of the cookie can be replayed until *it* expires. So keep no balance, quota or
+//!   one-time token in a session. Signing out removes the cookie from the browser, but it does not
+//!   invalidate a copy; [`Builder::revoke_if`] does.
+//! - If two requests of one visitor write at the same time, the last response wins.
+//! - The length of the cookie reveals the length of the data (see [`Builder::pad_to`]). About 2.9
+//!   kB of JSON fit.
+//! - Whoever has a key of the ring can forge sessions.
 //!
 //! # Features
 //!
 //! None is on by default.
 //!
-//! - `tracing`: an event for each refused cookie, with the reason and the key
-//!   id, and for each change or first look that came too late. Never a value, a key or data.
-//! - `http`: `Sessions::load_headers` and `Sessions::commit_headers` over `http::HeaderMap`.
-//! - `tower`: [`Sessions`] is a `tower::Layer`; a service finds its session with
+//! - `tracing`: emits an event for each refused cookie, with the reason and the key id, and for
+//!   each change or first use that comes too late. Events never contain a value, a key or session
+//!   data.
+//! - `http`: adds `Sessions::load_headers` and `Sessions::commit_headers` for `http::HeaderMap`.
+//! - `tower`: makes [`Sessions`] a `tower::Layer`. A service gets its session with
 //!   `Session::from_extensions`.
-//! - `axum`: with `Router::layer(sessions)`, handlers name `Session<T>` and [`Existing<T>`](Existing).
+//! - `axum`: mount with `Router::layer(sessions)`. Handlers then take `Session<T>` or
+//!   [`Existing<T>`](Existing) as an argument.
 //! - `actix-web`: the same with `App::wrap(sessions)`.
 //! - `rocket`: the same with `rocket::build().attach(sessions)`.
 //! - `poem`: the same with `EndpointExt::with(sessions)`.
 //! - `salvo`: the same with `Router::hoop(sessions)`. Needs the Rust that salvo 1 needs.
-//! - `warp`: `Sessions::warp` is around the filters, `Session::filter()` and its like among them.
-//! - `iron`: the cookies of the npm package iron-session, read, written, and moved over to ours.
-//! - `takeover`: the cookies of another library for a while, opened by a reader of yours.
-//! - `reload`: `Follower`, a ring that follows its file or a source of
-//!   yours without a restart, and `Fingerprint`, by which machines compare rings.
-//! - `inspect`: `Hint` and `Sessions::inspect`, what a value says of itself, for
-//!   the tools of an operator.
-//! - `cli`: the binary `sealed-session`, which makes, rotates, checks and retires
-//!   keys: `cargo install sealed-session --features cli`.
-//! - `ring`: the same cipher by ring, and `simd`: faster; needs a C compiler.
-//! - `simd`: base64 by SIMD, faster.
-//! - `js`: clock and randomness of a JavaScript host, for `wasm32-unknown-unknown`; see
-//!   the [guide](guide::edge). Anywhere else it does nothing.
+//! - `warp`: wrap your filters in `Sessions::warp`; inside, use `Session::filter()` and the filters
+//!   like it.
+//! - `iron`: reads and writes the cookies of the npm package iron-session, and moves its visitors
+//!   over to this crate.
+//! - `takeover`: accepts the cookies of another library until a date. You write the code that opens
+//!   them.
+//! - `reload`: adds `Follower`, which reloads the key ring from a file or from a source that you
+//!   write, without a restart. Also adds `Fingerprint`, to compare the rings of several machines.
+//! - `inspect`: adds `Hint` and `Sessions::inspect`, which show an operator what a sealed value
+//!   contains.
+//! - `cli`: builds the program `sealed-session`, which creates, rotates, checks and retires keys:
+//!   `cargo install sealed-session --features cli`.
+//! - `ring`: uses the cipher of the crate ring, and turns on `simd`. Faster, but needs a C
+//!   compiler.
+//! - `simd`: encodes and decodes base64 with SIMD instructions. Faster.
+//! - `js`: uses the clock and the random source of a JavaScript host, for `wasm32-unknown-unknown`;
+//!   see the [guide](guide::edge). On other targets it does nothing.
 #![cfg_attr(all(feature = "axum", not(doctest)), doc = include_str!("../docs/axum.md"))]
 #![cfg_attr(all(feature = "actix-web", not(doctest)), doc = include_str!("../docs/actix-web.md"))]
 #![cfg_attr(all(feature = "rocket", not(doctest)), doc = include_str!("../docs/rocket.md"))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
-// Input is never indexed: every access has an answer for bytes that are not there.
+// Input is never indexed, so that every access has to handle bytes that are missing.
 #![cfg_attr(
     not(test),
     warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects)

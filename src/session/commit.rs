@@ -23,16 +23,16 @@ use crate::{
 /// What a commit has to do.
 pub(crate) enum Outcome<T> {
     Remove,
-    /// Nothing may be sealed, though something was written.
+    /// The session was written, but must not be sealed.
     Refuse(SealError),
     Seal {
         claims: Result<Claims, RandomSource>,
         data: Snapshot<T>,
-        /// The application asked for another session in the place of what came.
+        /// The application replaced the session that came, by a renew or a sign-in.
         is_renewal: bool,
     },
     Reseal(Live),
-    /// Seal for the first time what came in another library's cookie.
+    /// Seal what came in another library's cookie for the first time.
     Replace {
         claims: Claims,
         data: Snapshot<T>,
@@ -40,13 +40,14 @@ pub(crate) enum Outcome<T> {
 }
 
 impl<T: SessionData> Session<T> {
-    /// Has its origin commit the session.
+    /// Commits the session through its origin.
     pub(crate) fn commit(&self, clock: &dyn Fn() -> OffsetDateTime) -> Result<Commit, SealError> {
         self.0.origin.commit(self, clock)
     }
 
-    /// Begins a commit, and says what it has to do. `None` where there is nothing to do, and
-    /// the commit is over, or where there was one already. From here on changes are too late.
+    /// Begins a commit and returns what it has to do. Returns `None` if there is nothing to do (the
+    /// commit is then complete) or if the session was committed before. Changes after this call
+    /// come too late.
     pub(crate) fn begin_commit(&self, now: impl Fn() -> OffsetDateTime) -> Option<Outcome<T>> {
         let changed = {
             let mut state = self.state();
@@ -79,15 +80,15 @@ impl<T: SessionData> Session<T> {
         outcome
     }
 
-    /// What is done where the cookie that came may be good elsewhere: a session that only a
-    /// token began is not set, and a write is refused.
+    /// The outcome if the cookie that came may be good on another machine. A session that was begun
+    /// only for a CSRF token is not set. A write is refused.
     fn refuse(&self, written: Option<&Arc<T>>) -> Option<Outcome<T>> {
         written?;
         let reason = self.opened().refusal.clone()?;
         Some(Outcome::Refuse(SealError::NotReadable(reason)))
     }
 
-    /// What came, where it is to be sealed again though nothing was written.
+    /// The live session that came, if it has to be sealed again although nothing was written.
     fn live_to_reseal(&self, now: impl FnOnce() -> OffsetDateTime) -> Option<Live> {
         let live = self.0.source.opened().and_then(|opened| opened.live)?;
         if !live.reseal_due || !self.0.active.load(Relaxed) {
@@ -99,7 +100,7 @@ impl<T: SessionData> Session<T> {
             .source
             .request()
             .is_none_or(|request| now <= request.loaded_at.saturating_add(RESEAL_WITHIN));
-        // A visitor of whom every request is slow must not idle out.
+        // A visitor whose requests are all slow must not time out for that reason.
         let is_last_chance = || {
             let timeouts = self.0.origin.timeouts();
             live.claims.slides(timeouts) && live.claims.is_half_idle(unix_seconds(now), timeouts)
@@ -107,7 +108,7 @@ impl<T: SessionData> Session<T> {
         (is_prompt || is_last_chance()).then_some(live)
     }
 
-    /// Ends a commit: for good, or, where it failed, so that there can be another.
+    /// Ends a commit. After a failed commit, another one can follow.
     pub(crate) fn end_commit(&self, succeeded: bool) {
         match succeeded {
             true => self.0.is_closed.store(true, SeqCst),
@@ -115,13 +116,13 @@ impl<T: SessionData> Session<T> {
         }
     }
 
-    /// Whether the session came from this origin.
+    /// Whether this origin made the session.
     pub(crate) fn is_of<P>(&self, origin: &Arc<P>) -> bool {
         self.0.origin.is_of(origin)
     }
 
-    /// Seals the session at `now` (Unix seconds), for a caller who has no response to commit to,
-    /// and who learns whether it was renewed.
+    /// Seals the session at `now` (Unix seconds) for a caller that has no response to commit to.
+    /// `seal` is told whether the session was renewed.
     pub(crate) fn seal_with<R>(
         &self,
         now: u64,
@@ -145,27 +146,27 @@ impl<T: SessionData> Session<T> {
         self.0.origin.cookie_name()
     }
 
-    /// What the cookies of the request came to.
+    /// The result of opening the request's cookies.
     pub(crate) fn opened(&self) -> &Opened<T> {
         self.look()
     }
 
-    /// [`opened`](Self::opened), where somebody looked.
+    /// [`opened`](Self::opened), or `None` if the session was not used yet.
     pub(crate) fn opened_before(&self) -> Option<&Opened<T>> {
         self.0.source.opened()
     }
 
-    /// What came with the request, where there is one.
+    /// The cookies of the request, if there is a request.
     pub(crate) fn candidates(&self) -> Option<&Candidates> {
         self.0.source.request().map(|request| &request.candidates)
     }
 
-    /// When the request came, where there is one.
+    /// When the request was loaded, if there is a request.
     pub(crate) fn loaded_at(&self) -> Option<OffsetDateTime> {
         self.0.source.request().map(|request| request.loaded_at)
     }
 
-    /// The extension block to seal beside these claims: another session has none.
+    /// The extension block to seal with these claims. It is empty for a session of another family.
     pub(crate) fn extension(&self, claims: &Claims) -> &[u8] {
         let opened = self.look();
         let live = opened.live.as_ref();
@@ -173,15 +174,15 @@ impl<T: SessionData> Session<T> {
         opened.extension.as_deref().filter(|_| is_same).unwrap_or_default()
     }
 
-    /// Whether the request brought another library's cookie in place of ours, or beside an
-    /// older one of ours.
+    /// Whether the session comes from another library's cookie: none of ours came, or ours was
+    /// older.
     pub(crate) fn came_by_fallback(&self) -> bool {
         let is_live = || self.opened_before()?.live.map(|live| live.key_id.is_none());
         self.candidates().is_some_and(Candidates::use_fallback)
             || (self.candidates().is_some() && is_live() == Some(true))
     }
 
-    /// Whether the response holds a token.
+    /// Whether the response contains a CSRF token.
     pub(crate) fn gave_token(&self) -> bool {
         self.0.gave_token.load(Relaxed)
     }
@@ -189,14 +190,15 @@ impl<T: SessionData> Session<T> {
     /// Whether the response depends on the cookie.
     pub(crate) fn was_looked_at(&self) -> bool {
         match &self.0.source {
-            // Who unseals a value has looked at it, and may have created a session because it was refused.
+            // Unsealing a value is looking at it. A session may have been created because it was
+            // refused.
             Source::Given { .. } => true,
             Source::Exchange { .. } => self.0.looked_at.load(SeqCst),
         }
     }
 
-    /// The claims for a value sealed at `now` (Unix seconds). A session that was never sealed
-    /// has not been idle, however long its handler took.
+    /// The claims for a value sealed at `now` (Unix seconds). For a session that was never sealed,
+    /// the time that its handler took does not count as idle time.
     fn claims_to_seal(&self, state: &State<T>, now: u64) -> Option<Result<Claims, RandomSource>> {
         let earliest = if state.is_begun { now } else { 0 };
         let claims = self.claims_in(state)?;
@@ -204,6 +206,6 @@ impl<T: SessionData> Session<T> {
     }
 }
 
-/// A re-seal without a write could undo what a parallel request wrote, so it is
-/// given up when the handler took longer than this.
+/// A re-seal without a write could overwrite what a parallel request wrote. So it is skipped if the
+/// handler took longer than this.
 const RESEAL_WITHIN: time::Duration = time::Duration::seconds(2);

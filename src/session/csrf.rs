@@ -9,26 +9,30 @@ use crate::{
 };
 
 impl<T: SessionData> Session<T> {
-    /// A token that proves that a later request was made by a page of this
-    /// session, against cross-site request forgery. Starts a session for an
-    /// anonymous visitor, as [`write`](Self::write) does, so that the sign-in form can have one.
+    /// Returns a token that protects a form from cross-site request forgery: it proves that the
+    /// request that sends it back was made by a page of this session. If the visitor has no
+    /// session, one is started, as [`write`](Self::write) does, so that a sign-in form can be
+    /// protected too.
     ///
-    /// Put it into a hidden field of each form with `method="post"`, or into the
-    /// page for scripts to send in a header such as `X-CSRF-Token`; never into
-    /// a URL, which ends up in logs and in `Referer`. Give what comes back to
-    /// [`verify_csrf`](Self::verify_csrf). Let no cache keep the response: a commit says so.
+    /// Put the token into a hidden field of each form with `method="post"`, or into the page, for
+    /// scripts to send in a header such as `X-CSRF-Token`. Never put it into a URL, which ends up
+    /// in logs and in `Referer`. Pass the token that comes back to
+    /// [`verify_csrf`](Self::verify_csrf). No cache may store the response; the commit sets the
+    /// headers for that.
     ///
-    /// The token has 82 characters of base64url, sealed under the same keys as the
-    /// session but for another purpose, with the session's id inside. Each call
-    /// gives another one, so that compressed responses tell nothing of it. All
-    /// of them are good as long as the session is and the key they are under is in the ring;
-    /// all of them die with [`renew`](Self::renew), [`reauthenticate`](Self::reauthenticate),
-    /// [`regenerate_id`](Self::regenerate_id), [`destroy`](Self::destroy) and the session's end.
-    /// So make it after those, and verify before them.
+    /// The token has 82 characters of base64url. It contains the session's id, sealed under the
+    /// keys of the session but for another purpose. Each call returns a different token, so that
+    /// the size of a compressed response reveals nothing about it.
     ///
-    /// Where the visitor's cookie cannot be read by this machine yet (a key that it does not have so
-    /// far), the cookie is left alone: the page gets a token that will be refused, and
-    /// the visitor, who has another machine's session, needs to load the form again.
+    /// Every token is valid for as long as the session lives and the token's key is in the ring.
+    /// [`renew`](Self::renew), [`sign_in`](Self::sign_in),
+    /// [`reauthenticate`](Self::reauthenticate), [`regenerate_id`](Self::regenerate_id) and
+    /// [`destroy`](Self::destroy) invalidate all tokens, and so does the session's end. So verify a
+    /// token before you call these, and make new tokens after.
+    ///
+    /// If this machine cannot read the visitor's cookie yet, because it does not have the key so
+    /// far, the cookie is left alone. The page then gets a token that will be refused. The visitor,
+    /// who has a session from another machine, has to load the form again.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions};
@@ -52,15 +56,15 @@ impl<T: SessionData> Session<T> {
     ///
     /// # Errors
     ///
-    /// [`SealError::NoSession`] after [`destroy`](Self::destroy) and once the response is
-    /// committed; [`SealError::RandomSource`] and [`SealError::NoSealingKey`] as for sealing.
+    /// [`SealError::NoSession`] after [`destroy`](Self::destroy) and after the response was
+    /// committed. [`SealError::RandomSource`] and [`SealError::NoSealingKey`] as for sealing.
     pub fn csrf_token(&mut self) -> Result<String, SealError> {
         self.look();
         self.0.active.store(true, Relaxed);
         let now = self.time();
         let mut state = self.state();
         if state.is_committed || self.0.is_closed.load(SeqCst) {
-            // Nothing can keep caches from storing the page any more.
+            // It is too late to tell caches not to store the page.
             return Err(SealError::NoSession);
         }
         if self.claims_in(&state).is_none() && !state.is_destroyed {
@@ -75,16 +79,16 @@ impl<T: SessionData> Session<T> {
         self.0.origin.seal_csrf_token(claims.id, now)
     }
 
-    /// Checks a token of [`csrf_token`](Self::csrf_token): the value of a form's
-    /// field or of a header, empty where there is none. Never take it from the
-    /// URL or from a cookie: a browser adds those to forged requests by itself.
+    /// Verifies a token made by [`csrf_token`](Self::csrf_token). Pass the value of the form's
+    /// field or of the header, or an empty string if there is none. Never take the token from the
+    /// URL or from a cookie: a browser adds those to a forged request by itself.
     ///
-    /// Call it on every request that changes something, signing in and signing out included,
-    /// before anything else is done.
+    /// Call it on every request that changes something, including sign-in and sign-out, before you
+    /// do anything else.
     ///
     /// # Errors
     ///
-    /// [`CsrfError`], the reason for logs. Answer with 403 and nothing more.
+    /// [`CsrfError`] with the reason, for logs. Answer with 403, and tell the client no details.
     pub fn verify_csrf(&self, token: &str) -> Result<(), CsrfError> {
         self.0.active.store(true, Relaxed);
         self.0.origin.verify_csrf_token(token, self.id(), self.time())

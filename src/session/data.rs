@@ -2,10 +2,10 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// What a session can hold: any type with these traits, without further ado.
+/// The bounds on a session's data. Every type with these traits implements it automatically.
 ///
-/// `Default` is what an anonymous visitor has. `Clone` lets a write work on a
-/// copy, so that readers never wait and a panic leaves nothing half-written.
+/// `Default` is the data of an anonymous visitor. `Clone` lets a write work on a copy, so that
+/// readers never wait, and a panic leaves nothing half-written.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in a session",
     note = "derive `Serialize`, `Deserialize`, `Default` and `Clone`, and hold no borrowed data"

@@ -1,4 +1,4 @@
-//! The session of a visitor who came with one.
+//! The session of a visitor whose request brought one.
 
 use std::{
     fmt,
@@ -7,14 +7,14 @@ use std::{
 
 use super::{data::SessionData, handle::Session};
 
-/// A live session that came with the request: the visitor is not anonymous.
+/// A live session that came with the request.
 ///
-/// As an argument of a handler it answers 401 to everybody else, and as
-/// `Option<Existing<T>>` it is `None` for everybody else. (`Option<Session<T>>`
-/// is another thing: there `None` means that no middleware was mounted.)
+/// As an argument of a handler it answers 401 to a visitor who has none. As `Option<Existing<T>>`
+/// it is `None` for such a visitor. (`Option<Session<T>>` is something else: there, `None` means
+/// that no middleware was mounted.)
 ///
-/// That a session is live does not mean that somebody signed in: a guest's
-/// cart is a session too. Look at the data for that.
+/// A live session does not mean that somebody signed in: a guest's cart is a session too. Use
+/// [`SignedIn`](crate::SignedIn) for that.
 ///
 /// ```
 /// use sealed_session::{KeyRing, Sessions};
@@ -26,7 +26,7 @@ use super::{data::SessionData, handle::Session};
 pub struct Existing<T: SessionData>(pub Session<T>);
 
 impl<T: SessionData> Session<T> {
-    /// The session, if it came with the request and is live. Counts as activity.
+    /// Returns the session if it came with the request and is live. Counts as activity.
     pub fn existing(self) -> Option<Existing<T>> {
         self.read();
         (!self.is_new()).then_some(Existing(self))

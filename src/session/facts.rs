@@ -1,4 +1,4 @@
-//! What is known of a session besides its data.
+//! What is known about a session besides its data.
 
 use time::OffsetDateTime;
 
@@ -13,8 +13,8 @@ use crate::{
 impl<T: SessionData> Session<T> {
     /// Whether the session was begun or [renewed](Self::renew) less than `age` ago.
     ///
-    /// Only `renew` starts this time anew: neither use, nor a re-seal, nor a write,
-    /// nor another id does. For an action that needs a fresh proof of who the user is, ask
+    /// Only `renew` and [`sign_in`](Self::sign_in) restart this time. Use, writes, re-seals and a
+    /// new id do not. For an action that requires a recent sign-in, use
     /// [`authenticated_within`](Self::authenticated_within).
     ///
     /// ```
@@ -34,11 +34,12 @@ impl<T: SessionData> Session<T> {
         self.is_recent(self.claims().and_then(|claims| claims.known_creation()), age)
     }
 
-    /// Whether the user proved who they are less than `age` ago, by [`renew`](Self::renew) or
-    /// [`reauthenticate`](Self::reauthenticate): for actions such as a change of password or a
-    /// payment. Where it is false, ask for the password, then `reauthenticate`.
+    /// Whether the user proved their identity less than `age` ago, by [`renew`](Self::renew),
+    /// [`sign_in`](Self::sign_in) or [`reauthenticate`](Self::reauthenticate). Check it before an
+    /// action such as a change of password or a payment. If it is false, ask for the password, then
+    /// call `reauthenticate`.
     ///
-    /// It does not tell whether somebody is signed in; the data does.
+    /// It does not tell whether somebody is signed in. Check the session's data for that.
     pub fn authenticated_within(&self, age: std::time::Duration) -> bool {
         self.is_recent(self.claims().and_then(|claims| claims.known_authentication()), age)
     }
@@ -47,51 +48,53 @@ impl<T: SessionData> Session<T> {
         time.is_some_and(|time| self.now().saturating_sub(time) < age.as_secs())
     }
 
-    /// When the user last proved who they are. `None` also where nobody knows: for what was
-    /// taken over from another library, until it is renewed or reauthenticated.
+    /// When the user last proved their identity. `None` if there is no session, or if the time is
+    /// unknown: a session that was taken over from another library has none until it is renewed or
+    /// reauthenticated.
     pub fn authenticated_at(&self) -> Option<OffsetDateTime> {
         self.claims().and_then(|claims| claims.known_authentication()).map(date_time)
     }
 
-    /// The sign-in that the session comes from, `None` where there is no session.
+    /// The sign-in that the session comes from. `None` if there is no session.
     pub fn family(&self) -> Option<Family> {
         self.id().map(|id| id.family())
     }
 
-    /// The session's id, `None` where there is no session.
+    /// The session's id. `None` if there is no session.
     pub fn id(&self) -> Option<SessionId> {
         self.claims().map(|claims| claims.id)
     }
 
-    /// When the session began, or was last renewed. `None` also where nobody
-    /// knows: for what was taken over from another library, until it is renewed.
+    /// When the session began or was last renewed. `None` if there is no session, or if the time is
+    /// unknown: a session that was taken over from another library has none until it is renewed.
     pub fn created_at(&self) -> Option<OffsetDateTime> {
         self.claims().and_then(|claims| claims.known_creation()).map(date_time)
     }
 
-    /// When the value that the visitor holds was sealed.
+    /// When the value in the visitor's cookie was sealed. `None` if there is no session.
     pub fn issued_at(&self) -> Option<OffsetDateTime> {
         self.claims().map(|claims| date_time(claims.issued_at))
     }
 
-    /// When the session ends unless it is used: by its lifetime, or by being idle.
+    /// When the session ends if it is not used before: at the end of its lifetime, or by the idle
+    /// timeout. `None` if there is no session.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.claims().map(|claims| date_time(claims.expires_at(self.0.origin.timeouts())))
     }
 
-    /// Whether the session's cookie outlives the browser.
+    /// Whether the cookie is kept when the browser is closed. `None` if there is no session.
     pub fn is_persistent(&self) -> Option<bool> {
         self.claims().map(|claims| claims.persistent)
     }
 
-    /// The key under which the session came, `None` where none came, or where
-    /// it came in another library's cookie.
+    /// The key under which the session's value was sealed. `None` if no live session came, or if it
+    /// came in another library's cookie.
     pub fn key_id(&self) -> Option<KeyId> {
         self.look().live.and_then(|live| live.key_id)
     }
 
-    /// Whether the visitor is anonymous: no live session came with the
-    /// request, or it has been destroyed.
+    /// Whether the visitor is anonymous: no live session came with the request, or it was
+    /// destroyed.
     pub fn is_new(&self) -> bool {
         let opened = self.look();
         opened.live.is_none() || self.state().is_destroyed
@@ -103,8 +106,8 @@ impl<T: SessionData> Session<T> {
         state.is_changed() || state.is_destroyed
     }
 
-    /// How many bytes of JSON a session can hold here: what the cookie's limit leaves beside
-    /// name, times and tag.
+    /// How many bytes of JSON the session can hold. This is the cookie's limit, less what the name,
+    /// the times and the tag take.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions};
@@ -121,8 +124,8 @@ impl<T: SessionData> Session<T> {
         self.0.origin.room(extension)
     }
 
-    /// How many bytes of JSON fit beside the data that is there: [`room`](Self::room) less what
-    /// that takes. 0 where it does not fit itself.
+    /// How many bytes of JSON can be added: [`room`](Self::room) less the size of the present data.
+    /// 0 if the present data is too large already.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions};
@@ -138,14 +141,14 @@ impl<T: SessionData> Session<T> {
         self.0.origin.left(&self.peek(), extension).unwrap_or_default()
     }
 
-    /// Whether the value that came should be replaced though nothing was
-    /// written: the idle timeout slides, or the key has been superseded.
+    /// Whether the value that came should be sealed again although nothing was written: because the
+    /// idle timeout slides, or because there is a newer key.
     pub fn is_reseal_due(&self) -> bool {
         self.look().live.is_some_and(|live| live.reseal_due)
     }
 
-    /// Why the cookie was refused, where one came and none was live. For logs;
-    /// tell the visitor nothing of it.
+    /// Why the cookie was refused, if one came and no live session was found. For logs; do not show
+    /// it to the visitor.
     pub fn refusal(&self) -> Option<&UnsealError> {
         self.look().refusal.as_deref()
     }

@@ -33,15 +33,16 @@ use crate::{
 
 /// The session of one request.
 ///
-/// A handle: clones are cheap and stand for the same session. Reading gives a
-/// snapshot that dereferences to `&T`; writing is a closure over `&mut T`, and
-/// writing is what marks the session as changed. A reader never waits for a
-/// writer's closure, nothing is async, and a snapshot may cross an `.await`.
+/// This is a handle: clones are cheap and refer to the same session. Reading returns a snapshot
+/// that dereferences to `&T`. Writing takes a closure over `&mut T`, and marks the session as
+/// changed. A reader never waits for a writer's closure. Nothing is async, and a snapshot may be
+/// held across an `.await`.
 ///
-/// The cookie is decrypted at the first look. A request that never looks pays
-/// for no decryption, and does not count as activity. Look before the response
-/// is committed, even if it is a streamed body that needs the data: later no
-/// `Vary` can tell caches of it, and a warning event is all there is.
+/// The cookie is decrypted when the session is first used. A request that never uses it pays for no
+/// decryption, and does not count as activity. Use the session before the response is committed,
+/// even if the data is needed only in a streamed body. Afterwards it is too late to add
+/// `Vary: cookie`, so a shared cache might give the page to other visitors; the crate then emits a
+/// warning event.
 ///
 /// ```
 /// use sealed_session::{KeyRing, Sessions};
@@ -64,18 +65,18 @@ use crate::{
 /// ```
 pub struct Session<T>(pub(super) Arc<Inner<T>>);
 
-/// What a session needs of the layer above, which has the keys and the rules.
+/// What a session needs from the layer above, which has the keys and the rules.
 pub(crate) trait Origin<T>: Send + Sync {
     #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     fn cookie_name(&self) -> &str;
 
-    /// Takes from a Cookie header what may be a session.
+    /// Collects from a Cookie header the values that may be sessions.
     fn collect(&self, header: &[u8], now: OffsetDateTime, candidates: &mut Candidates);
 
-    /// Chooses among the values that the request brought.
+    /// Opens the request's values and chooses one.
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T>;
 
-    /// What the response to the session's request has to say of it.
+    /// What the response to the session's request has to carry.
     fn commit(
         &self,
         session: &Session<T>,
@@ -85,7 +86,7 @@ pub(crate) trait Origin<T>: Send + Sync {
     /// A CSRF token for the session with this id.
     fn seal_csrf_token(&self, id: SessionId, now: OffsetDateTime) -> Result<String, SealError>;
 
-    /// Whether the token was made for the session with this id, `None` for no session.
+    /// Verifies that the token was made for the session with this id. `None` means no session.
     fn verify_csrf_token(
         &self,
         token: &str,
@@ -93,10 +94,10 @@ pub(crate) trait Origin<T>: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<(), CsrfError>;
 
-    /// How many bytes of JSON have room beside so many of an extension block.
+    /// How many bytes of JSON fit beside an extension block of this length.
     fn room(&self, extension_len: usize) -> usize;
 
-    /// How many bytes of JSON have room beside this data and so many bytes of an extension block.
+    /// How many bytes of JSON fit beside this data and an extension block of this length.
     fn left(&self, data: &T, extension_len: usize) -> Result<usize, SealError>;
 
     fn timeouts(&self) -> &Timeouts;
@@ -105,17 +106,17 @@ pub(crate) trait Origin<T>: Send + Sync {
 pub(super) struct Inner<T> {
     pub(super) origin: Arc<Handle<dyn Origin<T>>>,
     pub(super) source: Source<T>,
-    /// Somebody saw that there is, or is not, a session: the response depends on the cookie.
+    /// Somebody asked whether there is a session, so the response depends on the cookie.
     pub(super) looked_at: AtomicBool,
-    /// The data was read or written: the visitor was active.
+    /// The data was read or written, which counts as activity.
     pub(super) active: AtomicBool,
-    /// The response holds a token, which is for this visitor alone.
+    /// The response contains a CSRF token, so it is for this visitor alone.
     pub(super) gave_token: AtomicBool,
-    /// The response's head is on its way, whether anybody asked for the session or not.
+    /// The response's head has been sent, whether or not a handler asked for the session.
     pub(super) is_closed: AtomicBool,
-    /// The data is no longer what came: written or destroyed. Set with the state locked, and
-    /// read without, for most sessions are only read. `SeqCst`, so that it orders writes
-    /// to several sessions as the lock would.
+    /// The data was written or the session destroyed. Set with the state locked, but read without
+    /// the lock, because most sessions are only read. `SeqCst`, so that writes to several sessions
+    /// are ordered as a lock would order them.
     pub(super) is_overwritten: AtomicBool,
     pub(super) state: Mutex<State<T>>,
     /// Held while a writer's closure runs; never by a reader.
@@ -124,9 +125,11 @@ pub(super) struct Inner<T> {
 
 /// Where a session comes from.
 pub(super) enum Source<T> {
-    /// It was unsealed or created before there was a handle to it. Without a time it goes by the clock.
+    /// It was unsealed or created before there was a handle to it. Without a time, it uses the
+    /// clock.
     Given { opened: Opened<T>, at: Option<OffsetDateTime> },
-    /// It is a request's, which is empty until somebody asks for it, and opened at the first look.
+    /// It belongs to a request. The request is attached when somebody asks for the session, and the
+    /// cookies are opened at the first look.
     Exchange { request: OnceLock<Request>, opened: OnceLock<Opened<T>> },
 }
 
@@ -138,7 +141,7 @@ impl<T> Source<T> {
         }
     }
 
-    /// The request, for whom there is one.
+    /// The request, if there is one.
     pub(super) fn request(&self) -> Option<&Request> {
         match self {
             Self::Given { .. } => None,
@@ -151,7 +154,7 @@ impl<T> Source<T> {
 pub(super) struct Request {
     pub(super) candidates: Candidates,
     pub(super) loaded_at: OffsetDateTime,
-    /// The caller gave the time, so there is no other.
+    /// The caller gave the time, so the clock is never read.
     is_fixed: bool,
 }
 
@@ -166,9 +169,9 @@ pub(super) struct State<T> {
     pub(super) claims: Option<Result<Claims, RandomSource>>,
     /// The session began, or was renewed, in this request.
     pub(super) is_begun: bool,
-    /// The application asked for another session in the place of what came.
+    /// The application replaced the session that came, by a renew or a sign-in.
     pub(super) is_renewed: bool,
-    /// Who runs a writer's closure.
+    /// The thread that runs a writer's closure.
     pub(super) writing: Option<ThreadId>,
 }
 
@@ -184,9 +187,9 @@ impl<T: SessionData> Session<T> {
         Self::with(origin, Source::Exchange { request: OnceLock::new(), opened: OnceLock::new() })
     }
 
-    /// A session that is known already.
+    /// A session whose value is already open.
     ///
-    /// The data is read where it is going to stay, for to move it is to copy it.
+    /// The closure builds the data in its final place, because moving it would copy it.
     #[inline]
     pub(crate) fn given<E>(
         origin: Arc<Handle<dyn Origin<T>>>,
@@ -228,8 +231,8 @@ impl<T: SessionData> Session<T> {
         }))
     }
 
-    /// Gives a session that came [`unopened`](Self::unopened) its request, unless it has one
-    /// already. Before this, nobody can look at it. From here on it goes by the clock.
+    /// Gives its request to a session that was made [`unopened`](Self::unopened), unless it has one
+    /// already. Nobody can look at the session before that. From then on it uses the clock.
     pub(crate) fn attach<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
@@ -238,7 +241,7 @@ impl<T: SessionData> Session<T> {
         self.attach_with(cookie_headers, clock, false);
     }
 
-    /// [`attach`](Self::attach), for whom it is always `now`.
+    /// [`attach`](Self::attach), for a session whose present is always `now`.
     pub(crate) fn attach_at<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
@@ -262,11 +265,13 @@ impl<T: SessionData> Session<T> {
             }
             Request { candidates, loaded_at, is_fixed }
         });
-        // Either this sees that the response is on its way, or `close` sees the request.
+        // Either this thread sees that the response was sent, or `close_unless_attached` sees the
+        // request.
         fence(SeqCst);
     }
 
-    /// Says that the response's head is on its way. Whether anybody asked for the session before.
+    /// Notes that the response's head has been sent, unless the session was attached before.
+    /// Returns whether it was noted.
     #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     pub(crate) fn close_unless_attached(&self) -> bool {
         if self.0.source.request().is_some() {
@@ -288,7 +293,8 @@ impl<T: SessionData> Session<T> {
             Source::Exchange { request, opened } => (request, opened),
         };
         if !inner.looked_at.load(Relaxed) {
-            // SeqCst here and where a commit ends, or both could miss each other: no `Vary`, and no event.
+            // SeqCst here and where a commit ends. Otherwise both sides could miss each other: no
+            // `Vary`, and no event.
             inner.looked_at.store(true, SeqCst);
             if inner.is_closed.load(SeqCst) {
                 events::late_look(type_name::<T>());
@@ -300,7 +306,7 @@ impl<T: SessionData> Session<T> {
         })
     }
 
-    /// The present: what the caller gave, or what the clock says now.
+    /// The present: the time that the caller gave, or what the clock says now.
     pub(super) fn time(&self) -> OffsetDateTime {
         let given = match &self.0.source {
             Source::Given { at, .. } => *at,
@@ -327,7 +333,7 @@ impl<T: SessionData> Session<T> {
         state.claims.or_else(|| Some(Ok(self.0.source.opened()?.live?.claims)))
     }
 
-    /// Whether a change can still reach the visitor. Otherwise it says why not.
+    /// Whether a change can still reach the visitor. If it cannot, emits an event that says why.
     pub(super) fn accepts_changes(&self, state: &State<T>, what: &'static str) -> bool {
         let is_late = state.is_committed || self.0.is_closed.load(SeqCst);
         let reason = match (is_late, state.is_destroyed) {
@@ -340,7 +346,8 @@ impl<T: SessionData> Session<T> {
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State<T>> {
-        // Held for a few moves and a look at the clock, in which nothing of the user's runs, not even a drop.
+        // Held only for a few moves and one reading of the clock. No code of the user runs while it
+        // is held, not even a `drop`.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -367,7 +374,7 @@ impl<T> Clone for Session<T> {
 }
 
 impl<T> fmt::Debug for Session<T> {
-    /// Shows neither data nor cookie, and does not look.
+    /// Shows neither the data nor the cookie, and does not decrypt anything.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Session<{}>(..)", type_name::<T>())
     }

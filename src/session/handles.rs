@@ -1,4 +1,4 @@
-//! How sessions hold on to where they come from.
+//! How sessions keep a reference to their origin.
 
 use std::{
     array,
@@ -10,10 +10,10 @@ use std::{
     },
 };
 
-/// An origin, to be held with a count of its own. A single count would go from processor to
-/// processor with each session that anybody makes or drops.
-// On cache lines of its own, of which processors fetch two at a time, or the count would go
-// along with its neighbour's.
+/// An origin with a reference count of its own. With a single count for all, its cache line would
+/// move between processors with each session that is made or dropped.
+// Aligned to two cache lines, because processors fetch lines in pairs. Otherwise neighboring counts
+// would move together.
 #[repr(align(128))]
 pub(crate) struct Handle<O: ?Sized>(Arc<O>);
 
@@ -31,7 +31,7 @@ impl<O: ?Sized> Deref for Handle<O> {
     }
 }
 
-/// The handles to one origin. Threads that run at once mostly have different ones.
+/// The handles to one origin. Threads that run at the same time mostly use different ones.
 pub(crate) struct Handles<O: ?Sized>([Arc<Handle<O>>; HANDLES]);
 
 impl<O: ?Sized> Handles<O> {
@@ -39,19 +39,19 @@ impl<O: ?Sized> Handles<O> {
         Self(array::from_fn(|_| Arc::new(Handle(Arc::clone(origin)))))
     }
 
-    /// That of this thread.
+    /// The handle that this thread uses.
     #[inline]
     pub(crate) fn get(&self) -> &Arc<Handle<O>> {
         self.0.get(place() % HANDLES).expect("a remainder is less than its divisor")
     }
 }
 
-/// Threads have theirs in the order in which they first make a session.
+/// The thread's number, given in the order in which threads first make a session.
 #[inline]
 fn place() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
-        // Without a destructor, so that it is there to the end of the thread.
+        // Has no destructor, so that it can be read until the thread ends.
         static PLACE: Cell<Option<usize>> = const { Cell::new(None) };
     }
     PLACE.with(|place| {
@@ -63,5 +63,5 @@ fn place() -> usize {
     })
 }
 
-/// 256 bytes each. Where there are more threads, some share one.
+/// 256 bytes each. If there are more threads than this, some share one.
 const HANDLES: usize = 32;

@@ -1,4 +1,4 @@
-//! Another id, another session, or none.
+//! A new id, a new session, or none.
 
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -17,20 +17,21 @@ use crate::{
 };
 
 impl<T: SessionData> Session<T> {
-    /// Makes another session of this one, keeping the data: a new id, a new family, new times.
-    /// Call it whenever somebody signs in, and to put one user in another's place: it
-    /// is what defeats session fixation. It starts the absolute timeout anew.
+    /// Replaces the session by a new one with the same data: a new id, a new family and new times.
+    /// The absolute timeout starts again. Call it at every sign-in, and when one user takes the
+    /// place of another. It prevents session fixation. [`sign_in`](Self::sign_in) renews and writes
+    /// in one call.
     ///
-    /// What came with the request is dead in this browser from then on, also where a late
-    /// response sets it again (see [`Builder::tombstones`](crate::Builder::tombstones)).
-    /// For a user who is signed in already and proves it once more, there is
-    /// [`reauthenticate`](Self::reauthenticate).
+    /// From then on, the session that came with the request is refused in this browser, even if a
+    /// late response sets its cookie again (see
+    /// [`Builder::tombstones`](crate::Builder::tombstones)). If the user is signed in already and
+    /// only proves their identity again, use [`reauthenticate`](Self::reauthenticate).
     pub fn renew(&mut self) {
         let timeouts = *self.0.origin.timeouts();
         self.renew_by(&timeouts);
     }
 
-    /// [`renew`](Self::renew), with a lifetime for this one sign-in.
+    /// Like [`renew`](Self::renew), with a lifetime for this one sign-in.
     ///
     /// ```
     /// use std::time::Duration;
@@ -49,17 +50,17 @@ impl<T: SessionData> Session<T> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Timeout`] for a lifetime or an idle timeout that is not whole seconds or is
-    /// zero, [`ConfigError::Lifetime`] for one that is longer than the configured absolute timeout.
+    /// [`ConfigError::Timeout`] if the lifetime or the idle timeout is zero or not in whole
+    /// seconds; [`ConfigError::Lifetime`] if one is longer than the configured absolute timeout.
     pub fn renew_with(&mut self, lifetime: Lifetime) -> Result<(), ConfigError> {
         let timeouts = self.0.origin.timeouts().of(lifetime)?;
         self.renew_by(&timeouts);
         Ok(())
     }
 
-    /// Notes that the user has just proved who they are once more, as for a step-up: a new id,
-    /// and [`authenticated_within`](Self::authenticated_within) counts from now. Family, end
-    /// and persistence of the session stay, and so does the data. Does nothing where there is no session.
+    /// Records that the user has just proved their identity again, as for a step-up. The session
+    /// gets a new id, and [`authenticated_within`](Self::authenticated_within) counts from now. Its
+    /// data, family, end and persistence stay as they are. Does nothing if there is no session.
     ///
     /// ```
     /// use std::time::Duration;
@@ -78,7 +79,8 @@ impl<T: SessionData> Session<T> {
         self.look();
         let now = self.now();
         self.change_id("reauthenticate", |claims| {
-            // Where nobody knows when the session began, the first second says that nobody knows this either.
+            // If the creation time is unknown, an authentication time equal to `created_at` means
+            // unknown too. So a known one is at least a second later.
             let earliest = claims.created_at.saturating_add(u64::from(!claims.creation_known));
             let authenticated_at = now.max(earliest);
             let issued_at = claims.issued_at.max(authenticated_at);
@@ -86,18 +88,18 @@ impl<T: SessionData> Session<T> {
         });
     }
 
-    /// Gives the session a new id, keeping family, data and times. Call it at a change
-    /// of privilege within one sign-in. Does nothing where there is no session.
+    /// Gives the session a new id. Its family, data and times stay as they are. Call it when the
+    /// user's privileges change within one sign-in. Does nothing if there is no session.
     pub fn regenerate_id(&mut self) {
         self.look();
         self.change_id("regenerate_id", |claims| claims);
     }
 
-    /// Ends the session: the response removes the cookie, even if there was
-    /// none, and whatever is written after this within the request is ignored.
+    /// Ends the session. The response removes the cookie, even if none came. Later writes in the
+    /// same request are ignored.
     ///
-    /// In this browser it stays ended, also where a late response sets it again (see
-    /// [`Builder::tombstones`](crate::Builder::tombstones) for the bounds). A copy of the cookie
+    /// In this browser the session stays ended, even if a late response sets its cookie again (see
+    /// [`Builder::tombstones`](crate::Builder::tombstones) for the limits). A copy of the cookie
     /// that somebody made earlier stays valid until it expires, or until it is
     /// [revoked](crate::Builder::revoke_if).
     pub fn destroy(&mut self) {
@@ -121,9 +123,10 @@ impl<T: SessionData> Session<T> {
         }
     }
 
-    /// Puts another session in the place of what came, from `now` on (Unix seconds).
+    /// Replaces the session that came by a new one that begins at `now` (Unix seconds).
     pub(super) fn renew_in(&self, state: &mut State<T>, timeouts: &Timeouts, now: u64) {
-        // The value must be the latest in the eyes of a machine whose clock is ahead of ours.
+        // A machine whose clock is ahead may have sealed the old value. The new one must still be
+        // the latest.
         let issued_at = match self.claims_in(state) {
             Some(Ok(claims)) => claims.issued_at,
             _ => 0,
@@ -149,7 +152,8 @@ impl<T: SessionData> Session<T> {
         }
     }
 
-    /// Of a session in the place of what came. However many ids a request gives, its generation is one more.
+    /// The descent of a session that replaces the one that came. Its generation is one higher,
+    /// however many new ids the request gives.
     fn next_descent(&self, state: &State<T>) -> Result<Descent, RandomSource> {
         let came = self.0.source.opened().and_then(super::opened::Opened::descent);
         match (came, state.claims) {

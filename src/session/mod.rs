@@ -1,4 +1,5 @@
-//! The session of one request, as a handler sees it. Knows neither keys nor what is in a header.
+//! The session of one request, as a handler sees it. This module knows neither the keys nor the
+//! format of a header.
 
 mod commit;
 mod csrf;

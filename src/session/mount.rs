@@ -1,5 +1,5 @@
-//! Which [`Sessions`](crate::Sessions) a session is of, without its data type: for middlewares
-//! that meet around one request.
+//! Which [`Sessions`](crate::Sessions) made a session, without its data type. Several middlewares
+//! around one request compare it.
 
 use std::{
     any::{TypeId, type_name},
@@ -13,7 +13,7 @@ use super::{
     handles::Handle,
 };
 
-/// One configuration, and all its clones.
+/// One configuration with all its clones.
 #[derive(Clone)]
 pub(crate) struct Identity(Arc<dyn Named>);
 
@@ -28,8 +28,8 @@ impl Identity {
         self.0.address() == other.0.address()
     }
 
-    /// Whether handlers, who name the data type, or browsers, who go by the cookie's name, could
-    /// not tell the two apart.
+    /// Whether the two can be confused: handlers tell them apart by the data type, browsers by the
+    /// cookie's name.
     pub(crate) fn is_confused_with(&self, other: &Self) -> bool {
         !self.is(other)
             && (self.0.data() == other.0.data() || self.cookie_name() == other.cookie_name())
@@ -51,7 +51,7 @@ impl fmt::Debug for Identity {
 }
 
 trait Named: Send + Sync {
-    /// Of the configuration, which lives as long as an identity of it.
+    /// The address of the configuration, which lives as long as an identity of it.
     fn address(&self) -> usize;
 
     fn cookie_name(&self) -> &str;

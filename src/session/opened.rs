@@ -1,4 +1,4 @@
-//! What a request brought, and what that came to.
+//! The cookies of a request, and the result of opening them.
 
 use crate::{
     error::UnsealError,
@@ -10,16 +10,16 @@ use crate::{
     platform::few::Few,
 };
 
-/// The values of the cookies that a request brought, as they came.
+/// The values of a request's cookies, as they came.
 #[derive(Default)]
 pub(crate) struct Candidates {
     pub(crate) sessions: Few<Candidate>,
     pub(crate) tombstones: Few<Stone>,
-    /// Those of another library's cookie.
+    /// The values of another library's cookie.
     pub(crate) fallback: Few<OtherValue>,
-    /// There were more values than are kept.
+    /// The request had more values than are kept.
     pub(crate) is_cut: bool,
-    /// There were more tombstones than are kept, so nobody knows what is ended.
+    /// The request had more tombstones than are kept, so it is unknown what was ended.
     pub(crate) has_unread_tombstones: bool,
 }
 
@@ -33,40 +33,41 @@ pub(crate) struct OtherValue {
 /// A value that may be a session.
 pub(crate) struct Candidate {
     pub(crate) value: Box<[u8]>,
-    /// The place of the cookie's name among those that are accepted.
+    /// The index of the cookie's name among the accepted names.
     pub(crate) name: usize,
 }
 
-/// A value that may be a tombstone, with what its cookie's name says.
+/// A value that may be a tombstone, with the limit from its cookie's name.
 pub(crate) struct Stone {
     pub(crate) limit: Limit,
     pub(crate) value: Box<[u8]>,
-    /// The place of the session cookie's name among those that are accepted.
+    /// The index of the session cookie's name among the accepted names.
     pub(crate) name: usize,
 }
 
 impl Candidates {
-    /// Whether another library's cookie is read in place of ours. Ours, live or not, has the last word.
+    /// Whether another library's cookie is read instead of ours. If one of ours came, live or not,
+    /// ours decides.
     pub(crate) fn use_fallback(&self) -> bool {
         self.sessions.is_empty() && !self.fallback.is_empty()
     }
 }
 
-/// What the cookies of a request came to.
+/// The result of opening a request's cookies.
 pub(crate) struct Opened<T> {
-    /// The live session's data, `T::default()` where there is none.
+    /// The live session's data, or `T::default()` if there is none.
     pub(crate) data: T,
     pub(crate) live: Option<Live>,
     /// The live session's extension block.
     pub(crate) extension: Option<Box<[u8]>>,
-    /// Why the last candidate was refused, where there is no live session. Boxed, for most
-    /// have none, and a session is copied to where it stays.
+    /// Why the last candidate was refused, if there is no live session. Boxed, because it is mostly
+    /// absent, and a session is copied when it is built.
     pub(crate) refusal: Option<Box<UnsealError>>,
-    /// There is no live session, but a value that may be one in a moment, or elsewhere.
+    /// There is no live session, but a value may be one soon, or on another machine.
     pub(crate) is_passing: bool,
     /// Every value that proved authentic.
     pub(crate) authentic: Few<Authentic>,
-    /// Of every value of the request it is known where it descends from.
+    /// The descent of every value in the request is known.
     pub(crate) is_complete: bool,
 }
 
@@ -74,7 +75,7 @@ pub(crate) struct Opened<T> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Authentic {
     pub(crate) descent: Descent,
-    /// When the session ends by what is sealed in it, whatever is configured here.
+    /// When the session ends by the lifetime that is sealed in it, whatever is configured here.
     pub(crate) ends_at: u64,
     pub(crate) verdict: Verdict,
 }
@@ -88,12 +89,12 @@ pub(crate) enum Verdict {
 }
 
 impl<T> Opened<T> {
-    /// Less than any where there is no live session.
+    /// `None` if there is no live session, which compares as the oldest.
     pub(crate) fn newness(&self) -> Option<u64> {
         self.live.map(|live| live.newness)
     }
 
-    /// Where the live session stands, or a twin of it with a later id.
+    /// The live session's descent, with the highest generation among its live twins.
     pub(crate) fn descent(&self) -> Option<Descent> {
         let own = self.live?.claims.descent;
         let twins = self
@@ -105,18 +106,18 @@ impl<T> Opened<T> {
     }
 }
 
-/// What is known of a live session besides its data.
+/// What is known about a live session besides its data.
 #[derive(Clone, Copy)]
 pub(crate) struct Live {
     pub(crate) claims: Claims,
-    /// `None` for what came in another library's cookie.
+    /// `None` if it came in another library's cookie.
     pub(crate) key_id: Option<KeyId>,
     pub(crate) reseal_due: bool,
-    /// Of several in a request the greatest wins.
+    /// If a request has several live sessions, the one with the greatest value wins.
     pub(crate) newness: u64,
-    /// The place among the request's values, where it came from one.
+    /// The index among the request's values, if it came from one.
     pub(crate) value: usize,
-    /// The place of what it is bound to among what is accepted. The first is the present one.
+    /// The index of the accepted reader that opened it. 0 is the present one.
     pub(crate) reader: usize,
     /// The number of the ring that opened it.
     pub(crate) ring: u64,

@@ -1,4 +1,4 @@
-//! A sign-in: another session, with other data, at one moment.
+//! A sign-in: a new session with changed data, in one step.
 
 use super::{data::SessionData, handle::Session};
 use crate::{
@@ -7,11 +7,11 @@ use crate::{
 };
 
 impl<T: SessionData> Session<T> {
-    /// [`renew`](Self::renew) and [`write`](Self::write) in one: what a handler does once the
-    /// password was right. Where the closure panics, neither is done.
+    /// Signs a user in: does [`renew`](Self::renew) and [`write`](Self::write) in one step. Call it
+    /// once the password was verified. If the closure panics, neither is done.
     ///
-    /// The data that was there is what the closure gets: the cart of a guest, or all of
-    /// another user who was signed in before. Replace what is not to be kept.
+    /// The closure gets the data that is already there: a guest's cart, for example, or everything
+    /// of another user who was signed in before. Overwrite what must not be kept.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions};
@@ -43,11 +43,11 @@ impl<T: SessionData> Session<T> {
         self.sign_in_by(&timeouts, change)
     }
 
-    /// [`sign_in`](Self::sign_in), with a lifetime for this one sign-in, as for "remember me".
+    /// Like [`sign_in`](Self::sign_in), with a lifetime for this one sign-in, as for "remember me".
     ///
     /// # Errors
     ///
-    /// As for [`renew_with`](Self::renew_with). The closure has not run then.
+    /// As for [`renew_with`](Self::renew_with). In that case the closure does not run.
     ///
     /// # Panics
     ///

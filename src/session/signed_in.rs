@@ -1,4 +1,4 @@
-//! The session of somebody who signed in.
+//! The session of a user who is signed in.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
 
 use super::{data::SessionData, handle::Session, snapshot::Snapshot};
 
-/// Session data that tells when somebody is signed in: what [`SignedIn`] asks.
+/// Session data that tells whether a user is signed in. [`SignedIn`] uses it.
 ///
 /// ```
 /// use sealed_session::SignedInData;
@@ -31,19 +31,21 @@ use super::{data::SessionData, handle::Session, snapshot::Snapshot};
     note = "implement `sealed_session::SignedInData` for it, whose `is_signed_in` looks at the data"
 )]
 pub trait SignedInData: SessionData {
-    /// A path of this site, to which a browser that goes to a page is sent, with where it wanted
-    /// to go in the query's `next`: read it there with [`LocalPath`](crate::LocalPath). Everybody
-    /// else, and without a page everybody, gets 401.
+    /// The path of your sign-in page. A browser that opens a page without being signed in is
+    /// redirected there, with the requested path in the query parameter `next`; read that with
+    /// [`LocalPath`](crate::LocalPath). All other requests get 401. Without a sign-in page, every
+    /// request gets 401.
     const SIGN_IN_PAGE: Option<&'static str> = None;
 
-    /// Whether the session is that of somebody who signed in.
+    /// Whether a user is signed in with this data.
     fn is_signed_in(&self) -> bool;
 }
 
-/// The live session of somebody who signed in, as [`SignedInData`] tells.
+/// The live session of a user who is signed in, as [`SignedInData`] tells.
 ///
-/// As an argument of a handler it turns everybody else away, and as `Option<SignedIn<T>>` it is
-/// `None` for them. It counts as activity; see [`SignedInPeek`] for what pages ask by themselves.
+/// As an argument of a handler it turns away everybody who is not signed in. As
+/// `Option<SignedIn<T>>` it is `None` for them. It counts as activity; use [`SignedInPeek`] for
+/// requests that a page makes by itself.
 ///
 /// ```
 /// use sealed_session::{KeyRing, Sessions, SignedInData};
@@ -65,18 +67,18 @@ pub trait SignedInData: SessionData {
 /// ```
 pub struct SignedIn<T: SignedInData>(Session<T>);
 
-/// What somebody who signed in has in the session, without counting as activity: for whatever a
-/// page asks by itself, such as a poll, which must not keep the session alive.
+/// The session data of a user who is signed in. It does not count as activity. Use it for requests
+/// that a page makes by itself, such as polling, which must not keep the session alive.
 pub struct SignedInPeek<T: SignedInData>(Snapshot<T>);
 
 impl<T: SignedInData> Session<T> {
-    /// The session, if somebody is signed in. Counts as activity.
+    /// Returns the session if a user is signed in. Counts as activity.
     pub fn signed_in(self) -> Option<SignedIn<T>> {
         let existing = self.existing()?;
         existing.read().is_signed_in().then_some(SignedIn(existing.0))
     }
 
-    /// The session's data, if somebody is signed in. Does not count as activity.
+    /// Returns the session's data if a user is signed in. Does not count as activity.
     pub fn peek_signed_in(&self) -> Option<SignedInPeek<T>> {
         let data = self.peek();
         (!self.is_new() && data.is_signed_in()).then_some(SignedInPeek(data))

@@ -1,4 +1,4 @@
-//! The data of a session at one moment.
+//! A session's data at one moment.
 
 use std::{
     any::type_name,
@@ -12,8 +12,8 @@ use super::{
     handle::{Inner, Session},
 };
 
-/// A session's data at one moment: dereferences to `&T`, is `Send`, holds no
-/// lock, and does not change when the session is written.
+/// A session's data at one moment. It dereferences to `&T`, is `Send`, holds no lock, and does not
+/// change when the session is written.
 pub struct Snapshot<T>(Version<T>);
 
 enum Version<T> {
@@ -35,8 +35,8 @@ impl<T> Deref for Snapshot<T> {
 }
 
 impl<T: Clone> Snapshot<T> {
-    /// The data, to be kept or changed apart from the session. Clones it, unless
-    /// this is the last snapshot of what was written.
+    /// Returns the data by value, for you to keep or change independently of the session. Clones
+    /// it, unless this is the last snapshot of what was written.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions};
@@ -69,7 +69,7 @@ impl<T> fmt::Debug for Snapshot<T> {
     }
 }
 
-/// As the data shows itself.
+/// Formats the data itself.
 impl<T: fmt::Display> fmt::Display for Snapshot<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         T::fmt(self, f)

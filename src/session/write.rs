@@ -19,27 +19,27 @@ use crate::{
 };
 
 impl<T: SessionData> Session<T> {
-    /// The data, as it is now. Counts as activity.
+    /// Returns the present data. Counts as activity.
     pub fn read(&self) -> Snapshot<T> {
         self.0.active.store(true, Relaxed);
         self.peek()
     }
 
-    /// The data, without counting as activity: the idle timeout does not
-    /// slide. For whatever the visitor did not ask for, such as polling.
+    /// Returns the present data without counting as activity: the idle timeout does not slide. Use
+    /// it for requests that the visitor did not make on purpose, such as polling.
     pub fn peek(&self) -> Snapshot<T> {
         self.look();
         self.snapshot()
     }
 
-    /// Changes the data, and marks the session as changed: the response will
-    /// carry the cookie. Readers see the change when the closure has returned.
+    /// Changes the data and marks the session as changed, so that the response carries the cookie.
+    /// Readers see the change once the closure has returned.
     ///
-    /// After [`destroy`](Self::destroy) or the commit, the closure runs on a
-    /// copy that is dropped, with a warning event: it is too late to keep it.
+    /// After [`destroy`](Self::destroy) or after the commit it is too late to keep a change. The
+    /// closure then runs on a copy that is dropped, and a warning event is emitted.
     ///
-    /// Writers to one session wait for each other, so write to another session after the
-    /// closure, not in it: two that nest the same two the other way round wait for ever.
+    /// Writers to the same session wait for each other. So do not write to a second session inside
+    /// the closure: two threads that do this in opposite order wait for each other forever.
     ///
     /// # Panics
     ///
@@ -49,8 +49,8 @@ impl<T: SessionData> Session<T> {
         self.write_where("write", change, |_, _, _| true, |_| {}).0
     }
 
-    /// [`write`](Self::write), unless the data is equal afterwards: then the session stays as it
-    /// was, and the response carries no cookie for it. Tells what the closure returned, and
+    /// Like [`write`](Self::write), but if the data is equal afterwards, the session stays
+    /// unchanged, and the response carries no cookie for it. Returns what the closure returned, and
     /// whether the session was changed.
     ///
     /// ```
@@ -75,8 +75,8 @@ impl<T: SessionData> Session<T> {
         self.write_where("write", change, |_, before, after| before != after, |_| {})
     }
 
-    /// Takes something out of the data, such as a message that is shown once. Where nothing is
-    /// there the session stays as it was: a visitor without one gets none.
+    /// Takes something out of the data, such as a message that is shown once. If the closure
+    /// returns `None`, the session stays unchanged: a visitor without a session does not get one.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions};
@@ -100,7 +100,8 @@ impl<T: SessionData> Session<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Of requests that run at once each may see it, as each brought it in its cookie.
+    /// Requests that run at the same time may each see the message, because each brought it in its
+    /// cookie.
     ///
     /// # Panics
     ///
@@ -110,8 +111,8 @@ impl<T: SessionData> Session<T> {
         self.write_where("take", take, |taken, _, _| taken.is_some(), |_| {}).0
     }
 
-    /// [`write`](Self::write), unless the data could not be sealed afterwards: then the session
-    /// stays as it was. How much fits beside what is there says [`room_left`](Self::room_left).
+    /// Like [`write`](Self::write), but if the data could not be sealed afterwards, the session
+    /// stays unchanged. [`room_left`](Self::room_left) tells how much more fits.
     ///
     /// ```
     /// use sealed_session::{KeyRing, SealError, Sessions};
@@ -127,7 +128,7 @@ impl<T: SessionData> Session<T> {
     ///
     /// # Errors
     ///
-    /// [`SealError::TooLarge`], which says the size and the limit, and [`SealError::Payload`].
+    /// [`SealError::TooLarge`], with the size and the limit, and [`SealError::Payload`].
     ///
     /// # Panics
     ///
@@ -144,8 +145,9 @@ impl<T: SessionData> Session<T> {
         verdict.map(|()| result)
     }
 
-    /// Runs `change` on a copy. Where `is_kept` says so of what it returned, the data before and
-    /// after, the copy becomes the data, and `also` changes the rest at the same moment.
+    /// Runs `change` on a copy of the data. `is_kept` gets what it returned, and the data before
+    /// and after. If it returns true, the copy becomes the data, and `also` changes the rest of the
+    /// state in the same step.
     #[track_caller]
     pub(super) fn write_where<R>(
         &self,
@@ -197,7 +199,7 @@ impl<T: SessionData> Session<T> {
     }
 }
 
-/// Marks the thread as writing for as long as it lives, also when the closure panics.
+/// Marks the thread as writing while it lives. The mark is removed even if the closure panics.
 struct Writing<'a, T: SessionData> {
     session: &'a Session<T>,
     _lock: MutexGuard<'a, ()>,
