@@ -165,7 +165,7 @@ pub use crate::keys::{
 #[cfg(feature = "inspect")]
 pub use crate::operate::{Hint, Inspection};
 pub use crate::{
-    error::{ConfigError, CsrfError, ForeignRequest, SealError, UnsealError},
+    error::{ConfigError, CsrfError, ForeignRequest, Misfit, SealError, UnsealError},
     format::{
         lifetime::Lifetime,
         session_id::{Family, SessionId},

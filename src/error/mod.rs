@@ -6,12 +6,14 @@
 
 mod config;
 mod csrf;
+mod misfit;
 mod seal;
 mod unseal;
 
 pub use self::{
     config::ConfigError,
     csrf::{CsrfError, ForeignRequest},
+    misfit::Misfit,
     seal::SealError,
     unseal::UnsealError,
 };

@@ -1,5 +1,6 @@
 //! Why a value was refused.
 
+use super::misfit::Misfit;
 use crate::key_id::KeyId;
 
 /// Why a value was refused. To the visitor it is simply no session.
@@ -59,14 +60,14 @@ pub enum UnsealError {
     )]
     Ended,
     /// Authentic and live, but its JSON is not a `T`: the type has changed.
-    #[error(
-        "the payload is not a {type_name} (JSON column {column}); give new fields `#[serde(default)]`"
-    )]
+    #[error("the payload is not a {type_name} (JSON column {column}): {misfit}")]
     Payload {
         /// The Rust type that was asked for.
         type_name: &'static str,
         /// Where in the JSON reading stopped, in bytes; 0 where it is empty.
         column: usize,
+        /// What does not fit, and what helps.
+        misfit: Misfit,
     },
     /// A cookie of another library, which is accepted in place of ours, was refused.
     #[error("the other library's cookie was refused: {reason}")]

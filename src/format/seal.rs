@@ -20,7 +20,7 @@ use super::{
     secret::Draft,
 };
 use crate::{
-    error::{SealError, UnsealError},
+    error::{Misfit, SealError, UnsealError},
     key_id::KeyId,
     keys::KeyEntry,
 };
@@ -205,11 +205,12 @@ impl Seal<'_> {
 }
 
 fn read_payload<T: DeserializeOwned>(payload: &[u8]) -> Result<T, UnsealError> {
-    let malformed = |column| UnsealError::Payload { type_name: type_name::<T>(), column };
+    let malformed =
+        |column, misfit| UnsealError::Payload { type_name: type_name::<T>(), column, misfit };
     // From a `str` that was checked once, serde_json need not check each string.
     let json = str::from_utf8(payload)
-        .map_err(|error| malformed(error.valid_up_to().saturating_add(1)))?;
-    serde_json::from_str(json).map_err(|error| malformed(error.column()))
+        .map_err(|error| malformed(error.valid_up_to().saturating_add(1), Misfit::NotJson))?;
+    serde_json::from_str(json).map_err(|error| malformed(error.column(), Misfit::of(&error)))
 }
 
 #[expect(clippy::inline_always, reason = "as for `Claims::decode`")]

@@ -68,8 +68,9 @@ mod payload;
 mod value;
 
 pub use self::{
-    error::{IronError, Misfit},
+    error::IronError,
     migration::Migration,
     passwords::Passwords,
     value::{Unsealed, seal, seal_at, unseal, unseal_at},
 };
+pub use crate::error::Misfit;

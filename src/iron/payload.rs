@@ -3,9 +3,9 @@
 use std::any::type_name;
 
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
 
-use super::error::{IronError, Misfit};
+use super::error::IronError;
+use crate::error::Misfit;
 
 /// The data of a plaintext.
 ///
@@ -21,29 +21,7 @@ pub(super) fn read<T: DeserializeOwned>(plaintext: &[u8]) -> Result<T, IronError
     {
         return Ok(data);
     }
-    serde_json::from_str(json).map_err(|error| refuse(error.column(), misfit(&error)))
-}
-
-/// What kind of change helps. The text of the error quotes the data, so none of it is handed on.
-fn misfit(error: &serde_json::Error) -> Misfit {
-    match error.classify() {
-        Category::Data => {}
-        Category::Io | Category::Syntax | Category::Eof => return Misfit::NotJson,
-    }
-    let text = error.to_string();
-    // What serde's own constructors begin with; a `Deserialize` by hand may say anything.
-    let begins = |start: &str| text.starts_with(start);
-    if begins("missing field") {
-        Misfit::Missing
-    } else if begins("invalid type: null") {
-        Misfit::Null
-    } else if begins("invalid type") || begins("invalid value") || begins("invalid length") {
-        Misfit::WrongType
-    } else if begins("unknown variant") || begins("unknown field") {
-        Misfit::Unknown
-    } else {
-        Misfit::Other
-    }
+    serde_json::from_str(json).map_err(|error| refuse(error.column(), Misfit::of(&error)))
 }
 
 fn is_json_space(character: char) -> bool {

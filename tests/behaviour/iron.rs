@@ -249,13 +249,10 @@ fn the_advice_fits_what_does_not_fit() {
             "a field is missing; give it `#[serde(default)]`",
         ),
         (json!({"user": null, "role": "admin", "age": 3}), "make the field an `Option`"),
-        (
-            json!({"user": 7, "role": "admin", "age": 3}),
-            "give the field the type that JavaScript writes",
-        ),
+        (json!({"user": 7, "role": "admin", "age": 3}), "give the field the type that was written"),
         (
             json!({"user": "ada", "role": "admin", "age": 300}),
-            "give the field the type that JavaScript writes",
+            "give the field the type that was written",
         ),
         (json!({"user": "ada", "role": "secret", "age": 3}), "the type lacks a variant or a field"),
         (json!([1]), "give the field the type"),

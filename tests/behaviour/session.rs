@@ -12,8 +12,8 @@ use std::{
 };
 
 use sealed_session::{
-    Builder, Commit, ConfigError, Cookie, Key, KeyEntry, KeyId, KeyRing, Keys, Lifetime, Scope,
-    SealError, Session, SessionId, Sessions, Snapshot, UnsealError,
+    Builder, Commit, ConfigError, Cookie, Key, KeyEntry, KeyId, KeyRing, Keys, Lifetime, Misfit,
+    Scope, SealError, Session, SessionId, Sessions, Snapshot, UnsealError,
 };
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -656,10 +656,31 @@ fn payload_of_another_type_is_refused_with_its_column() {
     let text = sealed(&sessions::<Vec<String>>(), vec!["abc".to_owned()], NOW);
     let sessions = sessions::<Cart>();
     let error = sessions.unseal_at(&text, NOW).unwrap_err();
-    assert_eq!(error, UnsealError::Payload { type_name: type_name::<Cart>(), column: 6 });
+    let misfit = Misfit::WrongType;
+    assert_eq!(error, UnsealError::Payload { type_name: type_name::<Cart>(), column: 6, misfit });
     let session = sessions.load_at([header(&sessions, &text)], NOW);
     assert_eq!((session.is_new(), session.refusal()), (true, Some(&error)));
-    assert!(error.to_string().contains("serde(default)"), "{error}");
+    assert!(error.to_string().contains("give the field the type that was written"), "{error}");
+}
+
+#[test]
+fn payload_without_a_field_that_the_type_asks_for_is_refused_with_the_remedy() {
+    #[derive(Clone, Default, Serialize, Deserialize)]
+    struct Grown {
+        user: String,
+    }
+    #[derive(Clone, Default, Serialize, Deserialize)]
+    struct Bare {}
+
+    let text = sealed(&sessions::<Bare>(), Bare {}, NOW);
+    let error = sessions::<Grown>().unseal_at(&text, NOW).unwrap_err();
+    let missing = UnsealError::Payload {
+        type_name: type_name::<Grown>(),
+        column: 2,
+        misfit: Misfit::Missing,
+    };
+    assert_eq!(error, missing);
+    assert!(error.to_string().contains("give it `#[serde(default)]`"), "{error}");
 }
 
 #[test]
