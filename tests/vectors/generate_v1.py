@@ -570,7 +570,6 @@ def reseal(v):
     c["offset"] = max(now, c["issued_at"]) - c["created_at"]
     c["issued_at"] = c["created_at"] + c["offset"]
     c["flags"] |= 4 if c["device"] else 0
-    c["seen"] = max(c["seen"], v["position"])
     payload = c["payload"]
     if "pad_to" in v:
         step = v["pad_to"]
@@ -861,7 +860,7 @@ SHAPES = {
     "rings": ({"form", "text", "now", "expect"}, set()),
     "cookies": (READER | {"headers", "expect"}, FORMER | {"type", "binding"}),
     "reseals": (
-        READER | {"value", "position", "nonce", "expect"},
+        READER | {"value", "nonce", "expect"},
         FORMER | {"type", "cookie", "bound_families", "pad_to"},
     ),
 }
@@ -2599,7 +2598,7 @@ cookies("collect_with_an_audience_configured", C1_PAIR, [], collectable=[C1], au
 
 def case_reseal(name, value, expect, *, ring=None, cookie_name=NAME, audience=None, absolute_timeout=14 * DAY,
                 idle_timeout=None, now=NOW, type=None, former_names=None, former_audiences=None, bound_families=None,
-                cookie=None, position=0, pad_to=None):
+                cookie=None, pad_to=None):
     """`expect` is a class, None where none is due, or what the new value seals and its max_age:
     a dict for `session`, without the label."""
     v = {"name": name} | reader(ring, cookie_name, audience, absolute_timeout, idle_timeout, now, type)
@@ -2611,7 +2610,7 @@ def case_reseal(name, value, expect, *, ring=None, cookie_name=NAME, audience=No
         v["bound_families"] = [f.hex() for f in bound_families]
     if cookie is not None:
         v["cookie"] = cookie
-    v |= {"value": value, "position": position}
+    v |= {"value": value}
     if pad_to is not None:
         v["pad_to"] = pad_to
     v["nonce"] = digest("nonce of the value " + name, 24).hex()
@@ -2667,10 +2666,9 @@ case_reseal("reseal_with_an_extension", session("a", **IDLE, block=block_of((1, 
 case_reseal("no_reseal_without_a_reason", session("a"), None)
 case_reseal("no_reseal_of_a_sealing_key_that_is_old", session("a", created_at=NOW - 9 * DAY), None)
 
-# Positions.
-for was, position in ((7, 0), (7, 6), (7, 7), (7, 8), (0, 2**48 - 1), (2**48 - 1, 1)):
-    case_reseal(f"reseal_of_seen_{was}_at_position_{position}", session("a", **IDLE, seen=was),
-                same("a", 1800, **IDLE, seen=max(was, position)), position=position)
+# What the session has seen stays.
+for seen in (0, 7, 2**48 - 1):
+    case_reseal(f"reseal_of_seen_{seen}", session("a", **IDLE, seen=seen), same("a", 1800, **IDLE, seen=seen))
 
 # Keys.
 OLD_KEY = {"created_at": NOW - 3600}

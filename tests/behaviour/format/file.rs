@@ -199,7 +199,6 @@ pub(super) struct ResealVector {
     pub(super) reader: Reader,
     pub(super) cookie: Option<String>,
     pub(super) value: String,
-    pub(super) position: u64,
     pub(super) pad_to: Option<usize>,
     pub(super) expect: ResealExpect,
 }
