@@ -160,6 +160,36 @@ pub(crate) fn ring_refused(reason: &dyn fmt::Display) {
     tracing::error!(target: "sealed_session", %reason, "key ring of the source refused, the last good one stays");
 }
 
+/// The source of revocations cannot be read, and the last state goes on to count.
+pub(crate) fn revocations_away(reason: &dyn fmt::Display, age: Option<std::time::Duration>) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(
+        target: "sealed_session",
+        %reason,
+        age = age.map(|age| age.as_secs_f64()),
+        "source of revocations away, what it said last goes on to count"
+    );
+    tell_if_unheard(format_args!(
+        "source of revocations away, its last state is {age:?} old: {reason}"
+    ));
+}
+
+/// The source of revocations can be read again.
+pub(crate) fn revocations_back() {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "sealed_session", "source of revocations is back");
+}
+
+/// The source of revocations was emptied or set back, and gets from this machine what it lost.
+pub(crate) fn revocations_restored(entries: usize) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "sealed_session",
+        entries,
+        "source of revocations has lost entries, which this machine puts back"
+    );
+}
+
 /// The tool that takes keys out reckons with another timeout than the sessions have.
 pub(crate) fn timeout_differs(name: &str, ours: std::time::Duration, ring: std::time::Duration) {
     #[cfg(feature = "tracing")]

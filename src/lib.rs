@@ -128,6 +128,7 @@ mod observer;
 #[cfg(feature = "inspect")]
 mod operate;
 mod platform;
+mod revocations;
 mod session;
 mod sessions;
 
@@ -165,7 +166,7 @@ pub use crate::keys::{
 #[cfg(feature = "inspect")]
 pub use crate::operate::{Hint, Inspection};
 pub use crate::{
-    error::{ConfigError, CsrfError, ForeignRequest, Misfit, SealError, UnsealError},
+    error::{ConfigError, CsrfError, ForeignRequest, Misfit, RevokeError, SealError, UnsealError},
     format::{
         lifetime::Lifetime,
         session_id::{Family, SessionId},
@@ -174,6 +175,10 @@ pub use crate::{
     key_id::KeyId,
     keys::{Key, KeyEntry, KeyRing, Keys},
     observer::{Observer, Sealing},
+    revocations::{
+        Changes, FollowingRevocations, Position, Revocation, RevocationSource, Revocations,
+        Revoking, SourceError, Subject,
+    },
     session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek, Snapshot},
     sessions::{Builder, SessionInfo, Sessions},
 };

@@ -174,6 +174,16 @@ pub enum ConfigError {
         /// The configured absolute timeout in seconds.
         configured: u32,
     },
+    /// Revocations would be forgotten while sessions that they concern live.
+    #[error(
+        "the list of revocations keeps its entries for {kept} s, less than absolute_timeout, {configured} s: make it with the longest absolute timeout of all that use it"
+    )]
+    Revocations {
+        /// The seconds for which entries are kept.
+        kept: u64,
+        /// The configured absolute timeout in seconds.
+        configured: u32,
+    },
     /// A timeout or a lifetime is out of range.
     #[error("{what} must be whole seconds from 1 s to {limit} s")]
     Timeout {

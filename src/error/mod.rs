@@ -1,4 +1,4 @@
-//! The three ways to fail: building keys and configuration, sealing, unsealing.
+//! The ways to fail: building keys and configuration, sealing, unsealing, revoking.
 //!
 //! No message holds a key, a cookie value or session data: errors end up in
 //! logs and error trackers. For the same reason no variant carries the error
@@ -7,6 +7,7 @@
 mod config;
 mod csrf;
 mod misfit;
+mod revoke;
 mod seal;
 mod unseal;
 
@@ -14,6 +15,7 @@ pub use self::{
     config::ConfigError,
     csrf::{CsrfError, ForeignRequest},
     misfit::Misfit,
+    revoke::RevokeError,
     seal::SealError,
     unseal::UnsealError,
 };

@@ -50,9 +50,20 @@ pub enum UnsealError {
     /// The session is bound to a device, and the request does not prove that it comes from there.
     #[error("bound to a device, which the request does not prove")]
     Bound,
-    /// Refused by the hook of [`Builder::revoke_if`](crate::Builder::revoke_if).
+    /// Refused by the hook of [`Builder::revoke_if`](crate::Builder::revoke_if) or by the list of
+    /// [`Builder::revocations`](crate::Builder::revocations).
     #[error("revoked by the application")]
     Revoked,
+    /// Nobody here knows what was revoked: the list of
+    /// [`Builder::revocations`](crate::Builder::revocations) was never read, or not lately.
+    #[error(
+        "the list of revocations is not known here, {}; bring back what spreads it",
+        if *read_before { "as its source has been away for too long" } else { "as it was never read" }
+    )]
+    RevocationsUnknown {
+        /// Whether it was read since the process started.
+        read_before: bool,
+    },
     /// The session was ended or replaced in this browser: the request carries its
     /// [tombstone](crate::Builder::tombstones).
     #[error(
@@ -98,6 +109,7 @@ impl UnsealError {
             Self::Bound => "bound",
             Self::Payload { .. } => "payload",
             Self::Revoked => "revoked",
+            Self::RevocationsUnknown { .. } => "revocations_unknown",
             Self::Ended => "ended",
             Self::Fallback { class, .. } => class,
         }
@@ -109,7 +121,10 @@ impl UnsealError {
         match self {
             Self::UnknownKey(id) => id.get() > newest.get(),
             Self::UnsupportedVersion(version) => *version > 1,
-            Self::UnsupportedExtension(_) | Self::IssuedInFuture | Self::Bound => true,
+            Self::UnsupportedExtension(_)
+            | Self::IssuedInFuture
+            | Self::Bound
+            | Self::RevocationsUnknown { .. } => true,
             _ => false,
         }
     }

@@ -25,7 +25,7 @@ pub(crate) struct Claims {
     pub(crate) authenticated_at: u64,
     pub(crate) descent: Descent,
     pub(crate) id: SessionId,
-    /// How far the sealing machine had read the list of revocations.
+    /// How far the list of revocations had come when the user signed in.
     pub(crate) seen: u64,
 }
 

@@ -6,7 +6,7 @@ pub(crate) mod envelope;
 mod extension;
 pub(crate) mod frame;
 pub(crate) mod json;
-mod layout;
+pub(crate) mod layout;
 pub(crate) mod lifetime;
 pub(crate) mod lineage;
 pub(crate) mod seal;

@@ -6,6 +6,7 @@
 pub(crate) mod clock;
 pub(crate) mod few;
 pub(crate) mod random;
+pub(crate) mod stopwatch;
 pub(crate) mod sync;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]

@@ -182,6 +182,11 @@ impl<T: SessionData> Session<T> {
             || (self.candidates().is_some() && is_live() == Some(true))
     }
 
+    /// How far the list of revocations had come when the request came.
+    pub(crate) fn seen(&self) -> u64 {
+        self.0.seen
+    }
+
     /// Whether the response contains a CSRF token.
     pub(crate) fn gave_token(&self) -> bool {
         self.0.gave_token.load(Relaxed)

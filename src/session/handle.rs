@@ -100,12 +100,18 @@ pub(crate) trait Origin<T>: Send + Sync {
     /// How many bytes of JSON fit beside this data and an extension block of this length.
     fn left(&self, data: &T, extension_len: usize) -> Result<usize, SealError>;
 
+    /// How far the list of revocations has come, 0 where there is none.
+    fn position(&self) -> u64;
+
     fn timeouts(&self) -> &Timeouts;
 }
 
 pub(super) struct Inner<T> {
     pub(super) origin: Arc<Handle<dyn Origin<T>>>,
     pub(super) source: Source<T>,
+    /// How far the list of revocations had come when the request came. Whoever signs in may have
+    /// been looked up at any time since, so a later position would hide what was revoked meanwhile.
+    pub(super) seen: u64,
     /// Somebody asked whether there is a session, so the response depends on the cookie.
     pub(super) looked_at: AtomicBool,
     /// The data was read or written, which counts as activity.
@@ -211,6 +217,7 @@ impl<T: SessionData> Session<T> {
     #[inline]
     fn with(origin: Arc<Handle<dyn Origin<T>>>, source: Source<T>) -> Self {
         Self(Arc::new(Inner {
+            seen: origin.position(),
             origin,
             source,
             looked_at: AtomicBool::new(false),

@@ -14,6 +14,7 @@ use crate::{
         lineage::Descent,
     },
     platform::random::RandomSource,
+    revocations::Position,
 };
 
 impl<T: SessionData> Session<T> {
@@ -28,7 +29,42 @@ impl<T: SessionData> Session<T> {
     /// only proves their identity again, use [`reauthenticate`](Self::reauthenticate).
     pub fn renew(&mut self) {
         let timeouts = *self.0.origin.timeouts();
-        self.renew_by(&timeouts);
+        self.renew_by(&timeouts, 0);
+    }
+
+    /// [`renew`](Self::renew), for a user of whom everything was revoked up to this position, and who
+    /// has proved who they are since: the one whose change of password it was.
+    ///
+    /// Look at the session before you revoke, or it is no session any more. Revocations that
+    /// come after this position end the session as any other.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use sealed_session::{KeyRing, Revocations, Sessions, Subject};
+    ///
+    /// let revocations = Revocations::in_memory(Duration::from_secs(14 * 24 * 3600));
+    /// let sessions = Sessions::<String>::builder(KeyRing::ephemeral()?)
+    ///     .revocations(&revocations, |user| Some(Subject::from(user)))
+    ///     .build()?;
+    /// let here = sessions.seal(&sessions.create("ada".to_owned())?)?;
+    /// let elsewhere = sessions.seal(&sessions.create("ada".to_owned())?)?;
+    ///
+    /// let mut session = sessions.load([format!("__Host-session={here}")]);
+    /// let user = session.read().clone();
+    /// // ... check the old password, save the new one, then:
+    /// let position = revocations.revoke_all(user.as_str()).wait()?;
+    /// session.renew_after(position);
+    /// let response = sessions.commit(&session)?;
+    ///
+    /// assert!(sessions.unseal(response.cookies()[0].value()).is_ok());
+    /// assert!(sessions.unseal(&here).is_err());
+    /// assert!(sessions.unseal(&elsewhere).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn renew_after(&mut self, position: Position) {
+        let timeouts = *self.0.origin.timeouts();
+        self.renew_by(&timeouts, position.get());
     }
 
     /// Like [`renew`](Self::renew), with a lifetime for this one sign-in.
@@ -54,7 +90,7 @@ impl<T: SessionData> Session<T> {
     /// seconds; [`ConfigError::Lifetime`] if one is longer than the configured absolute timeout.
     pub fn renew_with(&mut self, lifetime: Lifetime) -> Result<(), ConfigError> {
         let timeouts = self.0.origin.timeouts().of(lifetime)?;
-        self.renew_by(&timeouts);
+        self.renew_by(&timeouts, 0);
         Ok(())
     }
 
@@ -114,29 +150,33 @@ impl<T: SessionData> Session<T> {
         }
     }
 
-    fn renew_by(&mut self, timeouts: &Timeouts) {
+    fn renew_by(&mut self, timeouts: &Timeouts, after: u64) {
         self.look();
         let now = self.now();
         let mut state = self.state();
         if self.accepts_changes(&state, "renew") {
             self.renew_in(&mut state, timeouts, now);
+            if let Some(Ok(claims)) = &mut state.claims {
+                claims.seen = claims.seen.max(after);
+            }
         }
     }
 
     /// Replaces the session that came by a new one that begins at `now` (Unix seconds).
     pub(super) fn renew_in(&self, state: &mut State<T>, timeouts: &Timeouts, now: u64) {
         // A machine whose clock is ahead may have sealed the old value. The new one must still be
-        // the latest.
-        let issued_at = match self.claims_in(state) {
-            Some(Ok(claims)) => claims.issued_at,
-            _ => 0,
+        // the latest. And what was revoked before the last sign-in was revoked before this one.
+        let (issued_at, seen) = match self.claims_in(state) {
+            Some(Ok(claims)) => (claims.issued_at, claims.seen),
+            _ => (0, 0),
         };
+        let seen = seen.max(self.0.seen);
         state.is_begun = true;
         state.is_renewed = true;
         state.claims = Some(
-            self.next_descent(state)
-                .and_then(|descent| Claims::begin(now, timeouts, descent))
-                .map(|claims| Claims { issued_at: claims.issued_at.max(issued_at), ..claims }),
+            self.next_descent(state).and_then(|descent| Claims::begin(now, timeouts, descent)).map(
+                |claims| Claims { issued_at: claims.issued_at.max(issued_at), seen, ..claims },
+            ),
         );
     }
 
@@ -165,6 +205,7 @@ impl<T: SessionData> Session<T> {
 
     /// The claims of a session that begins with this request.
     pub(super) fn begin(&self, now: u64) -> Result<Claims, RandomSource> {
-        Claims::begin(now, self.0.origin.timeouts(), Descent::born()?)
+        let claims = Claims::begin(now, self.0.origin.timeouts(), Descent::born()?)?;
+        Ok(Claims { seen: self.0.seen, ..claims })
     }
 }

@@ -9,6 +9,7 @@ use super::{
     accepted::{Accepted, Former},
     core::{Core, Sessions},
     fallback::Configured,
+    listed::Listed,
     revocation::RevokeIf,
 };
 use crate::{
@@ -52,6 +53,7 @@ impl<T: SessionData> Sessions<T> {
             tombstones: true,
             former_names: Vec::new(),
             former_audiences: Vec::new(),
+            listed: Listed::nowhere(),
             revoke_if: RevokeIf::never(),
             fallback: None,
             observer: None,
@@ -92,6 +94,7 @@ pub struct Builder<T> {
     pub(super) tombstones: bool,
     former_names: Vec<Former<String>>,
     former_audiences: Vec<Former<Option<String>>>,
+    pub(super) listed: Listed<T>,
     pub(super) revoke_if: RevokeIf<T>,
     pub(super) fallback: Option<Configured<T>>,
     observer: Option<Arc<dyn Observer>>,
@@ -283,6 +286,7 @@ impl<T: SessionData> Builder<T> {
             persistent: self.persistent,
             own_idle: false,
         };
+        self.listed.check(&timeouts)?;
         if self.audience.as_deref() == Some("") {
             return Err(ConfigError::Audience);
         }
@@ -321,6 +325,7 @@ impl<T: SessionData> Builder<T> {
             pad_to: self.pad_to,
             check_data: self.check_data,
             tombstones: self.tombstones,
+            listed: self.listed,
             revoke_if: self.revoke_if,
             fallback,
             observer: self.observer,

@@ -80,6 +80,10 @@ impl<T: SessionData> Origin<T> for Core<T> {
         self.with_ring(|seal, _| seal.left(data, extension_len))
     }
 
+    fn position(&self) -> u64 {
+        self.listed.position()
+    }
+
     fn timeouts(&self) -> &Timeouts {
         &self.timeouts
     }
@@ -147,6 +151,12 @@ impl<T: SessionData> Core<T> {
         }
     }
 
+    /// The claims to be sealed with these data.
+    fn with_position(&self, session: &Session<T>, claims: &Claims, data: &T) -> Claims {
+        let both = (&session.opened().data, data);
+        Claims { seen: self.listed.seen(both, claims.seen, session.seen()), ..*claims }
+    }
+
     /// Seals a session, if what came with the request is good now too: meanwhile its key may
     /// have been dropped, its time may have passed, the application may have revoked it.
     ///
@@ -157,12 +167,16 @@ impl<T: SessionData> Core<T> {
         (is_renewal, claims, data): (bool, &Claims, &T),
         now: OffsetDateTime,
     ) -> Result<String, SealError> {
+        let claims = &self.with_position(session, claims, data);
         // By one ring: between two the key of what came could be dropped, and the next seal it.
         self.with_ring(|seal, ring| {
             if let Some(live) = &session.opened().live {
                 let verdict = self.judge_origin(session, live, (seal, ring), now).and_then(|()| {
                     match is_renewal {
-                        true => self.ask_hook(data, claims, live.key_id, now),
+                        true => {
+                            self.listed.judge_family(&live.claims)?;
+                            self.ask_hook(data, claims, live.key_id, now)
+                        }
                         false => {
                             live.claims.judge(unix_seconds(now), &self.timeouts)?;
                             let came = &session.opened().data;
@@ -174,6 +188,9 @@ impl<T: SessionData> Core<T> {
                     UnsealError::Expired | UnsealError::Idle => SealError::Expired,
                     error => SealError::Refused(Box::new(error)),
                 })?;
+            } else {
+                let verdict = self.listed.judge_birth(data, claims);
+                verdict.map_err(|error| SealError::Refused(Box::new(error)))?;
             }
             seal.seal(claims, session.extension(claims), data, unix_seconds(now))
         })

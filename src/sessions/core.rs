@@ -4,7 +4,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use time::OffsetDateTime;
 
-use super::{accepted::Accepted, fallback::Fallback, revocation::RevokeIf};
+use super::{accepted::Accepted, fallback::Fallback, listed::Listed, revocation::RevokeIf};
 use crate::{
     error::SealError,
     format::{envelope::Binding, frame::Seal, lifetime::Timeouts},
@@ -64,6 +64,7 @@ pub(crate) struct Core<T> {
     pub(super) pad_to: Option<usize>,
     pub(super) check_data: bool,
     pub(super) tombstones: bool,
+    pub(super) listed: Listed<T>,
     pub(super) revoke_if: RevokeIf<T>,
     pub(super) fallback: Option<Fallback<T>>,
     pub(super) observer: Option<Arc<dyn Observer>>,
@@ -212,6 +213,7 @@ impl<T> fmt::Debug for Sessions<T> {
             .field("cookie", self.0.cookie().config())
             .field("timeouts", &self.0.timeouts)
             .field("tombstones", &self.0.tombstones)
+            .field("revocations", &self.0.listed)
             .field("revoke_if", &self.0.revoke_if)
             .finish_non_exhaustive()
     }

@@ -2,11 +2,37 @@
 
 use super::{
     builder::Builder,
+    listed::Listed,
     revocation::{RevokeIf, SessionInfo},
 };
-use crate::session::SessionData;
+use crate::{
+    revocations::{Revocations, Subject},
+    session::SessionData,
+};
 
 impl<T: SessionData> Builder<T> {
+    /// Refuses what a list of revocations has: the sessions of a subject that began before it was
+    /// revoked, and those of a revoked [`Family`](crate::Family). `subject` says whose a session is,
+    /// `None` for nobody's.
+    ///
+    /// The list is asked wherever a value is opened, and again by `commit`; a sign-in that was under
+    /// way when its user was revoked is [`SealError::Refused`](crate::SealError::Refused). Beside it there may be a hook of
+    /// [`revoke_if`](Self::revoke_if). See [`Revocations`] for an example.
+    ///
+    /// Each session holds how far the list had come when the request came in which it began,
+    /// or was [renewed](Session::renew). So call `renew` at every sign-in; a write that makes a session
+    /// another subject's counts as a beginning too.
+    ///
+    /// [`build`](Self::build) refuses a list that keeps its entries for less than the absolute timeout.
+    pub fn revocations(
+        mut self,
+        revocations: &Revocations,
+        subject: impl for<'a> Fn(&'a T) -> Option<Subject<'a>> + Send + Sync + 'static,
+    ) -> Self {
+        self.listed = Listed::new(revocations.clone(), subject);
+        self
+    }
+
     /// Refuses the sessions for which `hook` returns true: of a user who was
     /// deleted, who changed the password, or who asked to be signed out everywhere.
     ///

@@ -14,6 +14,7 @@ pub mod fallback;
 mod headers;
 #[cfg(all(test, shuttle))]
 mod interleavings;
+mod listed;
 mod open;
 mod revocation;
 #[cfg_attr(not(feature = "takeover"), allow(dead_code))]

@@ -231,6 +231,7 @@ impl<T: SessionData> Core<T> {
         Err(refusal)
     }
 
+    /// Whether the list of revocations and the application let a session live.
     #[inline]
     pub(super) fn ask_hook(
         &self,
@@ -239,6 +240,7 @@ impl<T: SessionData> Core<T> {
         key_id: Option<KeyId>,
         now: OffsetDateTime,
     ) -> Result<(), UnsealError> {
+        self.listed.judge(data, claims)?;
         match self.revoke_if.refuses(data, claims, &self.timeouts, key_id, now) {
             true => Err(UnsealError::Revoked),
             false => Ok(()),

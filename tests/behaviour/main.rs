@@ -35,6 +35,7 @@ mod redaction;
 #[cfg(feature = "reload")]
 mod reload;
 mod revocation;
+mod revocations;
 #[cfg(feature = "reload")]
 mod ring_forms;
 mod rotation;

@@ -1,0 +1,288 @@
+//! The handle to a list of revocations.
+
+use std::{fmt, io, sync::Arc, thread, time::Duration};
+
+use time::OffsetDateTime;
+
+use super::{
+    follower::{Publisher, follow},
+    freshness::{Freshness, Policy},
+    list::List,
+    position::Position,
+    revoking::Revoking,
+    source::RevocationSource,
+    subject::{Revocation, Subject},
+};
+use crate::{
+    error::UnsealError,
+    format::session_id::Family,
+    platform::{clock, stopwatch::Stopwatch},
+};
+
+/// What was revoked: the sessions of a user up to now, or one sign-in. A handle; clones share the list.
+///
+/// [`Builder::revocations`](crate::Builder::revocations) has it asked about each session, in memory, without a lock and
+/// without waiting. An entry takes some 60 bytes and is forgotten when no session that it
+/// concerns can be live any more.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sealed_session::{KeyRing, Revocations, Sessions, Subject};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Default, Serialize, Deserialize)]
+/// struct Account {
+///     user: Option<String>,
+/// }
+///
+/// let revocations = Revocations::in_memory(Duration::from_secs(14 * 24 * 3600));
+/// let sessions = Sessions::<Account>::builder(KeyRing::ephemeral()?)
+///     .revocations(&revocations, |account| account.user.as_deref().map(Subject::from))
+///     .build()?;
+///
+/// let ada = Account { user: Some("ada".to_owned()) };
+/// let before = sessions.seal(&sessions.create(ada.clone())?)?;
+/// assert!(sessions.unseal(&before).is_ok());
+///
+/// // "Sign me out everywhere"
+/// revocations.revoke_all("ada").wait()?; // in async code: `.await?`
+/// assert_eq!(sessions.unseal(&before).unwrap_err().class(), "revoked");
+///
+/// // Whoever signs in afterwards is let in, in the same second too.
+/// let after = sessions.seal(&sessions.create(ada)?)?;
+/// assert!(sessions.unseal(&after).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Revocations(Arc<Shared>);
+
+struct Shared {
+    list: Arc<List>,
+    /// `None` where this list is the only one.
+    publisher: Option<Publisher>,
+}
+
+impl Revocations {
+    /// A list of this process alone, which is lost when the process ends: for a test, or for a single
+    /// server that revokes again, at its start, what its own data base says.
+    ///
+    /// `retention` is the longest absolute timeout of the sessions that it is for.
+    pub fn in_memory(retention: Duration) -> Self {
+        Self::in_memory_at(retention, clock::now())
+    }
+
+    /// [`in_memory`](Self::in_memory), with the present given: positions begin above those of lists that
+    /// were begun earlier.
+    pub fn in_memory_at(retention: Duration, now: OffsetDateTime) -> Self {
+        let policy = Policy { is_alone: true, serve_unread: true, refuse_after: None };
+        let list = List::new(retention, Position::floor_at(now), Freshness::new(policy));
+        Self(Arc::new(Shared { list: Arc::new(list), publisher: None }))
+    }
+
+    /// A list that follows a source, which spreads revocations to all machines. Call
+    /// [`start`](FollowingRevocations::start) on it.
+    ///
+    /// `retention` is the longest absolute timeout that sessions have, or had within it, of all
+    /// applications that share the source.
+    pub fn following<S: RevocationSource>(
+        source: S,
+        retention: Duration,
+    ) -> FollowingRevocations<S> {
+        let policy = Policy { is_alone: false, serve_unread: false, refuse_after: None };
+        FollowingRevocations { source, retention, policy }
+    }
+
+    /// Refuses every session of the subject that began before now, on every machine. For "sign me
+    /// out everywhere", a new password, a user who was deleted or disabled.
+    ///
+    /// Change what lets the user sign in first, then call this: a sign-in that is under way
+    /// meanwhile is refused too, and must not succeed at its second try. Once it is confirmed, this
+    /// machine refuses; the others follow as soon as the source tells them.
+    ///
+    /// The error of what this returns is [`RevokeError`](crate::RevokeError): the revocation is not confirmed.
+    pub fn revoke_all<'a>(&self, subject: impl Into<Subject<'a>>) -> Revoking {
+        match Revocation::of_subject(&subject.into()) {
+            Ok(revocation) => self.revoke(revocation),
+            Err(error) => Revoking::done(Err(error)),
+        }
+    }
+
+    /// Refuses every session of one sign-in on one device, on every machine. See
+    /// [`revoke_all`](Self::revoke_all) for the errors.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use sealed_session::{KeyRing, Revocations, Sessions};
+    ///
+    /// let day = Duration::from_secs(24 * 3600);
+    /// let revocations = Revocations::in_memory(14 * day);
+    /// let sessions = Sessions::<u32>::builder(KeyRing::ephemeral()?)
+    ///     .revocations(&revocations, |_| None)
+    ///     .build()?;
+    /// let value = sessions.seal(&sessions.create(7)?)?;
+    /// // Kept at the sign-in, for a page "your devices".
+    /// let family = sessions.unseal(&value)?.family().expect("it is live");
+    ///
+    /// revocations.revoke_family(family).wait()?;
+    /// assert!(sessions.unseal(&value).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn revoke_family(&self, family: Family) -> Revoking {
+        self.revoke(Revocation::Family(family))
+    }
+
+    fn revoke(&self, revocation: Revocation) -> Revoking {
+        match &self.0.publisher {
+            Some(publisher) => publisher.publish(revocation),
+            None => Revoking::done(self.0.list.add(revocation.as_target())),
+        }
+    }
+
+    /// The greatest position that this machine has heard of.
+    pub fn position(&self) -> Position {
+        self.0.list.position()
+    }
+
+    /// How many entries the list has.
+    pub fn len(&self) -> usize {
+        self.0.list.count()
+    }
+
+    /// Whether the list has no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes of memory that the entries take, without what the allocator adds.
+    pub fn memory(&self) -> usize {
+        self.0.list.bytes()
+    }
+
+    /// For how long entries are kept, at least.
+    pub fn retention(&self) -> Duration {
+        self.0.list.retention()
+    }
+
+    /// How long ago the source said that the list is up to date; `None` if it never did. Some
+    /// seconds at most while all is well. For the health page.
+    pub fn age(&self) -> Option<Duration> {
+        self.0.list.freshness.age(&self.0.list.stopwatch)
+    }
+
+    /// Why the source could not be read or written when that was last tried, `None` if it could.
+    pub fn trouble(&self) -> Option<String> {
+        self.0.list.freshness.trouble()
+    }
+
+    /// Waits on this thread until the list was read for the first time, at most for so long. Whether it
+    /// was: until then sessions are refused, so a server should not take requests.
+    pub fn wait_until_read(&self, timeout: Duration) -> bool {
+        let waited = Stopwatch::start();
+        while self.age().is_none() && waited.elapsed() < timeout {
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.age().is_some()
+    }
+
+    /// The position as sessions keep it.
+    #[inline]
+    pub(crate) fn seen(&self) -> u64 {
+        self.position().get()
+    }
+
+    /// Whether a session, or, without a family, one that begins, may live that has seen so much.
+    #[inline]
+    pub(crate) fn judge<'a>(
+        &self,
+        family: Option<Family>,
+        seen: u64,
+        subject: impl FnOnce() -> Option<Subject<'a>>,
+    ) -> Result<(), UnsealError> {
+        let list = &*self.0.list;
+        if list.refuses(family, seen, subject) {
+            return Err(UnsealError::Revoked);
+        }
+        match family {
+            Some(_) => list.freshness.check(&list.stopwatch),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A list that is about to follow its source, and what it does while that is away.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use sealed_session::{Revocations, RevocationSource};
+///
+/// fn follow(source: impl RevocationSource) -> std::io::Result<Revocations> {
+///     let revocations = Revocations::following(source, Duration::from_secs(14 * 24 * 3600))
+///         .refuse_after(Duration::from_secs(60))
+///         .start()?;
+///     if !revocations.wait_until_read(Duration::from_secs(10)) {
+///         eprintln!("revocations: {:?}", revocations.trouble());
+///     }
+///     Ok(revocations)
+/// }
+/// ```
+#[must_use = "call `start`"]
+pub struct FollowingRevocations<S> {
+    source: S,
+    retention: Duration,
+    policy: Policy,
+}
+
+impl<S: RevocationSource> FollowingRevocations<S> {
+    /// Refuses all sessions once the source has not been heard for so long; a few seconds at least.
+    /// Without this the last state goes on to count, and [`Revocations::age`] and a `tracing` event say
+    /// how old it is.
+    ///
+    /// Visitors are then anonymous, and their cookies are left alone: when the source is back, so are they.
+    pub fn refuse_after(mut self, bound: Duration) -> Self {
+        self.policy.refuse_after = Some(bound);
+        self
+    }
+
+    /// Lets sessions in before the list was read for the first time. Without this they are
+    /// refused, and their cookies are left alone. With it, a machine that starts while the source is away
+    /// accepts what was revoked.
+    pub fn serve_unread(mut self) -> Self {
+        self.policy.serve_unread = true;
+        self
+    }
+
+    /// Begins to follow, in two threads that end when nobody has the list any more. Does not wait for
+    /// the source: see [`Revocations::wait_until_read`].
+    ///
+    /// # Errors
+    ///
+    /// The operating system's error, if it gives no thread.
+    pub fn start(self) -> io::Result<Revocations> {
+        let Self { source, retention, policy } = self;
+        let list = Arc::new(List::new(retention, Position::default(), Freshness::new(policy)));
+        let publisher = Some(follow(&list, source)?);
+        Ok(Revocations(Arc::new(Shared { list, publisher })))
+    }
+}
+
+impl fmt::Debug for Revocations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Revocations")
+            .field("position", &self.position())
+            .field("len", &self.len())
+            .field("age", &self.age())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> fmt::Debug for FollowingRevocations<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FollowingRevocations")
+            .field("retention", &self.retention)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}

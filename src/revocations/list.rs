@@ -1,0 +1,358 @@
+//! The list in memory, and how a session is held against it.
+
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{
+            AtomicU64, AtomicUsize,
+            Ordering::{Acquire, Release},
+        },
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use time::OffsetDateTime;
+
+use super::{
+    freshness::Freshness,
+    log::{Log, Seconds},
+    position::Position,
+    subject::{Subject, Target},
+    table::Table,
+};
+use crate::{error::RevokeError, format::session_id::Family, platform::stopwatch::Stopwatch};
+
+/// What all handles of a list share.
+///
+/// Readers take no lock. A writer puts an entry where they find it, and then says that there is one.
+pub(super) struct List {
+    /// Keyed by secrets of this process, so that nobody can choose two subjects of one hash.
+    hashes: RandomState,
+    table: ArcSwap<Table>,
+    /// The greatest position that was heard of: every revocation from now on gets a greater one.
+    position: AtomicU64,
+    /// The greatest position of a subject's entry. Sessions that have seen it need not be looked up.
+    newest: AtomicU64,
+    families: AtomicUsize,
+    writer: Mutex<Writer>,
+    retention: Duration,
+    pub(super) stopwatch: Stopwatch,
+    pub(super) freshness: Freshness,
+}
+
+struct Writer {
+    /// Slots of the table that are taken.
+    used: usize,
+    live: usize,
+    log: Log,
+    /// Entries up to here may have been forgotten.
+    horizon: Position,
+}
+
+impl List {
+    pub(super) fn new(retention: Duration, position: Position, freshness: Freshness) -> Self {
+        let log = Log::default();
+        Self {
+            hashes: RandomState::new(),
+            table: ArcSwap::from_pointee(Table::for_entries(0)),
+            position: AtomicU64::new(position.get()),
+            newest: AtomicU64::new(0),
+            families: AtomicUsize::new(0),
+            writer: Mutex::new(Writer { used: 0, live: 0, log, horizon: Position::default() }),
+            retention,
+            stopwatch: Stopwatch::start(),
+            freshness,
+        }
+    }
+
+    /// Whether a session that has seen so much is refused. `subject` is asked only where it matters.
+    #[inline]
+    pub(super) fn refuses<'a>(
+        &self,
+        family: Option<Family>,
+        seen: u64,
+        subject: impl FnOnce() -> Option<Subject<'a>>,
+    ) -> bool {
+        let has_families = self.families.load(Acquire) > 0;
+        let is_behind = seen < self.newest.load(Acquire);
+        if !has_families && !is_behind {
+            return false;
+        }
+        let table = self.table.load();
+        let number = |target: Target<'_>| table.get(self.hash(target));
+        family.filter(|_| has_families).is_some_and(|family| number(Target::Family(family)) != 0)
+            || is_behind
+                && subject()
+                    .is_some_and(|subject| number(Target::Subject(subject.as_bytes())) > seen)
+    }
+
+    /// The position of an entry, 0 where there is none.
+    pub(super) fn known(&self, target: Target<'_>) -> Position {
+        let number = self.table.load().get(self.hash(target));
+        Position::new(number & !FAMILY).unwrap_or_default()
+    }
+
+    pub(super) fn hash(&self, target: Target<'_>) -> u64 {
+        target.hash_into(self.hashes.build_hasher())
+    }
+
+    #[inline]
+    pub(super) fn position(&self) -> Position {
+        Position::new(self.position.load(Acquire)).unwrap_or(Position::MAX)
+    }
+
+    /// Notes a position that another machine, or the engine, told of.
+    pub(super) fn hear(&self, position: Position) {
+        self.position.fetch_max(position.get(), Release);
+    }
+
+    /// Adds a revocation for which this list alone gives out positions.
+    pub(super) fn add(&self, target: Target<'_>) -> Result<Position, RevokeError> {
+        let mut writer = self.writer();
+        let position = self.position().next().ok_or(RevokeError::Exhausted)?;
+        let now = self.stopwatch.seconds();
+        self.insert_into(&mut writer, target, position, now);
+        self.forget_from(&mut writer, now);
+        self.hear(position);
+        Ok(position)
+    }
+
+    /// Adds what was revoked elsewhere, so many seconds ago.
+    pub(super) fn insert(&self, target: Target<'_>, position: Position, age: u64) {
+        let age = Seconds::try_from(age).unwrap_or(Seconds::MAX);
+        let at = self.stopwatch.seconds().saturating_sub(age);
+        self.insert_into(&mut self.writer(), target, position, at);
+    }
+
+    fn insert_into(
+        &self,
+        writer: &mut Writer,
+        target: Target<'_>,
+        position: Position,
+        at: Seconds,
+    ) {
+        let (hash, number) = (self.hash(target), number_of(target, position));
+        let before = self.table.load().get(hash);
+        if before >= number {
+            return;
+        }
+        if writer.used >= self.table.load().room() {
+            self.rebuild(writer);
+        }
+        if self.table.load().put(hash, number) {
+            writer.used = writer.used.saturating_add(1);
+        }
+        if before == 0 {
+            writer.live = writer.live.saturating_add(1);
+        }
+        let span = Seconds::try_from(self.retention.as_secs() / 64).unwrap_or(Seconds::MAX);
+        writer.log.push(target, position, at, span);
+        if writer.log.count() > writer.live.saturating_mul(2).saturating_add(SUPERSEDED) {
+            let table = self.table.load();
+            writer.log.retain(|target, position| {
+                table.get(self.hash(target)) == number_of(target, position)
+            });
+        }
+        match target {
+            Target::Subject(_) => _ = self.newest.fetch_max(position.get(), Release),
+            Target::Family(_) if before == 0 => _ = self.families.fetch_add(1, Release),
+            Target::Family(_) => {}
+        }
+    }
+
+    /// Drops the entries of which no session can be live. Says up to which position nobody needs
+    /// any, where that has changed.
+    pub(super) fn forget(&self) -> Option<Position> {
+        let mut writer = self.writer();
+        let before = writer.horizon;
+        self.forget_from(&mut writer, self.stopwatch.seconds());
+        if writer.horizon == before {
+            return None;
+        }
+        let live = writer.log.entries().map(|(_, position)| position.before());
+        live.chain([writer.horizon]).min()
+    }
+
+    fn forget_from(&self, writer: &mut Writer, now: Seconds) {
+        let kept = Seconds::try_from(self.retention.as_secs()).unwrap_or(Seconds::MAX);
+        let limit = now.saturating_sub(kept).saturating_sub(MARGIN);
+        let table = self.table.load();
+        let Writer { live, log, horizon, .. } = writer;
+        log.forget_before(limit, |target, position| {
+            let hash = self.hash(target);
+            // Not where the same was revoked again since.
+            if table.get(hash) == number_of(target, position) {
+                table.put(hash, 0);
+                *live = live.saturating_sub(1);
+                *horizon = position.max(*horizon);
+                if matches!(target, Target::Family(_)) {
+                    self.families.fetch_sub(1, Release);
+                }
+            }
+        });
+        if writer.used > writer.live.saturating_mul(4).saturating_add(SUPERSEDED) {
+            self.rebuild(writer);
+        }
+    }
+
+    fn rebuild(&self, writer: &mut Writer) {
+        let old = self.table.load();
+        let new = Table::for_entries(writer.live.saturating_add(writer.live / 4));
+        for (hash, number) in old.entries() {
+            new.put(hash, number);
+        }
+        writer.used = writer.live;
+        self.table.store(Arc::new(new));
+    }
+
+    /// Up to which position entries may have been forgotten, here or before this machine came.
+    pub(super) fn horizon(&self) -> Position {
+        self.writer().horizon
+    }
+
+    pub(super) fn raise_horizon(&self, position: Position) {
+        let mut writer = self.writer();
+        writer.horizon = writer.horizon.max(position);
+    }
+
+    /// Hands out what is in the list, up to a position.
+    pub(super) fn entries(&self, up_to: Position, mut entry: impl FnMut(Target<'_>, Position)) {
+        let writer = self.writer();
+        let table = self.table.load();
+        for (target, position) in writer.log.entries() {
+            let is_current = table.get(self.hash(target)) == number_of(target, position);
+            if is_current && position <= up_to {
+                entry(target, position);
+            }
+        }
+    }
+
+    pub(super) fn retention(&self) -> Duration {
+        self.retention
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.writer().live
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.writer().log.bytes().saturating_add(self.table.load().bytes())
+    }
+
+    /// How long ago an entry was made, at most, if the newest of all has this position.
+    pub(super) fn age(position: Position, newest: Position, now: OffsetDateTime) -> u64 {
+        // By this machine's clock, or by the entries themselves: a clock that is far ahead would forget them all.
+        position.age_at(now).min(newest.seconds_after(position))
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        // Nothing of the application's runs while it is held.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the table keeps beside a hash: that of a family is above everything that a session can have seen.
+fn number_of(target: Target<'_>, position: Position) -> u64 {
+    match target {
+        Target::Subject(_) => position.get(),
+        Target::Family(_) => position.get() | FAMILY,
+    }
+}
+
+const FAMILY: u64 = 1 << 63;
+/// Entries that are superseded, or slots that are free again, before anything is done about them.
+const SUPERSEDED: usize = 4096;
+/// Seconds by which machines' clocks may differ about when a session ends.
+const MARGIN: Seconds = 60 * 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::revocations::freshness::Policy;
+
+    const RETENTION: u64 = 1000;
+    const OLD: u64 = RETENTION + MARGIN.unsigned_abs() + 100;
+
+    fn list() -> List {
+        let policy = Policy { is_alone: true, serve_unread: true, refuse_after: None };
+        List::new(Duration::from_secs(RETENTION), Position::default(), Freshness::new(policy))
+    }
+
+    fn position(number: u64) -> Position {
+        Position::new(number).unwrap()
+    }
+
+    fn refuses(list: &List, name: &str) -> bool {
+        list.refuses(None, 0, || Some(Subject::from(name)))
+    }
+
+    #[test]
+    fn forgets_what_is_too_old_and_keeps_what_was_revoked_again() {
+        let list = list();
+        let family = Family::from_bytes(*b"a family");
+        let other = Family::from_bytes(*b"another.");
+        list.insert(Target::Subject(b"old"), position(1), OLD);
+        list.insert(Target::Subject(b"again"), position(2), OLD);
+        list.insert(Target::Family(family), position(3), OLD);
+        list.insert(Target::Family(other), position(4), OLD);
+        list.insert(Target::Subject(b"again"), position(5), 0);
+        list.insert(Target::Family(other), position(6), 0);
+        list.insert(Target::Subject(b"young"), position(7), RETENTION);
+        assert_eq!(list.count(), 5);
+        assert!(refuses(&list, "old") && list.refuses(Some(family), u64::MAX, || None));
+
+        assert_eq!(list.forget(), Some(position(3)));
+        assert_eq!(list.count(), 3);
+        assert!(!refuses(&list, "old") && !list.refuses(Some(family), 0, || None));
+        assert!(refuses(&list, "again") && refuses(&list, "young"));
+        assert!(list.refuses(Some(other), u64::MAX, || None));
+        assert_eq!(list.forget(), None, "nothing more");
+        // What is forgotten can be revoked again.
+        list.insert(Target::Subject(b"old"), position(8), 0);
+        assert!(refuses(&list, "old"));
+    }
+
+    #[test]
+    fn nobody_drops_what_another_entry_of_ours_still_needs() {
+        let list = list();
+        list.insert(Target::Subject(b"put back late"), position(2), 0);
+        list.insert(Target::Subject(b"old"), position(5), OLD);
+        assert_eq!(list.forget(), Some(position(1)));
+    }
+
+    #[test]
+    fn shrinks_when_much_was_forgotten() {
+        let list = list();
+        for number in 1..=100_000_u64 {
+            list.insert(Target::Subject(&number.to_be_bytes()), position(number), OLD);
+        }
+        let before = list.bytes();
+        list.forget();
+        assert!(list.count() == 0 && list.bytes() < before / 100, "{}", list.bytes());
+    }
+
+    #[test]
+    fn older_position_does_not_replace_a_newer_one() {
+        let list = list();
+        list.insert(Target::Subject(b"ada"), position(9), 0);
+        list.insert(Target::Subject(b"ada"), position(3), 0);
+        assert_eq!(list.known(Target::Subject(b"ada")), position(9));
+        assert!(list.refuses(None, 8, || Some(Subject::from("ada"))));
+        assert!(!list.refuses(None, 9, || Some(Subject::from("ada"))));
+    }
+
+    #[test]
+    fn age_is_the_lesser_by_the_clock_and_by_the_other_entries() {
+        let second = 16_000;
+        let now = OffsetDateTime::from_unix_timestamp(1_000_000).unwrap();
+        let then = position((1_000_000 - 50) * second);
+        let newest = position((1_000_000 - 20) * second);
+        assert_eq!(List::age(then, newest, now), 30);
+        // A clock that is a year ahead, or behind.
+        assert_eq!(List::age(then, newest, now + Duration::from_secs(31_536_000)), 30);
+        assert_eq!(List::age(then, newest, now - Duration::from_secs(40)), 10);
+        assert_eq!(List::age(newest, then, now - Duration::from_secs(40)), 0);
+    }
+}

@@ -1,0 +1,25 @@
+//! What was revoked, known on every machine.
+//!
+//! ```text
+//! revoke_all, revoke_family → source, which gives it a position → list of each machine
+//! request → position of then; session → refused, if its subject's entry is greater than what it has seen
+//! ```
+
+mod follower;
+mod freshness;
+mod handle;
+mod list;
+mod log;
+mod position;
+mod revoking;
+mod source;
+mod subject;
+mod table;
+
+pub use self::{
+    handle::{FollowingRevocations, Revocations},
+    position::Position,
+    revoking::Revoking,
+    source::{Changes, RevocationSource, SourceError},
+    subject::{Revocation, Subject},
+};

@@ -1,0 +1,129 @@
+//! A revocation under way, to be awaited or waited for.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use super::position::Position;
+use crate::error::RevokeError;
+
+/// A revocation that is under way: `.await` it, or, where nothing is async, [`wait`](Self::wait).
+///
+/// It was begun by the call that returned this, and goes on if this is dropped; but then nobody
+/// learns whether it succeeded.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sealed_session::Revocations;
+///
+/// let revocations = Revocations::in_memory(Duration::from_secs(14 * 24 * 3600));
+/// let position = revocations.revoke_all("ada").wait()?;
+/// assert!(revocations.position() >= position);
+/// # Ok::<(), sealed_session::RevokeError>(())
+/// ```
+#[must_use = "a revocation that is not confirmed is an error: `.await` this, or call `wait`"]
+pub struct Revoking(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    outcome: Option<Result<Position, RevokeError>>,
+    waker: Option<Waker>,
+}
+
+/// The end that says what the revocation came to. Dropped without a word, it says that it failed.
+pub(super) struct Outcome(Option<Arc<Shared>>);
+
+impl Revoking {
+    pub(super) fn new() -> (Self, Outcome) {
+        let shared = Arc::new(Shared::default());
+        (Self(Arc::clone(&shared)), Outcome(Some(shared)))
+    }
+
+    pub(super) fn done(outcome: Result<Position, RevokeError>) -> Self {
+        let (revoking, end) = Self::new();
+        end.say(outcome);
+        revoking
+    }
+
+    /// Waits on this thread until it is known what the revocation came to.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError`]: it is not confirmed.
+    pub fn wait(self) -> Result<Position, RevokeError> {
+        let mut state = self.0.lock();
+        loop {
+            if let Some(outcome) = state.outcome.take() {
+                return outcome;
+            }
+            state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Future for Revoking {
+    type Output = Result<Position, RevokeError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.0.lock();
+        match state.outcome.take() {
+            Some(outcome) => Poll::Ready(outcome),
+            None => {
+                state.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn say(mut self, outcome: Result<Position, RevokeError>) {
+        if let Some(shared) = self.0.take() {
+            shared.say(outcome);
+        }
+    }
+}
+
+impl Drop for Outcome {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.take() {
+            shared.say(Err(RevokeError::Unconfirmed(Arc::from(Box::from(DROPPED)))));
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, outcome: Result<Position, RevokeError>) {
+        let mut state = self.lock();
+        state.outcome = Some(outcome);
+        let waker = state.waker.take();
+        drop(state);
+        self.changed.notify_all();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl fmt::Debug for Revoking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Revoking").finish_non_exhaustive()
+    }
+}
+
+const DROPPED: &str = "whoever spreads the revocations has ended";

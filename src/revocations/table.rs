@@ -1,0 +1,153 @@
+//! From a hash to a number, read by all threads at once without a lock and without waiting.
+//!
+//! ```text
+//! filter: two bits of a word for each hash that may be there
+//! slots:  hash ‖ number, from the hash's place on to the first that is empty
+//! ```
+//!
+//! One writer at a time adds; whoever holds the table is told of it in place. A full table is
+//! replaced by a larger one.
+
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+pub(super) struct Table {
+    filter: Box<[AtomicU64]>,
+    slots: Box<[Slot]>,
+}
+
+#[derive(Default)]
+struct Slot {
+    /// 0 where the slot is empty. Never changes once it is not.
+    hash: AtomicU64,
+    /// 0 where the entry was taken out.
+    number: AtomicU64,
+}
+
+impl Table {
+    /// A table for so many entries, of which it takes some more before it is full.
+    pub(super) fn for_entries(entries: usize) -> Self {
+        let slots = entries.saturating_mul(2).next_power_of_two().max(MIN_SLOTS);
+        let words = slots / SLOTS_PER_WORD;
+        Self {
+            filter: (0..words).map(|_| AtomicU64::new(0)).collect(),
+            slots: (0..slots).map(|_| Slot::default()).collect(),
+        }
+    }
+
+    /// The number beside a hash, 0 where it is not there.
+    #[inline]
+    pub(super) fn get(&self, hash: u64) -> u64 {
+        let hash = hash.max(1);
+        let bits = filter_bits(hash);
+        let word = self.filter.get(place(hash >> 32, self.filter.len()));
+        if word.is_none_or(|word| word.load(Acquire) & bits != bits) {
+            return 0;
+        }
+        self.find(hash).map_or(0, |slot| slot.number.load(Acquire))
+    }
+
+    #[inline(never)]
+    fn find(&self, hash: u64) -> Option<&Slot> {
+        self.probe(hash).find_map(|slot| match slot.hash.load(Acquire) {
+            0 => Some(None),
+            other => (other == hash).then_some(Some(slot)),
+        })?
+    }
+
+    /// The slots from the hash's own on, each once.
+    fn probe(&self, hash: u64) -> impl Iterator<Item = &Slot> {
+        let start = place(hash, self.slots.len());
+        let (before, from) = self.slots.split_at_checked(start).unwrap_or_default();
+        from.iter().chain(before)
+    }
+
+    /// Puts a number beside a hash, and says whether a slot was taken for it. There must be
+    /// [room](Self::slots) for that, and no other writer.
+    pub(super) fn put(&self, hash: u64, number: u64) -> bool {
+        let hash = hash.max(1);
+        let is_free = |slot: &&Slot| [0, hash].contains(&slot.hash.load(Relaxed));
+        let Some(slot) = self.probe(hash).find(is_free) else { return false };
+        slot.number.store(number, Release);
+        let is_new = slot.hash.load(Relaxed) == 0;
+        // Whoever sees the hash sees the number, and whoever sees the bits sees both.
+        slot.hash.store(hash, Release);
+        if let Some(word) = self.filter.get(place(hash >> 32, self.filter.len())) {
+            word.fetch_or(filter_bits(hash), Release);
+        }
+        is_new
+    }
+
+    /// How many entries it has room for.
+    pub(super) fn room(&self) -> usize {
+        (self.slots.len() / 10).saturating_mul(7)
+    }
+
+    /// What is there, with its hashes.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u64, u64)> {
+        let entry = |slot: &Slot| (slot.hash.load(Relaxed), slot.number.load(Relaxed));
+        self.slots.iter().map(entry).filter(|&(_, number)| number != 0)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.filter).saturating_add(size_of_val(&*self.slots))
+    }
+}
+
+/// The place for a hash among so many, a power of two.
+#[inline]
+fn place(hash: u64, count: usize) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "the upper bits are masked away")]
+    let hash = hash as usize;
+    hash & count.saturating_sub(1)
+}
+
+#[inline]
+fn filter_bits(hash: u64) -> u64 {
+    1 << (hash >> 58) | 1 << (hash >> 52 & 63)
+}
+
+const MIN_SLOTS: usize = 64;
+/// Four bits for each slot: of those that are not there one in some fifty gets past a table that is half full.
+const SLOTS_PER_WORD: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(number: u64) -> u64 {
+        number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23)
+    }
+
+    #[test]
+    fn holds_what_was_put_until_it_is_full_and_nothing_else() {
+        let table = Table::for_entries(1000);
+        for number in 1..=1000 {
+            assert!(table.put(hash(number), number));
+            assert!(!table.put(hash(number), number + 1));
+        }
+        for number in 1..=1000 {
+            assert_eq!(table.get(hash(number)), number + 1);
+        }
+        for number in 1001..100_000 {
+            assert_eq!(table.get(hash(number)), 0);
+        }
+        table.put(hash(7), 0);
+        assert_eq!(table.get(hash(7)), 0);
+        assert_eq!(table.entries().count(), 999);
+    }
+
+    #[test]
+    fn takes_any_hash_and_ends_its_search_in_a_full_table() {
+        let table = Table::for_entries(0);
+        assert!(table.put(0, 5));
+        assert_eq!((table.get(0), table.get(1)), (5, 5), "0 counts as 1");
+        for number in 0..63 {
+            assert!(table.put(number * 64 + 2, 9));
+        }
+        assert!(!table.put(u64::MAX, 9));
+        assert_eq!(table.get(u64::MAX), 0);
+    }
+}
