@@ -34,7 +34,7 @@ function response(status, headers, body)
   end
   token = body:match('name="csrf" value="([^"]+)"') or token
   -- A page that offers to sign in has lost its visitor.
-  if status == 200 and cookie and body:find('href="/login"', 1, true) then
+  if status == 200 and cookie and body:find('href="/login', 1, true) then
     refused = refused + 1
   end
 end

@@ -1,17 +1,22 @@
-//! A small shop that keeps everything about its visitors in sealed cookies:
-//! sign-in, flash messages, a guest's cart that is merged at sign-in, a form in
-//! three steps, settings, and a page that shows what the sessions say of themselves.
+//! A small shop that keeps everything about its visitors in sealed cookies: sign-in, flash
+//! messages, a guest's cart that is merged at sign-in, a form in three steps, settings. Its pages
+//! show what is in them: the session byte by byte, the customer's devices, every cookie of
+//! the site with its purpose, and what an operator sees.
 //!
 //! `cargo run -p demo` (and `-- --help`)
 
+mod anatomy;
 mod args;
+mod devices;
 mod figures;
 mod pages;
+mod plain;
 mod post;
 mod routes;
 mod shop;
 mod state;
 mod tls;
+mod view;
 
 use std::{env, error::Error, process::ExitCode, time::Duration};
 
@@ -22,6 +27,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     args::Args,
+    devices::Devices,
     figures::Figures,
     routes::App,
     shop::Shop,
@@ -49,21 +55,23 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let url = format!("{scheme}://localhost:{}", listener.local_addr()?.port());
 
     // One ring for both kinds of session: each value is bound to the name of its cookie.
-    let keys = keys()?;
+    let (keys, owns_ring) = keys()?;
     let shop = Shop::new(args.lifetime);
-    let known = shop.clone();
+    let devices = Devices::new(args.lifetime);
+    let (known, ended) = (shop.clone(), devices.clone());
     let figures = Figures::default();
     let accounts = Sessions::<Account>::builder(keys.clone())
         .observer(figures.clone())
         .absolute_timeout(args.lifetime)
-        .revoke_if(move |account, _| known.has_ended(account));
+        .revoke_if(move |account, info| known.has_ended(account) || ended.has_ended(info.family()));
     let carts = Sessions::<Cart>::builder(keys.clone()).cookie_name("__Host-cart");
     // Programs without cookies, such as a load test, need no protection from forgery.
     let guard = OriginGuard::new().trust(&url)?.allow_without_headers(true);
-    let router = routes::router(App { shop, guard }, keys, figures)
+    let https = args.https;
+    let router = routes::router(App { shop, devices, guard, keys, figures, https, owns_ring })
         .layer(build(carts, &args)?)
         .layer(build(accounts, &args)?)
-        .layer(axum::middleware::map_response(routes::secure_headers));
+        .layer(axum::middleware::map_response(routes::finish));
 
     println!("{url}");
     match args.https {
@@ -72,20 +80,21 @@ async fn run() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// The ring of a file that is followed while the demo runs, of a variable, or one made just now.
-fn keys() -> Result<Keys, Box<dyn Error>> {
+/// The ring of a file that is followed while the demo runs, of a variable, or one made just now;
+/// and whether it is in this process alone.
+fn keys() -> Result<(Keys, bool), Box<dyn Error>> {
     if let Some(file) = env::var_os(FILE_VARIABLE) {
         let follower = Follower::new(RingFile::new(file))?;
         let keys = follower.keys();
         follower
             .spawn(RELOAD_INTERVAL, |error| tracing::warn!(%error, "the last good ring stays"))?;
-        return Ok(keys);
+        return Ok((keys, false));
     }
     if env::var_os(KEYS_VARIABLE).is_some() {
-        return Ok(KeyRing::from_env(KEYS_VARIABLE)?.into());
+        return Ok((KeyRing::from_env(KEYS_VARIABLE)?.into(), true));
     }
     eprintln!("{EPHEMERAL_WARNING}");
-    Ok(KeyRing::ephemeral()?.into())
+    Ok((KeyRing::ephemeral()?.into(), true))
 }
 
 fn build<T: SessionData>(builder: Builder<T>, args: &Args) -> Result<Sessions<T>, ConfigError> {

@@ -1,145 +1,142 @@
-//! Which request goes where. Every change is a POST, and every POST answers with a redirect.
+//! Which request goes where. Every change is a POST, and every change that is made answers with a redirect.
 
+mod cookies;
+mod devices;
 mod login;
+mod looks;
+pub(crate) mod operator;
+mod session;
 mod settings;
 mod stamp;
 mod stock;
 
 use axum::{
     Json, Router,
-    extract::{FromRef, FromRequestParts},
-    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
-    response::{IntoResponse, Redirect, Response},
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use maud::Markup;
-use sealed_session::{Keys, OriginGuard, Session};
+use sealed_session::{Cookie, Keys, OriginGuard};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::{
+    devices::Devices,
     figures::Figures,
-    pages::{self, View},
+    pages,
+    plain::{Choice as _, Consent, Visits},
     shop::Shop,
-    state::{Account, Cart},
+    view::View,
 };
 
 /// What handlers share.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) shop: Shop,
+    pub(crate) devices: Devices,
     pub(crate) guard: OriginGuard,
+    pub(crate) keys: Keys,
+    pub(crate) figures: Figures,
+    pub(crate) https: bool,
+    /// The ring is in memory alone, so a button may rotate it.
+    pub(crate) owns_ring: bool,
 }
 
-impl FromRef<App> for Shop {
-    fn from_ref(app: &App) -> Self {
-        app.shop.clone()
+impl App {
+    /// The names of the cookies of accounts and of guests' carts.
+    pub(crate) fn sealed_cookies(&self) -> [&'static str; 2] {
+        match self.https {
+            true => ["__Host-session", "__Host-cart"],
+            false => ["session", "cart"],
+        }
     }
 }
 
-impl FromRef<App> for OriginGuard {
-    fn from_ref(app: &App) -> Self {
-        app.guard.clone()
-    }
-}
-
-pub(crate) fn router(app: App, keys: Keys, figures: Figures) -> Router {
-    let ring = keys.clone();
+pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/", get(stock::home))
         .route("/cart", get(stock::cart))
         .route("/cart/add", post(stock::add))
-        .route("/cart/remove", post(stock::remove))
+        .route("/cart/set", post(stock::set))
         .route("/cart/order", post(stock::order))
         .route("/login", get(login::form).post(login::sign_in))
         .route("/logout", post(login::sign_out))
-        .route("/logout/everywhere", post(login::sign_out_everywhere))
+        .route("/guest", post(login::go_on_as_guest))
         .route("/signed-out", get(async |view: View| pages::login::signed_out(&view)))
         .route("/stamp", get(async || Redirect::to("/stamp/1")))
         .route("/stamp/1", get(stamp::initials_form).post(stamp::initials))
         .route("/stamp/2", get(stamp::handle_form).post(stamp::handle))
         .route("/stamp/3", get(stamp::check_form).post(stamp::order))
         .route("/settings", get(settings::form).post(settings::save))
-        .route("/session", get(session))
-        .route("/health", get(async move || health(&keys)))
-        .route("/metrics", get(async move || figures.page(&ring, OffsetDateTime::now_utc())))
+        .route("/looks", get(looks::form).post(looks::save))
+        .route("/session", get(session::page))
+        .route("/session/late", post(session::late))
+        .route("/devices", get(devices::list))
+        .route("/devices/end", post(devices::end))
+        .route("/devices/end-all", get(devices::ask_end_all).post(devices::end_all))
+        .route("/cookies", get(cookies::list))
+        .route("/cookies/consent", post(cookies::consent))
+        .route("/operator", get(operator::page))
+        .route("/operator/rotate", post(operator::rotate))
+        .fallback(async |view: View| (StatusCode::NOT_FOUND, pages::refusal::not_found(&view)))
+        .method_not_allowed_fallback(async |view: View| {
+            (StatusCode::METHOD_NOT_ALLOWED, pages::refusal::not_found(&view))
+        })
+        .layer(middleware::from_fn_with_state(app.clone(), count_pages))
+        .layer(middleware::from_fn(decline_prefetch))
+        .route("/health", get(health))
+        .route("/metrics", get(metrics))
         .route("/style.css", get(style))
+        .route("/page.js", get(script))
         .route("/icon.svg", get(icon))
-        .fallback(async |view: View| (StatusCode::NOT_FOUND, pages::not_found(&view)))
+        .layer(DefaultBodyLimit::max(MOST_OF_A_FORM))
         .with_state(app)
 }
 
-/// What every page shows of its visitor; takes the flash message out of the session.
-impl<S: Send + Sync> FromRequestParts<S> for View
-where
-    Shop: FromRef<S>,
-{
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let mut session = Session::<Account>::from_request_parts(parts, state)
-            .await
-            .map_err(IntoResponse::into_response)?;
-        let cart = Session::<Cart>::from_request_parts(parts, state)
-            .await
-            .map_err(IntoResponse::into_response)?;
-        // A write sets a cookie, so there is none where there is nothing to take.
-        let flash = match session.read().flash {
-            Some(_) => session.write(|account| account.flash.take()),
-            None => None,
-        };
-        let path = parts.uri.path().to_owned();
-        // A guest without a session has nothing that a forged request could misuse; but to
-        // be signed in as somebody else is such a misuse, so the sign-in form begins one.
-        let csrf = match !session.is_new() || path == "/login" {
-            true => Some(session.csrf_token().map_err(|error| {
-                tracing::error!(%error, "no CSRF token");
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
-            })?),
-            false => None,
-        };
-        let account = session.read();
-        let cart = match &account.user {
-            Some(user) => Shop::from_ref(state).cart(user),
-            None => Cart::clone(&cart.read()),
-        };
-        Ok(Self {
-            user: account.user.clone(),
-            settings: account.settings.clone(),
-            path,
-            flash,
-            cart,
-            csrf,
-        })
-    }
-}
-
-/// A visitor who has signed in. Everybody else is sent to the sign-in page.
-struct SignedIn {
-    session: Session<Account>,
-    user: String,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let session = Session::<Account>::from_request_parts(parts, state)
-            .await
-            .map_err(IntoResponse::into_response)?;
-        match session.read().user.clone() {
-            Some(user) => Ok(Self { session, user }),
-            None => Err(Redirect::to("/login").into_response()),
+/// No page is made for a visitor who may never look at it: it would take the flash message
+/// along, slide the idle timeout, and hold a token that is old when it is shown.
+/// A browser asks again when the visitor comes.
+async fn decline_prefetch(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let is_prefetch = ["sec-purpose", "purpose", "x-moz"].iter().any(|name| {
+        headers.get(*name).is_some_and(|purpose| purpose.as_bytes().starts_with(b"prefetch"))
+    });
+    match is_prefetch && request.method() == Method::GET {
+        true => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::CACHE_CONTROL, "no-store")]).into_response()
         }
+        false => next.run(request).await,
     }
 }
 
-async fn session(view: View, session: Session<Account>, cart: Session<Cart>) -> Markup {
-    pages::session::page(&view, &session, &cart)
+/// Only for a visitor who agreed.
+async fn count_pages(State(app): State<App>, request: Request, next: Next) -> Response {
+    let agreed = Consent::of(request.headers()) == Some(Consent::Statistics);
+    let is_page = request.method() == Method::GET;
+    let count = Visits::of(request.headers()).unwrap_or(0).saturating_add(1);
+    let response = next.run(request).await;
+    match agreed && is_page && response.status() == StatusCode::OK {
+        true => (set_cookies([Visits::cookie(count, app.https)]), response).into_response(),
+        false => response,
+    }
+}
+
+fn set_cookies<const N: usize>(
+    cookies: [Cookie<'static>; N],
+) -> AppendHeaders<[(HeaderName, String); N]> {
+    AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie.to_string())))
+}
+
+/// As in "Firefox on Linux".
+fn browser_of(headers: &HeaderMap) -> String {
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    crate::devices::browser_of(user_agent.unwrap_or_default())
 }
 
 /// Which ring this process has, for whoever watches a rotation. It holds no key.
-fn health(keys: &Keys) -> Json<Value> {
+async fn health(State(App { keys, .. }): State<App>) -> Json<Value> {
     Json(json!({
         "generation": keys.generation(),
         "fingerprint": keys.current().fingerprint().to_string(),
@@ -148,8 +145,17 @@ fn health(keys: &Keys) -> Json<Value> {
     }))
 }
 
+async fn metrics(State(app): State<App>) -> String {
+    app.figures.page(&app.keys, OffsetDateTime::now_utc())
+}
+
 async fn style() -> ([(HeaderName, &'static str); 2], &'static str) {
     (cached("text/css; charset=utf-8"), include_str!("style.css"))
+}
+
+/// Every page works without it.
+async fn script() -> ([(HeaderName, &'static str); 2], &'static str) {
+    (cached("text/javascript; charset=utf-8"), include_str!("page.js"))
 }
 
 /// Without one, browsers ask for `/favicon.ico` with the session's cookie.
@@ -162,18 +168,30 @@ fn cached(content_type: &'static str) -> [(HeaderName, &'static str); 2] {
 }
 
 /// What every response should say, with or without sessions.
-pub(crate) async fn secure_headers(mut response: Response) -> Response {
+pub(crate) async fn finish(mut response: Response) -> Response {
+    // A change that came too late, such as one for a sign-in that was ended meanwhile: the
+    // layer of the sessions puts an empty answer in its place.
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        let page = (StatusCode::INTERNAL_SERVER_ERROR, pages::refusal::failed()).into_response();
+        let (parts, body) = page.into_parts();
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        response.headers_mut().extend(parts.headers);
+        *response.body_mut() = body;
+    }
     for (name, value) in SECURE_HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }
 
+/// Bytes.
+const MOST_OF_A_FORM: usize = 16 * 1024;
+
 const SECURE_HEADERS: [(HeaderName, &str); 4] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),

@@ -1,7 +1,8 @@
-//! What the two cookies hold.
+//! What the two sealed cookies hold.
 
 use std::collections::BTreeMap;
 
+use sealed_session::SignedInData;
 use serde::{Deserialize, Serialize};
 
 /// The session of the cookie `__Host-session`.
@@ -16,9 +17,20 @@ pub(crate) struct Account {
     pub(crate) generation: u32,
     /// A message for the next page, and for that one alone.
     pub(crate) flash: Option<Flash>,
-    pub(crate) settings: Settings,
+    /// How the visitor wants to be called.
+    pub(crate) nickname: String,
     /// The three-step form, as far as it is filled in.
     pub(crate) stamp: Stamp,
+    /// What was typed when the sign-in turned out to have ended.
+    pub(crate) draft: Option<Draft>,
+}
+
+impl SignedInData for Account {
+    const SIGN_IN_PAGE: Option<&'static str> = Some("/login");
+
+    fn is_signed_in(&self) -> bool {
+        self.user.is_some()
+    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -39,43 +51,14 @@ impl Account {
     }
 }
 
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Settings {
-    pub(crate) theme: Theme,
-    pub(crate) large_text: bool,
-    /// How the visitor wants to be called.
-    pub(crate) nickname: String,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Theme {
-    #[default]
-    System,
-    Light,
-    Dark,
-}
-
-impl Theme {
-    pub(crate) const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
-
-    /// The word in forms and in the style sheet.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::System => "As the device",
-            Self::Light => "Light",
-            Self::Dark => "Dark",
-        }
-    }
+/// A form that was not saved, for the customer who typed it and for nobody else.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Draft {
+    pub(crate) user: String,
+    /// The page with the form.
+    pub(crate) page: String,
+    /// The fields, URL-encoded.
+    pub(crate) fields: String,
 }
 
 /// An engraved stamp on order.
@@ -127,6 +110,14 @@ impl Cart {
         *entry = entry.saturating_add(count).min(MOST_OF_AN_ITEM);
     }
 
+    /// 0 takes the item out.
+    pub(crate) fn set(&mut self, item: u32, count: u32) {
+        match count {
+            0 => self.items.remove(&item),
+            _ => self.items.insert(item, count.min(MOST_OF_AN_ITEM)),
+        };
+    }
+
     pub(crate) fn merge(&mut self, other: &Self) {
         for (&item, &count) in &other.items {
             self.add(item, count);
@@ -138,6 +129,6 @@ impl Cart {
     }
 }
 
-const MOST_OF_AN_ITEM: u32 = 99;
+pub(crate) const MOST_OF_AN_ITEM: u32 = 99;
 /// Characters.
 pub(crate) const MAX_NICKNAME: usize = 40;

@@ -2,43 +2,33 @@
 
 use maud::{Markup, html};
 
-use super::View;
-use crate::state::{MAX_NICKNAME, Theme};
+use super::{Notice, Problem, View, titled};
+use crate::state::MAX_NICKNAME;
 
-pub(crate) fn form(view: &View) -> Markup {
-    let settings = &view.settings;
+pub(crate) fn form(view: &View, nickname: &str, problem: Option<&str>, notice: Notice) -> Markup {
+    let problem = Problem { id: "nickname-problem", text: problem };
     let main = html! {
         h1 { "Settings" }
+        (View::notice(notice))
         (view.form("/settings", "stack", &html! {
-            fieldset {
-                legend { "Theme" }
-                @for theme in Theme::ALL {
-                    label.check {
-                        input type="radio" name="theme" value=(theme.word()) checked[settings.theme == theme];
-                        span { (theme.label()) }
-                    }
-                }
-            }
-            fieldset {
-                legend { "Text" }
-                label.check {
-                    input type="checkbox" name="large_text" checked[settings.large_text];
-                    span { "Large" }
-                }
-            }
             label {
                 "What shall we call you?"
-                input name="nickname" maxlength=(MAX_NICKNAME) value=(settings.nickname) autocomplete="nickname";
-                small { "Shown at the top when you are signed in." }
+                input type="text" name="nickname" value=(nickname) autocomplete="nickname" autofocus[problem.is_there()]
+                    aria-invalid=[problem.invalid()] aria-describedby=[problem.described_by(Some("nickname-hint"))];
+                (problem.show())
+                small #nickname-hint { "Shown at the top. At most " (MAX_NICKNAME) " characters." }
             }
             p.actions { button { "Save" } }
         }))
-        @if view.user.is_some() {
-            (view.form("/logout/everywhere", "actions", &html! {
-                button.quiet { "Sign out on every device" }
-            }))
+        p.hint { "It is in the session, so nothing of it outlives signing out." }
+        section {
+            h2 { "Elsewhere" }
+            ul.plain {
+                li { a href="/devices" { "Your devices" } ": where you are signed in, and how to end that" }
+                li { a href="/looks" { "Looks" } ": theme and size of the text, in this browser" }
+            }
         }
-        p.hint { "Kept in the session, so nothing of it outlives signing out." }
     };
-    view.layout("Settings", "narrow", &main)
+    let is_wrong = problem.is_there() || notice == Notice::Stale;
+    view.layout(&titled("Settings", is_wrong), &main)
 }

@@ -2,37 +2,49 @@
 
 use maud::{Markup, html};
 
-use super::View;
-use crate::state::{Handle, Stamp};
+use super::{Notice, Problem, View, titled};
+use crate::state::Handle;
 
-pub(crate) fn initials(view: &View, stamp: &Stamp) -> Markup {
+pub(crate) fn initials(view: &View, typed: &str, problem: Option<&str>, notice: Notice) -> Markup {
+    let problem = Problem { id: "initials-problem", text: problem };
     let fields = html! {
         label {
             "Initials"
-            input.initials name="initials" required maxlength="12" autocomplete="off"
-                value=(stamp.initials.as_deref().unwrap_or_default());
-            small { "One to three letters, cut in brass." }
+            input.initials type="text" name="initials" required maxlength="12" autocomplete="off" spellcheck="false" value=(typed)
+                autofocus[problem.is_there()]
+                aria-invalid=[problem.invalid()] aria-describedby=[problem.described_by(Some("initials-hint"))];
+            (problem.show())
+            small #initials-hint { "One to three letters, cut in brass." }
         }
         p.actions { button { "Next: the handle" } }
     };
-    step(view, 1, &view.form("/stamp/1", "stack", &fields))
+    let form = view.form("/stamp/1", "stack", &fields);
+    step(view, 1, notice, problem.is_there(), &form)
 }
 
-pub(crate) fn handle(view: &View, stamp: &Stamp) -> Markup {
+pub(crate) fn handle(
+    view: &View,
+    chosen: Option<Handle>,
+    problem: Option<&str>,
+    notice: Notice,
+) -> Markup {
+    let problem = Problem { id: "handle-problem", text: problem };
     let fields = html! {
-        fieldset {
+        fieldset aria-describedby=[problem.described_by(None)] {
             legend { "Handle" }
-            @for handle in Handle::ALL {
+            (problem.show())
+            @for (index, handle) in Handle::ALL.into_iter().enumerate() {
                 label.check {
-                    input type="radio" name="handle" value=(handle.word()) required
-                        checked[stamp.handle == Some(handle)];
+                    input type="radio" name="handle" value=(handle.word()) checked[chosen == Some(handle)]
+                        autofocus[problem.is_there() && index == 0] aria-invalid=[problem.invalid()];
                     span { (handle.label()) }
                 }
             }
         }
         p.actions { a.button.quiet href="/stamp/1" { "Back" } button { "Next: check" } }
     };
-    step(view, 2, &view.form("/stamp/2", "stack", &fields))
+    let form = view.form("/stamp/2", "stack", &fields);
+    step(view, 2, notice, problem.is_there(), &form)
 }
 
 pub(crate) fn check(view: &View, initials: &str, handle: Handle) -> Markup {
@@ -44,20 +56,26 @@ pub(crate) fn check(view: &View, initials: &str, handle: Handle) -> Markup {
         }
         p.actions { a.button.quiet href="/stamp/2" { "Back" } button { "Order the stamp" } }
     };
-    step(view, 3, &view.form("/stamp/3", "stack", &fields))
+    let form = view.form("/stamp/3", "stack", &fields);
+    step(view, 3, Notice::None, false, &form)
 }
 
-fn step(view: &View, current: usize, form: &Markup) -> Markup {
+fn step(view: &View, current: usize, notice: Notice, is_wrong: bool, form: &Markup) -> Markup {
     let steps = ["Initials", "Handle", "Check"];
     let main = html! {
         h1 { "A stamp of your own" }
         ol.steps {
             @for (number, name) in (1..).zip(steps) {
-                li.done[number < current] aria-current=[(number == current).then_some("step")] { (name) }
+                li.done[number < current] aria-current=[(number == current).then_some("step")] {
+                    (name) @if number < current { span.unseen { ", done" } }
+                }
             }
         }
+        (View::notice(notice))
         (form)
         p.hint { "Leave and come back: the session keeps what you have filled in." }
     };
-    view.layout("A stamp of your own", "narrow", &main)
+    let name = steps.get(current - 1).copied().unwrap_or_default();
+    let title = format!("{name} · A stamp of your own");
+    view.layout(&titled(&title, is_wrong || notice == Notice::Stale), &main)
 }

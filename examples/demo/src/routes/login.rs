@@ -1,15 +1,23 @@
 //! Sign-in and sign-out.
 
-use axum::{extract::State, response::Redirect};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
 use maud::Markup;
 use sealed_session::Session;
 use serde::Deserialize;
+use time::OffsetDateTime;
 
+use super::{App, browser_of};
 use crate::{
-    pages::{self, View},
-    post::{NoFields, Post},
-    shop::{Shop, is_customer},
+    devices::Device,
+    pages::{self, Notice, login::Typed as Shown},
+    post::{NoFields, Post, Typed},
+    shop::is_customer,
     state::{Account, Cart},
+    view::View,
 };
 
 #[derive(Deserialize)]
@@ -22,63 +30,89 @@ pub(crate) struct Login {
 
 pub(crate) async fn form(view: View) -> Result<Markup, Redirect> {
     match view.user {
-        None => Ok(pages::login::form(&view)),
-        Some(_) => Err(Redirect::to("/")),
+        None => Ok(pages::login::form(&view, &Shown::default(), Notice::None)),
+        Some(_) => Err(Redirect::to(view.next.as_deref().unwrap_or("/"))),
     }
 }
 
 pub(crate) async fn sign_in(
-    State(shop): State<Shop>,
+    State(app): State<App>,
     mut session: Session<Account>,
     mut guest: Session<Cart>,
-    Post(login): Post<Login>,
-) -> Redirect {
+    view: View,
+    headers: HeaderMap,
+    login: Typed<Login>,
+) -> Response {
+    let login = match login {
+        Typed::Sent(login) => login,
+        // Of a tab in which somebody signed in, or from before a sign-out in another.
+        Typed::Stale(login) => {
+            let page = match &view.user {
+                Some(user) => pages::login::already(&view, user),
+                None => pages::login::form(&view, &shown(&login, false), Notice::Stale),
+            };
+            return (StatusCode::FORBIDDEN, page).into_response();
+        }
+    };
     if !is_customer(&login.user, &login.password) {
-        session.write(|account| account.complain("That name and password do not match."));
-        return Redirect::to("/login");
+        let page = pages::login::form(&view, &shown(&login, true), Notice::None);
+        return (StatusCode::UNPROCESSABLE_ENTITY, page).into_response();
     }
     // A new id and new times, before anything is worth stealing.
     match login.remember {
         Some(_) => session.renew(),
         None => session
-            .renew_with(shop.short_lifetime())
+            .renew_with(app.shop.short_lifetime())
             .expect("it is whole seconds, and not longer than the configured timeout"),
     }
+    if let Some(family) = session.family() {
+        let (browser, since) = (browser_of(&headers), OffsetDateTime::now_utc());
+        let device = Device { family, browser, since, has_left: false };
+        app.devices.note_sign_in(&login.user, device);
+    }
     let brought = guest.read();
-    shop.with_cart(&login.user, |cart| cart.merge(&brought));
+    app.shop.with_cart(&login.user, |cart| cart.merge(&brought));
     if !guest.is_new() {
         guest.destroy();
     }
     session.write(|account| {
-        // A guest's settings and half-filled form are the same person's, another customer's are not.
+        // A guest's half-filled form is the same person's, another customer's is not.
         if account.user.is_some() {
             *account = Account::default();
         }
+        account.draft = account.draft.take().filter(|draft| draft.user == login.user);
         account.tell(match brought.count() {
             0 => format!("Welcome, {}.", login.user),
             1 => format!("Welcome, {}. The item in your cart came along.", login.user),
             many => format!("Welcome, {}. The {many} items in your cart came along.", login.user),
         });
-        account.generation = shop.generation(&login.user);
+        account.generation = app.shop.generation(&login.user);
         account.user = Some(login.user);
     });
-    Redirect::to(if brought.count() == 0 { "/" } else { "/cart" })
+    let otherwise = if brought.count() == 0 { "/" } else { "/cart" };
+    Redirect::to(view.next.as_deref().unwrap_or(otherwise)).into_response()
 }
 
-/// On every device, and wherever else a copy of the cookie may be.
-pub(crate) async fn sign_out_everywhere(
-    State(shop): State<Shop>,
+fn shown(login: &Login, is_wrong: bool) -> Shown<'_> {
+    Shown { user: &login.user, remember: login.remember.is_some(), is_wrong }
+}
+
+pub(crate) async fn sign_out(
+    State(app): State<App>,
     mut session: Session<Account>,
     _: Post<NoFields>,
 ) -> Redirect {
-    if let Some(user) = &session.read().user {
-        shop.end_generation(user);
+    if let (Some(user), Some(family)) = (&session.read().user, session.family()) {
+        app.devices.note_sign_out(user, family);
     }
     session.destroy();
     Redirect::to("/signed-out")
 }
 
-pub(crate) async fn sign_out(mut session: Session<Account>, _: Post<NoFields>) -> Redirect {
-    session.destroy();
-    Redirect::to("/signed-out")
+/// Drops a cookie that is refused, so that its visitor is told no longer.
+pub(crate) async fn go_on_as_guest(mut session: Session<Account>, _: Post<NoFields>) -> Redirect {
+    if session.is_new() {
+        session.destroy();
+    }
+    Redirect::to("/")
 }
