@@ -1,19 +1,19 @@
-//! The id of a key, which even errors name.
+//! The id of a key. Errors name it too.
 
 use std::fmt;
 
-/// The number by which a sealed value names its key: any `u32`, chosen by the
-/// operator, never used for two keys.
+/// The number by which a sealed value names its key. The operator chooses it: any `u32`. Never use
+/// one id for two keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId(u32);
 
 impl KeyId {
-    /// The id with this number.
+    /// Creates the id with this number.
     pub const fn new(id: u32) -> Self {
         Self(id)
     }
 
-    /// The id's number.
+    /// Returns the id's number.
     pub const fn get(self) -> u32 {
         self.0
     }

@@ -1,15 +1,16 @@
-//! Figures for a dashboard.
+//! Metrics about sessions, for a dashboard.
 
 use crate::key_id::KeyId;
 
-/// Is told what becomes of sessions, to be counted: an adapter to whatever keeps figures.
+/// Receives a call for each session that is opened, sealed or refused, so that you can count them.
+/// Implement it for whatever keeps your metrics.
 ///
-/// By key id they answer what an operator asks before a key is retired: how many sessions still
-/// come under it? The calls are made while a request is served, so they should count and
-/// return. What is told is never a value, an id of a session, or data.
+/// Counts by key id answer what an operator asks before a key is retired: how many sessions still
+/// come in under it? The calls run inside a request, so they should count and return. They are
+/// never given a value, a session's id or data.
 ///
-/// What else belongs on the page is asked of [`Keys`](crate::Keys): its `generation`, the
-/// `rotated_at` of its ring, and, where a `Follower` follows, the age of its `last_checked`.
+/// [`Keys`](crate::Keys) has more for a dashboard: its `generation`, the `rotated_at` of its ring,
+/// and the age of its `last_checked` if you use a `Follower`.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -39,13 +40,15 @@ use crate::key_id::KeyId;
 /// ```
 #[expect(unused_variables, reason = "whoever counts one of them need not name the others")]
 pub trait Observer: Send + Sync {
-    /// A request came with a live session, under this key. Once for each request that looks at it.
+    /// A request brought a live session, sealed under this key. Called once for each request that
+    /// uses its session.
     fn opened(&self, key_id: KeyId) {}
 
     /// A response sets the session's cookie, sealed under this key.
     fn sealed(&self, key_id: KeyId, reason: Sealing) {}
 
-    /// A cookie of the session's name was refused, with the class of [`UnsealError::class`](crate::UnsealError::class).
+    /// A cookie with the session's name was refused. `class` is that of
+    /// [`UnsealError::class`](crate::UnsealError::class).
     fn refused(&self, class: &'static str) {}
 }
 
@@ -53,16 +56,16 @@ pub trait Observer: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sealing {
-    /// It was written, started, renewed or given a new id.
+    /// The session was started, written, renewed or given a new id.
     Written,
-    /// It was only read, and moves to a newer key or slides its idle timeout.
+    /// The session was only read. It moves to a newer key, or its idle timeout slides.
     Resealed,
-    /// It was taken over from another library's cookie.
+    /// The session was taken over from another library's cookie.
     TakenOver,
 }
 
 impl Sealing {
-    /// A stable word for metrics.
+    /// A word for metrics. It stays the same in later versions.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Written => "written",

@@ -8,8 +8,8 @@ use crate::key_id::KeyId;
 
 /// A key, a key ring or a cookie configuration that cannot be used.
 ///
-/// The operator's or the developer's fault, found when the value is built;
-/// each message says what to do. `Debug` shows the same message as `Display`.
+/// The fault is the operator's or the developer's. It is found when the value is built, and each
+/// message says what to do. `Debug` shows the same message as `Display`.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -34,20 +34,21 @@ pub enum ConfigError {
     /// The text is not an RFC 3339 time.
     #[error("not a time: write it as in 2026-12-01T00:00:00Z (RFC 3339)")]
     Time,
-    /// What is wrong with one entry of a key ring, counted from 1.
+    /// One entry of a key ring is wrong.
     #[error("entry {position} of the key ring: {reason}")]
     Entry {
-        /// The place of the entry in the ring, from 1.
+        /// The position of the entry in the ring, from 1.
         position: usize,
         /// What is wrong with it.
         reason: Box<ConfigError>,
     },
-    /// What is wrong with a ring in a TOML file, and where.
+    /// A ring in a file is wrong at this line.
     #[error("line {line}: {message}")]
     Line {
         /// The line of the file, from 1.
         line: usize,
-        /// What is wrong there and what to do. Quotes nothing of the file but ids and field names.
+        /// What is wrong there and what to do. It quotes nothing from the file but ids and field
+        /// names.
         message: String,
     },
     /// An entry of a key ring in its text form has no `:` between id and key.
@@ -69,7 +70,7 @@ pub enum ConfigError {
     /// `not_after` is not later than `not_before`.
     #[error("key id {0} is never active: its not_after must be later than its not_before")]
     EmptyWindow(KeyId),
-    /// There is an instant for which no key of the ring seals.
+    /// There is an instant at which no key of the ring seals.
     #[error(
         "no key seals at {}: let one key have no not_after, and a not_before that is not later",
         rfc3339(*at)
@@ -78,7 +79,7 @@ pub enum ConfigError {
         /// The first such instant.
         at: OffsetDateTime,
     },
-    /// A ring's string is none as a whole.
+    /// The text is not a key ring.
     #[error("not a key ring: {0}")]
     RingText(&'static str),
     /// The text is not a span of time.
@@ -86,17 +87,17 @@ pub enum ConfigError {
         "not a span of time: write a whole number of s, m, h or d, up to 136 years, as in `14d`"
     )]
     Span,
-    /// A ring has fewer keys, or more, than it says itself.
+    /// The ring does not have as many keys as its `key_count` says.
     #[error(
         "the ring says that it has {expected} keys, and has {found}: it was cut on its way, bring the whole one; or, if it was changed by hand, mend its key_count"
     )]
     KeyCount {
-        /// How many it says.
+        /// The number that the ring says.
         expected: u32,
-        /// How many there are.
+        /// The number of keys that it has.
         found: usize,
     },
-    /// What is wrong with the ring in an environment variable.
+    /// The ring in an environment variable is wrong.
     #[error("environment variable {name}: {reason}")]
     InVariable {
         /// The variable's name.
@@ -164,7 +165,7 @@ pub enum ConfigError {
         /// What browsers keep.
         most: usize,
     },
-    /// One sign-in is to last longer than any session may.
+    /// The lifetime of one sign-in is longer than the configured absolute timeout.
     #[error(
         "a lifetime of {asked} s is longer than absolute_timeout, {configured} s: shorten it, or raise absolute_timeout"
     )]
@@ -192,7 +193,7 @@ pub enum ConfigError {
         /// The longest that is accepted, in seconds.
         limit: u32,
     },
-    /// Another library's cookie that is to be accepted has the name of ours.
+    /// The accepted cookie of another library has the same name as ours.
     #[error(
         "the accepted cookie of another library has our cookie's name: give ours another with `cookie_name`"
     )]
@@ -202,14 +203,14 @@ pub enum ConfigError {
     Passwords(&'static str),
 }
 
-// What an operator sees where `main` returns the error, and in the panic of `expect`.
+// An operator sees this if `main` returns the error, and in the panic of `expect`.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// As operators write it.
+/// The time as operators write it.
 fn rfc3339(time: OffsetDateTime) -> String {
     time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

@@ -1,8 +1,8 @@
-//! The ways to fail: building keys and configuration, sealing, unsealing, revoking.
+//! The errors: of keys and configuration, of sealing, unsealing and revoking.
 //!
-//! No message holds a key, a cookie value or session data: errors end up in
-//! logs and error trackers. For the same reason no variant carries the error
-//! of `serde_json`, which quotes the text that it could not read.
+//! No message contains a key, a cookie value or session data, because errors end up in logs and
+//! error trackers. For the same reason no variant carries the error of `serde_json`, which quotes
+//! the text that it could not read.
 
 mod config;
 mod csrf;

@@ -6,32 +6,33 @@ use super::unseal::UnsealError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// The data cannot be kept: it does not serialize to JSON, or would not come back equal.
+    /// The data cannot be stored: it does not serialize to JSON, or it would not come back equal.
     #[error("{type_name} cannot be kept in a session: {reason}")]
     Payload {
         /// The Rust type of the data.
         type_name: &'static str,
-        /// What is wrong and what to do. Holds nothing of the data.
+        /// What is wrong and what to do. Contains nothing of the data.
         reason: String,
     },
-    /// The cookie's name and value together would be longer than browsers keep
-    /// (4096 bytes, RFC 6265bis section 5.6).
+    /// The cookie's name and value together would be longer than the limit: what browsers keep
+    /// (4096 bytes, RFC 6265bis section 5.6), or
+    /// [`Builder::max_cookie_len`](crate::Builder::max_cookie_len).
     #[error(
         "the sealed cookie would have {size} bytes, browsers keep {limit}: keep less in the session, such as an id in place of the record"
     )]
     TooLarge {
-        /// Bytes of name and value.
+        /// The length of name and value in bytes.
         size: usize,
-        /// The most that browsers keep.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// The session that came with the request was good when it was loaded, and no longer is: its
-    /// key was dropped, its time has passed, or the application revoked it. What was written is
-    /// not kept, and the visitor's cookie stays as it is.
+    /// The session that came with the request was good when it was loaded, but is no longer: its
+    /// key was dropped, or the application revoked it. The change is not stored, and the visitor's
+    /// cookie stays as it is.
     #[error("the session was refused when its response was committed, so nothing was sealed: {0}")]
     Refused(Box<UnsealError>),
-    /// The visitor's cookie cannot be read by this machine yet, such as one under a key that
-    /// other machines have already. To write would replace a session that is good elsewhere.
+    /// This machine cannot read the visitor's cookie yet, for example because only other machines
+    /// have its key so far. A write would replace a session that is good there.
     #[error(
         "the visitor's session cannot be read here yet ({0}), so the write did not replace it: bring this machine up to date. A sign-in (`renew`) replaces it"
     )]
@@ -42,8 +43,8 @@ pub enum SealError {
     /// The session was loaded or created by another [`Sessions`](crate::Sessions).
     #[error("the session belongs to another `Sessions`; commit it with the one that loaded it")]
     OtherOrigin,
-    /// There is no session to make a token for, and none can be started: it was
-    /// destroyed in this request, or the response is already committed.
+    /// There is no session to make a token for, and none can be started: it was destroyed in this
+    /// request, or the response was committed already.
     #[error(
         "there is no session to make a token for; make tokens before `destroy` and before the response is committed"
     )]

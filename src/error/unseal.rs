@@ -3,42 +3,43 @@
 use super::misfit::Misfit;
 use crate::key_id::KeyId;
 
-/// Why a value was refused. To the visitor it is simply no session.
+/// Why a value was refused. The visitor then simply has no session.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnsealError {
-    /// Longer than any value that a browser keeps.
+    /// The value is longer than any value that a browser keeps.
     #[error("the value has more than {limit} bytes")]
     TooLong {
         /// The most bytes that are read.
         limit: usize,
     },
-    /// Not canonical base64url without padding, or too short.
+    /// The value is not canonical base64url without padding, or it is too short.
     #[error("the value is not canonical base64url, or is too short")]
     Malformed,
-    /// Another version of the format.
+    /// The value has another version of the format.
     #[error("the value has version {0}, this reader knows 1")]
     UnsupportedVersion(u8),
-    /// No key of the ring has this id. Another machine may know it.
+    /// No key of the ring has this id. Another machine may have it.
     #[error("key id {0} is not in the key ring")]
     UnknownKey(KeyId),
     /// The key's `not_after` has passed.
     #[error("key id {0} is no longer accepted, its not_after has passed")]
     RetiredKey(KeyId),
-    /// The tag does not verify: tampered with, sealed under another key with
-    /// the same id, or for another cookie name, audience or purpose.
+    /// The tag does not verify: the value was tampered with, was sealed under another key with the
+    /// same id, or was sealed for another cookie name, audience or purpose.
     #[error(
         "not authentic under key id {0}: tampered with, or sealed for another name, audience or key"
     )]
     NotAuthentic(KeyId),
-    /// Authentic, but its flags or times are not of this version, or it is a
+    /// The value is authentic, but its flags or times are not valid in this version, or it is a
     /// token with a payload.
     #[error("authentic, but its flags, times or length are invalid")]
     InvalidClaims,
-    /// Authentic, but it holds something that a reader must know and this one does not.
+    /// The value is authentic, but it has an extension that a reader must understand and this one
+    /// does not.
     #[error("authentic, with an extension of type {0} that this reader does not know; update it")]
     UnsupportedExtension(u8),
-    /// Issued more than 60 s ahead of this machine's clock.
+    /// The value was issued more than 60 s ahead of this machine's clock.
     #[error("issued more than 60 s in the future; check the machines' clocks")]
     IssuedInFuture,
     /// The absolute timeout, or the session's own lifetime, has passed.
@@ -50,8 +51,7 @@ pub enum UnsealError {
     /// The session is bound to a device, and the request does not prove that it comes from there.
     #[error("bound to a device, which the request does not prove")]
     Bound,
-    /// Refused by the hook of [`Builder::revoke_if`](crate::Builder::revoke_if) or by the list of
-    /// [`Builder::revocations`](crate::Builder::revocations).
+    /// The hook of [`Builder::revoke_if`](crate::Builder::revoke_if) refused it.
     #[error("revoked by the application")]
     Revoked,
     /// Nobody here knows what was revoked: the list of
@@ -70,20 +70,20 @@ pub enum UnsealError {
         "ended or replaced in this browser; the cookie came from a response that was still under way"
     )]
     Ended,
-    /// Authentic and live, but its JSON is not a `T`: the type has changed.
+    /// The value is authentic and live, but its JSON is not a `T`: the type has changed.
     #[error("the payload is not a {type_name} (JSON column {column}): {misfit}")]
     Payload {
         /// The Rust type that was asked for.
         type_name: &'static str,
-        /// Where in the JSON reading stopped, in bytes; 0 where it is empty.
+        /// The position in the JSON where reading stopped, in bytes. 0 if the JSON is empty.
         column: usize,
         /// What does not fit, and what helps.
         misfit: Misfit,
     },
-    /// A cookie of another library, which is accepted in place of ours, was refused.
+    /// The cookie of another library, which is accepted in place of ours, was refused.
     #[error("the other library's cookie was refused: {reason}")]
     Fallback {
-        /// The class of the refusal, a stable word: that of ours where there is one.
+        /// The class of the refusal, a fixed word. If one of our classes fits, it is that one.
         class: &'static str,
         /// What was wrong with it.
         reason: Box<str>,
@@ -91,8 +91,8 @@ pub enum UnsealError {
 }
 
 impl UnsealError {
-    /// The class of the refusal, a stable word for metrics and for the test
-    /// vectors of docs/FORMAT.md.
+    /// The class of the refusal, a word for metrics and for the test vectors of docs/FORMAT.md. It
+    /// stays the same in later versions.
     pub fn class(&self) -> &'static str {
         match self {
             Self::TooLong { .. } => "too_long",
@@ -115,8 +115,8 @@ impl UnsealError {
         }
     }
 
-    /// Whether the value may be good on another machine, or in a moment: nothing that the
-    /// visitor did not ask for should overwrite it. `newest` is the greatest key id known here.
+    /// Whether the value may be good on another machine, or in a moment. Then nothing may overwrite
+    /// it that the visitor did not ask for. `newest` is the greatest key id known here.
     pub(crate) fn is_passing(&self, newest: KeyId) -> bool {
         match self {
             Self::UnknownKey(id) => id.get() > newest.get(),
@@ -129,7 +129,7 @@ impl UnsealError {
         }
     }
 
-    /// Whether nobody here can tell what the value holds, which another machine may know.
+    /// Whether this machine cannot tell what the value contains, although another machine may.
     pub(crate) fn is_for_want_of_key(&self) -> bool {
         matches!(self, Self::UnsupportedVersion(_) | Self::UnknownKey(_) | Self::RetiredKey(_))
     }

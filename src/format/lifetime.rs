@@ -1,10 +1,10 @@
-//! How long sessions live: what is configured, and what one sign-in asks for.
+//! How long sessions live: as configured, or as one sign-in asks for.
 
 use std::time::Duration;
 
 use crate::error::ConfigError;
 
-/// How long one session lives, and whether its cookie outlives the browser.
+/// How long one session lives, and whether browsers keep its cookie when they are closed.
 ///
 /// For [`Session::renew_with`](crate::Session::renew_with): "remember me" for one sign-in.
 ///
@@ -14,7 +14,7 @@ use crate::error::ConfigError;
 /// use sealed_session::Lifetime;
 ///
 /// let hour = Duration::from_secs(60 * 60);
-/// // Two weeks, also if it is not used for 30 hours, whatever the configured idle timeout.
+/// // Ends after two weeks, or after 30 hours without use, whatever the configured idle timeout.
 /// let remembered = Lifetime::persistent(24 * 14 * hour).idle(30 * hour);
 /// // Ends with the browser, and after 8 hours at the latest.
 /// let at_work = Lifetime::browser_session(8 * hour);
@@ -30,34 +30,35 @@ pub struct Lifetime {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Idle {
     Configured,
-    /// Its own, where there is one, and not the configured one.
+    /// The sign-in's own: this one, or none.
     Own(Option<Duration>),
 }
 
 impl Lifetime {
-    /// Ends `duration` after the sign-in, in whole seconds; the cookie carries `Max-Age`.
+    /// A session that ends `duration` after the sign-in, in whole seconds. The cookie carries
+    /// `Max-Age`.
     pub const fn persistent(duration: Duration) -> Self {
         Self { duration, persistent: true, idle: Idle::Configured }
     }
 
-    /// Ends `duration` after the sign-in at the latest, in whole seconds, and
-    /// when the browser is closed: the cookie carries no `Max-Age`.
+    /// A session that ends when the browser is closed, and at the latest `duration` after the
+    /// sign-in, in whole seconds. The cookie carries no `Max-Age`.
     pub const fn browser_session(duration: Duration) -> Self {
         Self { duration, persistent: false, idle: Idle::Configured }
     }
 
-    /// With this idle timeout in place of the [configured one](crate::Builder::idle_timeout),
-    /// longer or shorter, in whole seconds.
+    /// Sets an idle timeout that replaces the [configured one](crate::Builder::idle_timeout), in
+    /// whole seconds. It may be longer or shorter.
     ///
-    /// It is sealed in: a configured idle timeout that is lowered later does not shorten it. A
-    /// lowered absolute timeout does end such a session, and so does a revocation.
+    /// It is sealed into the value. If you later lower the configured idle timeout, this session
+    /// keeps its own. A lowered absolute timeout still ends it, and so does a revocation.
     #[must_use]
     pub const fn idle(mut self, timeout: Duration) -> Self {
         self.idle = Idle::Own(Some(timeout));
         self
     }
 
-    /// Without an idle timeout, whatever is [configured](crate::Builder::idle_timeout).
+    /// Sets that there is no idle timeout, whatever is [configured](crate::Builder::idle_timeout).
     #[must_use]
     pub const fn without_idle(mut self) -> Self {
         self.idle = Idle::Own(None);
@@ -65,13 +66,13 @@ impl Lifetime {
     }
 }
 
-/// The limits of sessions that begin, in seconds. They hold beside the sealed ones.
+/// The limits of new sessions, in seconds. They apply in addition to the sealed ones.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
     pub(crate) absolute: u32,
     pub(crate) idle: Option<u32>,
     pub(crate) persistent: bool,
-    /// The idle timeout is of one sign-in, not the configured one.
+    /// The idle timeout is that of one sign-in, not the configured one.
     pub(crate) own_idle: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The ids of a session: its own, and that of the sign-in it comes from.
+//! The ids of a session: its own, and that of its sign-in.
 
 use std::fmt;
 
@@ -6,18 +6,18 @@ use ctutils::CtEq as _;
 
 use crate::platform::random::{RandomSource, random};
 
-/// The id of a session: 16 bytes, the same until [`renew`](crate::Session::renew),
-/// [`reauthenticate`](crate::Session::reauthenticate) or
-/// [`regenerate_id`](crate::Session::regenerate_id).
+/// The id of a session: 16 bytes. It changes at [`renew`](crate::Session::renew),
+/// [`sign_in`](crate::Session::sign_in), [`reauthenticate`](crate::Session::reauthenticate) and
+/// [`regenerate_id`](crate::Session::regenerate_id), and only there.
 ///
-/// The first half is the session's [family](Self::family), the second half is new at each of
-/// those calls. It is sealed, so the visitor cannot see or choose it, and knowing it opens
-/// nothing: it is fit for logs. `Display` writes 32 hex digits.
+/// The first half is the session's [family](Self::family). The second half is new after each of
+/// these calls. The id is sealed, so the visitor cannot see or choose it. It is no secret: it is
+/// safe to log. `Display` writes 32 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId([u8; 16]);
 
 impl SessionId {
-    /// Of a session that begins: family and id are new.
+    /// The id of a new session, with a new family.
     pub(crate) fn generate() -> Result<Self, RandomSource> {
         random().map(Self)
     }
@@ -35,7 +35,7 @@ impl SessionId {
         Self(bytes)
     }
 
-    /// Whether the ids are equal, in a time that does not tell where they differ.
+    /// Whether the ids are equal. The time that this takes does not reveal where they differ.
     pub(crate) fn ct_eq(&self, other: &Self) -> bool {
         self.0.as_slice().ct_eq(other.0.as_slice()).to_bool()
     }
@@ -67,14 +67,14 @@ impl fmt::Debug for SessionId {
 
 /// One sign-in in one browser: the first 8 bytes of a [`SessionId`].
 ///
-/// It is new when a session begins and at [`renew`](crate::Session::renew), and stays over
-/// everything else. So it names a row of a page "your devices". Knowing it opens nothing.
-/// `Display` writes 16 hex digits.
+/// It is new when a session begins, at [`renew`](crate::Session::renew) and at
+/// [`sign_in`](crate::Session::sign_in). Nothing else changes it. So it can identify a row on a
+/// page "your devices". It is no secret. `Display` writes 16 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Family([u8; FAMILY_LEN]);
 
 impl Family {
-    /// The family with these bytes, as from a data base.
+    /// Creates the family with these bytes, for example from a database.
     pub const fn from_bytes(bytes: [u8; FAMILY_LEN]) -> Self {
         Self(bytes)
     }

@@ -1,17 +1,22 @@
-//! What a commit comes to, for whoever writes the response.
+//! The result of a commit, for whoever writes the response.
 
 use std::fmt;
 
 use cookie::Cookie;
 
-/// What a response has to say of a session.
+/// What a response has to carry for a session.
 ///
-/// Append each of [`headers`](Self::headers). Piece by piece these are: each of
-/// [`cookies`](Self::cookies) as a Set-Cookie header; where [`forbids_storing`](Self::forbids_storing), `Cache-Control: no-store`, or a
-/// cache may hand the cookie or the token to somebody else; where
-/// [`depends_on_cookie`](Self::depends_on_cookie), `Vary: cookie` and `Cache-Control: private`.
-/// In both cases set no other `Cache-Control`, and no `CDN-Cache-Control`, `Surrogate-Control` or other header for some caches alone.
-/// (`commit_headers` of the feature `http` does all of it.)
+/// Append all [`headers`](Self::headers) to the response. With the feature `http`, `commit_headers`
+/// does everything described here. To write the headers one by one:
+///
+/// - Add a Set-Cookie header for each of [`cookies`](Self::cookies).
+/// - If [`forbids_storing`](Self::forbids_storing), set `Cache-Control: no-store`. Otherwise a
+///   cache may give the cookie or the token to somebody else.
+/// - Else, if [`depends_on_cookie`](Self::depends_on_cookie), set `Cache-Control: private`.
+/// - If [`depends_on_cookie`](Self::depends_on_cookie), add `Vary: cookie`.
+///
+/// If you set `Cache-Control` for one of these reasons, send no other `Cache-Control`. Also send no
+/// header that is only for some caches, such as `CDN-Cache-Control` or `Surrogate-Control`.
 #[derive(Clone, Default)]
 #[must_use = "the response has to carry the cookies"]
 pub struct Commit {
@@ -21,22 +26,23 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// None where there is nothing to change, one that sets the session, or,
-    /// when it was destroyed, one removal for each scope it may have. With the
-    /// feature `iron`, behind either, the removal of a cookie that ours replaces.
+    /// The cookies to set or to remove. Empty if nothing changes. To set the session, there is one
+    /// cookie, plus removals of others that it replaces. To destroy it, there is one removal for
+    /// each scope that the cookie may have. [Tombstones](crate::Builder::tombstones) are among
+    /// them.
     ///
     /// The `Debug` of a [`Cookie`] shows its value: keep it out of logs.
     pub fn cookies(&self) -> &[Cookie<'static>] {
         &self.cookies
     }
 
-    /// [`cookies`](Self::cookies), to be kept.
+    /// Returns the [`cookies`](Self::cookies) by value.
     pub fn into_cookies(self) -> Vec<Cookie<'static>> {
         self.cookies
     }
 
-    /// The headers of the response, names in lower case: to be appended to those that are there,
-    /// with no other `Cache-Control` beside the one that is among them.
+    /// Returns the headers to append to the response, with names in lower case. If a
+    /// `Cache-Control` is among them, remove any other `Cache-Control` from the response.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions};
@@ -70,20 +76,20 @@ impl Commit {
         !self.cookies.is_empty()
     }
 
-    /// Whether the response need not say anything.
+    /// Whether the response need not carry anything.
     #[cfg(any(feature = "actix-web", feature = "poem"))]
     pub(crate) fn is_empty(&self) -> bool {
         !self.forbids_storing() && !self.depends_on_cookie()
     }
 
-    /// Whether no cache may keep the response: it sets or removes a cookie, or
-    /// its page holds a token of [`Session::csrf_token`](crate::Session::csrf_token).
+    /// Whether no cache may store the response: it sets or removes a cookie, or its page contains a
+    /// token of [`Session::csrf_token`](crate::Session::csrf_token).
     pub fn forbids_storing(&self) -> bool {
         self.sets_cookies() || self.gave_token
     }
 
-    /// Whether the handler looked at the session, found or not. A session that was
-    /// [unsealed](crate::Sessions::unseal) or [created](crate::Sessions::create) counts as looked at.
+    /// Whether the handler used the session, whether or not one came. A session that was
+    /// [unsealed](crate::Sessions::unseal) or [created](crate::Sessions::create) counts as used.
     pub fn depends_on_cookie(&self) -> bool {
         self.depends_on_cookie
     }

@@ -35,12 +35,12 @@ impl CheckedCookie {
         self.scopes().map(|scope| self.removal(self.0.name.clone(), scope))
     }
 
-    /// The cookies that remove what a browser may hold of ours in former scopes, beside the present one.
+    /// The cookies that remove ours in former scopes only.
     pub(crate) fn twin_removals(&self) -> impl Iterator<Item = Cookie<'static>> {
         self.0.former_scopes.iter().map(|scope| self.removal(self.0.name.clone(), scope))
     }
 
-    /// The cookies that end what `limit` covers, in each scope in which a value of it may be read.
+    /// The tombstone cookies for `limit`, in each scope in which a value that it ends may be read.
     pub(crate) fn set_tombstone(
         &self,
         limit: Limit,
@@ -55,13 +55,13 @@ impl CheckedCookie {
         })
     }
 
-    /// The cookies that remove that tombstone.
+    /// The cookies that remove the tombstone for `limit`.
     pub(crate) fn remove_tombstone(&self, limit: Limit) -> impl Iterator<Item = Cookie<'static>> {
         let name = self.tombstone_name(limit);
         self.scopes().map(move |scope| self.removal(name.clone(), scope))
     }
 
-    /// Whether our name is that of a tombstone beside another cookie.
+    /// Whether our name equals that of the other cookie's tombstone for `limit`.
     pub(crate) fn is_tombstone_name_of(&self, other: &Self, limit: Limit) -> bool {
         let end = self
             .name()
@@ -85,12 +85,11 @@ impl CheckedCookie {
         cookie
     }
 
-    /// The values of our name in one Cookie header, and those of its tombstones.
+    /// The values of our cookie and of its tombstones in one Cookie header.
     ///
-    /// On bytes, because another application's cookie need not be UTF-8. Names
-    /// are compared as they stand: a parser that trims Unicode white space or
-    /// decodes `%` would take a planted `%5F%5FHost-…` for our cookie, for
-    /// which browsers do not enforce the prefix.
+    /// Works on bytes, because another application's cookie need not be UTF-8. Names are compared
+    /// exactly. A parser that trims Unicode white space or decodes `%` would accept a planted
+    /// `%5F%5FHost-…` as our cookie, and browsers do not enforce the prefix for that name.
     pub(crate) fn values<'a>(&'a self, header: &'a [u8]) -> impl Iterator<Item = Named<'a>> {
         pairs(header).filter_map(|pair| {
             let rest = trim_ows(pair).strip_prefix(self.name().as_bytes())?;
@@ -115,21 +114,22 @@ impl CheckedCookie {
         if scope.partitioned {
             cookie.set_partitioned(true);
         }
-        // The removal of a former partitioned twin has to pass where that twin lives, cross-site.
+        // The removal of a partitioned twin must also work in a cross-site context, where that twin
+        // lives.
         let same_site = if scope.partitioned { SameSite::None } else { self.0.same_site };
         cookie.set_same_site(same_site);
         cookie
     }
 }
 
-/// What a Cookie header has under a name.
+/// A value that a Cookie header has for our cookie.
 pub(crate) enum Named<'a> {
     Value(&'a [u8]),
-    /// Under the name with what it ends behind.
+    /// The value of a tombstone, with the limit from its name.
     Tombstone(Limit, &'a [u8]),
 }
 
-/// As much as it takes to see that a value is too long.
+/// Cuts a value to a length that still shows that it is too long.
 fn bounded(value: &[u8]) -> &[u8] {
     value.get(..=MAX_COOKIE_LEN).unwrap_or(value)
 }
@@ -139,7 +139,8 @@ fn set_max_age(cookie: &mut Cookie<'_>, max_age: Duration) {
     cookie.set_max_age(time::Duration::seconds(seconds.try_into().unwrap_or(i64::MAX)));
 }
 
-/// What stands between semicolons. Most of a Cookie header may be our value, so it is searched in words, not in bytes.
+/// The parts between semicolons. Most of a Cookie header may be our value, so it is searched by
+/// words, not by bytes.
 fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(header);
     std::iter::from_fn(move || {
@@ -154,7 +155,7 @@ fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Without the spaces and tabs at both ends (RFC 6265bis section 5.6), and no other white space.
+/// Trims spaces and tabs at both ends (RFC 6265bis section 5.6), and no other white space.
 fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;
@@ -162,5 +163,5 @@ fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// What stands between the session cookie's name and what a tombstone ends.
+/// What stands between the session cookie's name and a tombstone's limit.
 const TOMBSTONE_INFIX: &str = "-ended-";

@@ -13,7 +13,7 @@ use crate::error::ForeignRequest;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl OriginGuard {
-    /// [`check`](Self::check) of a request as the `http` crate has it.
+    /// Checks a request of the `http` crate, as [`check`](Self::check) does.
     ///
     /// ```
     /// use http::Request;
@@ -27,7 +27,7 @@ impl OriginGuard {
     ///
     /// # Errors
     ///
-    /// As for [`check`](Self::check). A header that came twice, or is not text, is refused.
+    /// As for [`check`](Self::check). A header that came twice or is not visible ASCII is refused.
     pub fn check_headers(
         &self,
         method: &Method,
@@ -45,7 +45,8 @@ impl OriginGuard {
     }
 }
 
-/// The value of a header that may come once; nothing that is ever right where it came otherwise.
+/// The value of a header that may come only once. If it came twice or is not visible ASCII, returns
+/// a text that is never accepted.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().unwrap_or_default();

@@ -1,8 +1,9 @@
 //! Paths of this site, and when to send a browser to one.
 
-/// A path of this site, with its query: safe to redirect to, whoever wrote it.
+/// A path on this site, with its query. It is safe to redirect to, whoever wrote it.
 ///
-/// For the `next` of a sign-in page. A text that a browser could take for another site's is none.
+/// Use it for the `next` parameter of a sign-in page. A text that a browser could read as the
+/// address of another site is refused.
 ///
 /// ```
 /// use sealed_session::LocalPath;
@@ -16,7 +17,7 @@
 pub struct LocalPath<'a>(&'a str);
 
 impl<'a> LocalPath<'a> {
-    /// `None` unless `text` is a path of this site, as browsers read it: they take `\\` for `/`,
+    /// Returns `None` unless browsers read `text` as a path on this site. They treat `\\` as `/`,
     /// and drop tabs and line feeds (WHATWG URL, section 4.4).
     pub fn new(text: &'a str) -> Option<Self> {
         let is_local = text.strip_prefix('/').is_some_and(|rest| !rest.starts_with('/'));
@@ -24,7 +25,7 @@ impl<'a> LocalPath<'a> {
         (is_local && is_plain).then_some(Self(text))
     }
 
-    /// The text, to be put into a `Location`.
+    /// Returns the text, for a `Location` header.
     pub fn as_str(self) -> &'a str {
         self.0
     }

@@ -1,27 +1,30 @@
-//! The first line against cross-site request forgery: where a request comes
-//! from, by what browsers say of it. Pure: strings in, verdict out.
+//! The first defense against cross-site request forgery: where a request comes from, by what
+//! browsers tell about it. Pure functions over strings.
 //!
-//! The rules are those of the OWASP cheat sheet on request forgery, for fetch
-//! metadata with the fallback to `Origin`, and of RFC 9110 section 9.2.1 for safe methods.
+//! The rules follow the OWASP cheat sheet on request forgery, for fetch metadata with the fallback
+//! to `Origin`, and RFC 9110 section 9.2.1 for safe methods.
 
 use crate::error::{ConfigError, ForeignRequest};
 
 /// Refuses requests that another site makes a visitor's browser send.
 ///
-/// In this order, the first rule that applies decides:
+/// The first of these rules that applies decides:
 ///
-/// 1. A safe method (GET, HEAD, OPTIONS, TRACE) passes, unless the request has an `Upgrade`: a
-///    WebSocket begins with a GET, and browsers let every site open one. So nothing may change on a GET.
-/// 2. An `Origin` that is [trusted](Self::trust) passes.
-/// 3. `Sec-Fetch-Site`, which every browser since 2023 sends over HTTPS and to
-///    localhost, and which no page can set: `same-origin` passes, `none` (typed, a bookmark) passes,
-///    `same-site` is refused unless [allowed](Self::allow_same_site), `cross-site` and anything else is refused.
-/// 4. Without it `Origin` has to be `https://` and the request's host, or it is refused.
-/// 5. With neither the request is refused, unless [allowed](Self::allow_without_headers).
+/// 1. A safe method (GET, HEAD, OPTIONS, TRACE) passes, so a GET must not change anything. A
+///    request with an `Upgrade` header does not pass by this rule: a WebSocket begins with a GET,
+///    and browsers let every site open one.
+/// 2. A request whose `Origin` is [trusted](Self::trust) passes.
+/// 3. If there is a `Sec-Fetch-Site`, it decides. `same-origin` passes, and so does `none` (a typed
+///    address or a bookmark). `same-site` is refused unless [allowed](Self::allow_same_site).
+///    `cross-site` and anything else is refused. Every browser since 2023 sends this header over
+///    HTTPS and to localhost, and no page can set it.
+/// 4. Otherwise, if there is an `Origin`, it must be `https://` and the request's host. Any other
+///    origin is refused.
+/// 5. If there is neither, the request is refused unless [allowed](Self::allow_without_headers).
 ///
-/// It needs no session, so it protects the sign-in form too. It is the first
-/// line: the second is the token of [`Session::csrf_token`](crate::Session::csrf_token),
-/// and `SameSite=Lax` on the cookie stands behind both.
+/// The guard needs no session, so it protects the sign-in form too. It is the first line of
+/// defense. The second is the token of [`Session::csrf_token`](crate::Session::csrf_token), and the
+/// cookie's `SameSite=Lax` is the third.
 ///
 /// ```
 /// use sealed_session::{ForeignRequest, OriginGuard, RequestSource};
@@ -51,10 +54,11 @@ pub struct OriginGuard {
     without_headers: bool,
 }
 
-/// What an [`OriginGuard`] looks at: the method and four headers, `None` where
-/// the request has no such header.
+/// What an [`OriginGuard`] checks: the method and four headers. A header that the request does not
+/// have is `None`.
 ///
-/// Of a header that came twice, give `Some("")`: it is refused. The default has no method, which is not a safe one.
+/// If a header came twice, pass `Some("")`, which is refused. The default has an empty method,
+/// which is not a safe one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RequestSource<'a> {
     /// The method, as in `POST`.
@@ -63,27 +67,29 @@ pub struct RequestSource<'a> {
     pub sec_fetch_site: Option<&'a str>,
     /// The value of `Origin`.
     pub origin: Option<&'a str>,
-    /// The host and port that the browser asked for: `:authority` in HTTP/2 and
-    /// later, else `Host`. Behind a proxy that rewrites it, [trust](OriginGuard::trust) the public origin.
+    /// The host and port that the browser requested: `:authority` in HTTP/2 and later, else `Host`.
+    /// If a proxy rewrites it, [trust](OriginGuard::trust) the public origin.
     pub host: Option<&'a str>,
     /// The value of `Upgrade`.
     pub upgrade: Option<&'a str>,
 }
 
 impl OriginGuard {
-    /// Trusts no other origin, and refuses `same-site` and requests without headers.
+    /// Creates a guard that trusts no other origin, and refuses `same-site` requests and requests
+    /// without headers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets this origin send requests that change something, whatever `Sec-Fetch-Site`
-    /// says: a sign-in host, a partner, or the site's own public
-    /// origin where the application cannot know it: behind a proxy that rewrites `Host`, or
-    /// over plain HTTP (rule 4 assumes HTTPS).
+    /// Trusts an origin: its requests may change something, whatever `Sec-Fetch-Site` says. Use it
+    /// for a sign-in host or a partner. Also use it for the site's own public origin if the
+    /// application cannot know that: behind a proxy that rewrites `Host`, or over plain HTTP (rule
+    /// 4 assumes HTTPS).
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Origin`] for anything but scheme (`http` or `https`), host and port.
+    /// [`ConfigError::Origin`] unless the text is a scheme (`http` or `https`), a host and an
+    /// optional port.
     pub fn trust(mut self, origin: impl AsRef<str>) -> Result<Self, ConfigError> {
         let origin = origin.as_ref();
         let serialized = serialize(origin).ok_or_else(|| ConfigError::Origin(origin.to_owned()))?;
@@ -91,29 +97,29 @@ impl OriginGuard {
         Ok(self)
     }
 
-    /// Whether other origins of the same site pass: sibling subdomains, other
-    /// ports. `false` by default, because a single sibling that is taken over could then forge.
+    /// Sets whether requests from other origins of the same site pass: sibling subdomains and other
+    /// ports. The default is `false`: otherwise one sibling in the hands of an attacker could forge
+    /// requests.
     #[must_use]
     pub fn allow_same_site(mut self, allow: bool) -> Self {
         self.same_site = allow;
         self
     }
 
-    /// Whether requests pass that carry neither `Sec-Fetch-Site` nor `Origin`:
-    /// programs, and browsers from before 2020. `false` by default. Who has no
-    /// cookies in a browser needs no protection from forgery, so better leave such
-    /// routes out of the check.
+    /// Sets whether requests without `Sec-Fetch-Site` and `Origin` pass. Programs and browsers from
+    /// before 2020 send such requests. The default is `false`. A client that is not a browser needs
+    /// no protection from forgery, so it is better to leave its routes out of the check.
     #[must_use]
     pub fn allow_without_headers(mut self, allow: bool) -> Self {
         self.without_headers = allow;
         self
     }
 
-    /// Judges a request.
+    /// Checks a request.
     ///
     /// # Errors
     ///
-    /// [`ForeignRequest`], with the reason for logs. Answer with 403, before anything changes.
+    /// [`ForeignRequest`] with the reason, for logs. Answer with 403 before anything changes.
     pub fn check(&self, request: &RequestSource<'_>) -> Result<(), ForeignRequest> {
         if SAFE_METHODS.contains(&request.method) && request.upgrade.is_none() {
             return Ok(());
@@ -134,13 +140,13 @@ impl OriginGuard {
     }
 }
 
-/// Whether `origin` is that of a page which HTTPS served from `host`.
+/// Whether `origin` is `https://` and `host`.
 fn is_own(origin: &str, host: Option<&str>) -> bool {
     host.and_then(|host| serialize(&format!("https://{host}"))).is_some_and(|own| own == origin)
 }
 
-/// An origin as browsers write it (WHATWG HTML, serialization of an origin):
-/// lower case, without the scheme's own port. `None` where it is none.
+/// An origin as browsers write it (WHATWG HTML, serialization of an origin): in lower case, without
+/// the scheme's default port. `None` if the text is not an origin.
 fn serialize(origin: &str) -> Option<String> {
     let origin = origin.to_ascii_lowercase();
     let (scheme, rest) = origin.split_once("://")?;
@@ -151,7 +157,7 @@ fn serialize(origin: &str) -> Option<String> {
     };
     let rest = rest.strip_suffix(own_port).unwrap_or(rest);
     let (host, port) = match rest.rsplit_once(':') {
-        // The colons of an IPv6 address stand in brackets.
+        // The colons of an IPv6 address are inside brackets.
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (rest, None),
     };

@@ -1,5 +1,5 @@
-//! The end of a request: what a commit means for the response's headers,
-//! whichever crate's type these have. What all adapters share.
+//! Writes a commit into the response's headers, whichever crate's type they have. All adapters
+//! share this.
 
 use std::io::Write as _;
 
@@ -7,8 +7,8 @@ use cookie::Cookie;
 
 use crate::http::Commit;
 
-/// The headers that a commit writes. Each crate has names of its own for them: to look
-/// one up by its text costs more than to look into the headers.
+/// The headers that a commit writes. Each crate has its own names for them, because looking a name
+/// up by its text costs more than looking into the headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Name {
     SetCookie,
@@ -21,23 +21,23 @@ pub(crate) trait ResponseHeaders {
     /// The values of a header, in order.
     fn values(&self, name: Name) -> impl Iterator<Item = &[u8]>;
 
-    /// Adds a value behind those that are there.
+    /// Adds a value after the existing ones.
     fn append(&mut self, name: Name, value: Vec<u8>);
 
-    /// [`append`](Self::append), of a text that need not be copied.
+    /// [`append`](Self::append), for a text that need not be copied.
     fn append_static(&mut self, name: Name, value: &'static str);
 
-    /// Removes the values that are not to be kept; the order of the others stays.
+    /// Removes the values for which `keep` is false. The others keep their order.
     fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool);
 
-    /// Removes the headers whose names are such, whatever their case.
+    /// Removes the headers for whose names `is_such` is true, whatever their case.
     fn remove(&mut self, is_such: impl Fn(&str) -> bool);
 }
 
 impl Commit {
     pub(crate) fn write_to(&self, headers: &mut impl ResponseHeaders) {
         for cookie in self.cookies() {
-            // A browser would keep only the later of the two, so they are not sent both.
+            // A browser would keep only the later one, so only one is sent.
             if headers.values(Name::SetCookie).any(|value| is_twin(cookie, value)) {
                 headers.retain(Name::SetCookie, |value| !is_twin(cookie, value));
             }
@@ -57,15 +57,15 @@ impl Commit {
     }
 }
 
-/// With room for all of it from the start: growing step by step costs more than formatting.
+/// Reserves the whole length first: growing step by step costs more than formatting.
 fn text(cookie: &Cookie<'_>) -> Vec<u8> {
     let mut text = Vec::with_capacity(cookie.value().len().saturating_add(ATTRIBUTES_LEN));
     write!(text, "{cookie}").expect("a vector takes everything");
     text
 }
 
-/// The headers of an error that takes the place of a response whose session
-/// could not be sealed: the cookies of others are kept, and nobody stores it.
+/// The headers of an error that replaces a response whose session could not be sealed. It keeps the
+/// cookies of others, and no cache may store it.
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub(crate) fn write_failure(response: &impl ResponseHeaders, failure: &mut impl ResponseHeaders) {
     for cookie in response.values(Name::SetCookie) {
@@ -74,16 +74,16 @@ pub(crate) fn write_failure(response: &impl ResponseHeaders, failure: &mut impl 
     failure.append_static(Name::CacheControl, "no-store");
 }
 
-/// Whether a header tells some caches what `Cache-Control` does not tell them: by RFC 9213 section 2.1
-/// a cache that knows such a header follows that alone.
+/// Whether a header gives instructions to some caches only. By RFC 9213 section 2.1, a cache that
+/// knows such a header ignores `Cache-Control`.
 fn is_targeted(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.ends_with("-cache-control")
         || matches!(&*name, "surrogate-control" | "edge-control" | "x-accel-expires")
 }
 
-/// Keeps a response to the visitor's own cache (RFC 9111 section 5.2.2). What else the application
-/// says of caching stays, but for what would let a shared cache keep it after all.
+/// Restricts a response to the visitor's own cache (RFC 9111 section 5.2.2). Other directives of
+/// the application stay, except those that would let a shared cache store the response.
 fn make_private(headers: &mut impl ResponseHeaders) {
     let mut kept: Vec<Vec<u8>> = Vec::new();
     let mut is_private = false;
@@ -92,9 +92,9 @@ fn make_private(headers: &mut impl ResponseHeaders) {
         for directive in directives(value) {
             let name = directive.split(|&byte| byte == b'=').next().unwrap_or_default();
             let is = |other: &str| name.trim_ascii().eq_ignore_ascii_case(other.as_bytes());
-            // `private="field"` is about that field alone.
+            // `private="field"` applies to that field only.
             is_private |= directive.eq_ignore_ascii_case(b"private") || is("no-store");
-            // Caches that understand the status pass over `no-store` beside it (section 5.2.2.3).
+            // Caches that understand the status ignore a `no-store` beside it (section 5.2.2.3).
             match is("public") || is("s-maxage") || is("must-understand") {
                 true => is_as_it_was = false,
                 false => kept.push(directive.to_vec()),
@@ -111,7 +111,7 @@ fn make_private(headers: &mut impl ResponseHeaders) {
     headers.append(Name::CacheControl, kept.join(&b", "[..]));
 }
 
-/// The directives of a value of `Cache-Control`: what is between commas that stand in no quotes.
+/// The directives of a `Cache-Control` value: the parts between commas outside quotes.
 fn directives(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let pieces = value.split(move |&byte| {
@@ -126,7 +126,7 @@ fn directives(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     pieces.map(<[u8]>::trim_ascii).filter(|directive| !directive.is_empty())
 }
 
-/// Whether a Set-Cookie is kept by browsers in the same place as `cookie`.
+/// Whether browsers would store this Set-Cookie in the same place as `cookie`.
 fn is_twin(cookie: &Cookie<'_>, value: &[u8]) -> bool {
     let twin = str::from_utf8(value).ok().and_then(|text| Cookie::parse(text).ok());
     twin.is_some_and(|twin| {
@@ -145,7 +145,7 @@ fn names_cookie(value: &[u8]) -> bool {
         .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
 }
 
-/// What name and attributes mostly take beside the value.
+/// The usual length of the name and attributes.
 const ATTRIBUTES_LEN: usize = 128;
 
 #[cfg(all(test, feature = "http"))]

@@ -1,7 +1,7 @@
-//! What a cookie may be, checked when the configuration is built.
+//! The rules for a cookie, checked when the configuration is built.
 //!
-//! The rules are those of RFC 6265bis sections 4.1 and 5.7, of CHIPS for
-//! `Partitioned`, and what browsers do; each refusal names the remedy.
+//! They come from RFC 6265bis sections 4.1 and 5.7, from CHIPS for `Partitioned`, and from the
+//! behavior of browsers. Each refusal says what to do.
 
 use std::borrow::Cow;
 
@@ -9,19 +9,19 @@ use cookie::SameSite;
 
 use crate::{error::ConfigError, format::envelope::MAX_BOUND_LEN};
 
-/// What the application configures of a cookie.
+/// A cookie as the application configures it.
 #[derive(Debug, Clone)]
 pub(crate) struct CookieConfig {
     pub(crate) name: Cow<'static, str>,
     pub(crate) scope: Scope,
     pub(crate) same_site: SameSite,
-    /// Sent over HTTPS only; off for plain-HTTP development alone.
+    /// Sent over HTTPS only. Off only for development over plain HTTP.
     pub(crate) secure: bool,
     pub(crate) former_scopes: Vec<Scope>,
 }
 
-/// Where a browser keeps a cookie: it holds one of a name for each combination
-/// of Path, Domain and Partitioned.
+/// Where a browser stores a cookie. It stores one cookie of a name for each combination of Path,
+/// Domain and Partitioned.
 ///
 /// For [`Builder::former_scope`](crate::Builder::former_scope).
 ///
@@ -32,34 +32,34 @@ pub(crate) struct CookieConfig {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// Each Set-Cookie has a copy, and to copy the usual `/` allocates nothing.
+    /// Each Set-Cookie gets a copy; copying the usual `/` allocates nothing.
     pub(crate) path: Cow<'static, str>,
     pub(crate) domain: Option<String>,
     pub(crate) partitioned: bool,
 }
 
 impl Scope {
-    /// `Path=/`, no Domain, not Partitioned.
+    /// Creates a scope with `Path=/`, without Domain, not Partitioned.
     pub fn new() -> Self {
         Self { path: "/".into(), domain: None, partitioned: false }
     }
 
-    /// With this Path.
+    /// Sets the Path.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Cow::Owned(path.into());
         self
     }
 
-    /// With this Domain.
+    /// Sets the Domain.
     #[must_use]
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
-        // Browsers compare it without case.
+        // Browsers ignore its case.
         self.domain = Some(domain.into().to_ascii_lowercase());
         self
     }
 
-    /// Partitioned by top-level site (CHIPS).
+    /// Sets Partitioned: the cookie is stored once for each top-level site (CHIPS).
     #[must_use]
     pub fn partitioned(mut self) -> Self {
         self.partitioned = true;
@@ -163,7 +163,7 @@ impl CookieConfig {
         if self.name.len() > MAX_BOUND_LEN {
             return self.refuse_name("it must have at most 255 bytes");
         }
-        // Browsers match prefixes without case, other servers may not.
+        // Browsers ignore the case of a prefix; other servers may not.
         let spelled = |prefix: &Prefix| {
             self.name
                 .get(..prefix.as_str().len())
@@ -185,7 +185,7 @@ impl CookieConfig {
     }
 }
 
-/// The name prefixes that browsers give a meaning (RFC 6265bis section 4.1.3).
+/// The name prefixes that have a meaning for browsers (RFC 6265bis section 4.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prefix {
     HostHttp,
@@ -212,7 +212,7 @@ impl Prefix {
     }
 }
 
-/// Whether browsers hold cookies of this name to one host.
+/// Whether browsers restrict cookies of this name to one host.
 pub(crate) fn is_host_prefixed(name: &str) -> bool {
     name.starts_with(Prefix::Host.as_str()) || name.starts_with(Prefix::HostHttp.as_str())
 }

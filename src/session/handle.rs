@@ -120,9 +120,8 @@ pub(super) struct Inner<T> {
     pub(super) gave_token: AtomicBool,
     /// The response's head has been sent, whether or not a handler asked for the session.
     pub(super) is_closed: AtomicBool,
-    /// The data was written or the session destroyed. Set with the state locked, but read without
-    /// the lock, because most sessions are only read. `SeqCst`, so that writes to several sessions
-    /// are ordered as a lock would order them.
+    /// The data was written or the session destroyed. Set with the state locked, read without.
+    /// `SeqCst` orders writes to several sessions as a lock would.
     pub(super) is_overwritten: AtomicBool,
     pub(super) state: Mutex<State<T>>,
     /// Held while a writer's closure runs; never by a reader.
@@ -131,11 +130,9 @@ pub(super) struct Inner<T> {
 
 /// Where a session comes from.
 pub(super) enum Source<T> {
-    /// It was unsealed or created before there was a handle to it. Without a time, it uses the
-    /// clock.
+    /// It was unsealed or created before there was a handle. Without a time, it uses the clock.
     Given { opened: Opened<T>, at: Option<OffsetDateTime> },
-    /// It belongs to a request. The request is attached when somebody asks for the session, and the
-    /// cookies are opened at the first look.
+    /// It belongs to a request, which is attached first and opened at the first look.
     Exchange { request: OnceLock<Request>, opened: OnceLock<Opened<T>> },
 }
 
@@ -238,8 +235,8 @@ impl<T: SessionData> Session<T> {
         }))
     }
 
-    /// Gives its request to a session that was made [`unopened`](Self::unopened), unless it has one
-    /// already. Nobody can look at the session before that. From then on it uses the clock.
+    /// Attaches the request to an [`unopened`](Self::unopened) session, unless it has one. Nobody
+    /// can look at the session before. From then on it uses the clock.
     pub(crate) fn attach<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
@@ -272,13 +269,12 @@ impl<T: SessionData> Session<T> {
             }
             Request { candidates, loaded_at, is_fixed }
         });
-        // Either this thread sees that the response was sent, or `close_unless_attached` sees the
-        // request.
+        // Either this sees that the response was sent, or `close_unless_attached` sees the request.
         fence(SeqCst);
     }
 
-    /// Notes that the response's head has been sent, unless the session was attached before.
-    /// Returns whether it was noted.
+    /// Notes that the response's head was sent, unless a request is attached. Returns whether it
+    /// did.
     #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     pub(crate) fn close_unless_attached(&self) -> bool {
         if self.0.source.request().is_some() {
@@ -300,8 +296,8 @@ impl<T: SessionData> Session<T> {
             Source::Exchange { request, opened } => (request, opened),
         };
         if !inner.looked_at.load(Relaxed) {
-            // SeqCst here and where a commit ends. Otherwise both sides could miss each other: no
-            // `Vary`, and no event.
+            // SeqCst here and where a commit ends, or both could miss each other: no `Vary`, no
+            // event.
             inner.looked_at.store(true, SeqCst);
             if inner.is_closed.load(SeqCst) {
                 events::late_look(type_name::<T>());
@@ -353,8 +349,7 @@ impl<T: SessionData> Session<T> {
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State<T>> {
-        // Held only for a few moves and one reading of the clock. No code of the user runs while it
-        // is held, not even a `drop`.
+        // No code of the user runs while it is held, not even a `drop`.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

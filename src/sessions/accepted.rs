@@ -1,4 +1,4 @@
-//! What is read: the present name and audience of the cookie, and former ones until a date.
+//! The accepted names and audiences: the present ones, and former ones until a date.
 
 use time::OffsetDateTime;
 
@@ -12,7 +12,8 @@ use crate::{
     platform::clock::unix_seconds,
 };
 
-/// The names under which sessions are read, and what they are bound to. The first of each is the present one.
+/// The names under which sessions are read, and what they are bound to. In each list the present
+/// one comes first.
 pub(crate) struct Accepted {
     names: Vec<Name>,
     readers: Vec<Reader>,
@@ -21,7 +22,7 @@ pub(crate) struct Accepted {
 /// A name of the cookie.
 pub(super) struct Name {
     pub(super) cookie: CheckedCookie,
-    /// Without an audience: a tombstone ends its lineage wherever that is read.
+    /// Has no audience: a tombstone ends its lineage wherever it is read.
     pub(super) tombstone: Binding,
     until: Option<u64>,
 }
@@ -34,7 +35,7 @@ pub(super) struct Reader {
     until: Option<u64>,
 }
 
-/// What is accepted until a date.
+/// A former value, accepted until a date.
 pub(super) struct Former<V> {
     pub(super) value: V,
     pub(super) until: OffsetDateTime,
@@ -106,12 +107,12 @@ impl Accepted {
         self.names.get(place)
     }
 
-    /// The names that are accepted at `now` (Unix seconds), with their places, in their order.
+    /// The names that are accepted at `now` (Unix seconds), with their indices, in order.
     pub(super) fn names(&self, now: u64) -> impl Iterator<Item = (usize, &Name)> {
         self.names.iter().enumerate().filter(move |(_, name)| is_accepted(name.until, now))
     }
 
-    /// Whether what looks like a tombstone's name is that of a session's cookie.
+    /// Whether a name that looks like a tombstone's is in fact the name of a session's cookie.
     pub(super) fn is_session_name(&self, name: &CheckedCookie, limit: Limit, now: u64) -> bool {
         let is_own = |other: &Name| other.cookie.is_tombstone_name_of(name, limit);
         self.names.len() > 1 && self.names(now).any(|(_, other)| is_own(other))
@@ -121,7 +122,8 @@ impl Accepted {
         self.readers.get(place)
     }
 
-    /// What is accepted at `now` (Unix seconds), with the places, the present one first.
+    /// The readers that are accepted at `now` (Unix seconds), with their indices, the present one
+    /// first.
     pub(super) fn readers(&self, now: u64) -> impl Iterator<Item = (usize, &Reader)> {
         self.readers.iter().enumerate().filter(move |(_, reader)| is_accepted(reader.until, now))
     }

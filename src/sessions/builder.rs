@@ -1,4 +1,4 @@
-//! The configuration of a kind of session, checked as a whole when it is built.
+//! The configuration of a kind of session. It is checked as a whole when it is built.
 
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
@@ -26,15 +26,16 @@ use crate::{
 };
 
 impl<T: SessionData> Sessions<T> {
-    /// Sessions with the defaults: a cookie `__Host-session` with `HttpOnly`,
-    /// `Secure`, `SameSite=Lax` and `Path=/` that lasts 14 days from the last
-    /// [`renew`](crate::Session::renew), and no idle timeout.
+    /// Creates sessions with the defaults: a cookie `__Host-session` with `HttpOnly`, `Secure`,
+    /// `SameSite=Lax` and `Path=/`. A session ends 14 days after it began or was last renewed, by
+    /// [`renew`](crate::Session::renew) or [`sign_in`](crate::Session::sign_in). There is no idle
+    /// timeout.
     #[expect(clippy::missing_panics_doc, reason = "the defaults can be built")]
     pub fn new(keys: impl Into<Keys>) -> Self {
         Self::builder(keys).build().expect("the defaults follow every rule")
     }
 
-    /// Sessions with a configuration of their own.
+    /// Starts a configuration, from the defaults of [`new`](Self::new).
     pub fn builder(keys: impl Into<Keys>) -> Builder<T> {
         Builder {
             keys: keys.into(),
@@ -61,7 +62,7 @@ impl<T: SessionData> Sessions<T> {
     }
 }
 
-/// Configures [`Sessions`]. Every rule is checked by [`build`](Self::build).
+/// Configures [`Sessions`]. [`build`](Self::build) checks every rule.
 ///
 /// ```
 /// use std::time::Duration;
@@ -101,63 +102,67 @@ pub struct Builder<T> {
 }
 
 impl<T: SessionData> Builder<T> {
-    /// The cookie's name, `__Host-session` by default. It is sealed in: what
-    /// was sealed under one name is refused under another.
+    /// Sets the cookie's name. The default is `__Host-session`. The name is sealed into the value:
+    /// a value that was sealed under one name is refused under another.
     ///
-    /// Only with the prefix `__Host-` do browsers keep a sibling subdomain from
-    /// planting a cookie of this name.
+    /// Keep the prefix `__Host-` if you can. Without it, a sibling subdomain can plant a cookie
+    /// with this name.
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
         self.name = Cow::Owned(name.into());
         self
     }
 
-    /// The tenant, host or environment that the sessions are for, 1 to 255
-    /// bytes. It is sealed in: with one key ring for all of them, what was
-    /// sealed for one is refused by the others.
+    /// Sets the tenant, host or environment that the sessions are for, 1 to 255 bytes. None by
+    /// default. The audience is sealed into the value. So several audiences can share one key ring,
+    /// and each refuses what was sealed for another.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
         self
     }
 
-    /// The cookie's Path, `/` by default.
+    /// Sets the cookie's Path. The default is `/`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.scope = self.scope.path(path);
         self
     }
 
-    /// The cookie's Domain, none by default: the cookie goes to this host alone.
+    /// Sets the cookie's Domain. By default there is none, and browsers send the cookie to this
+    /// host only.
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.scope = self.scope.domain(domain);
         self
     }
 
-    /// `SameSite`, `Lax` by default.
+    /// Sets the cookie's `SameSite` attribute. The default is `Lax`.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;
         self
     }
 
-    /// `Partitioned` by top-level site (CHIPS), for an embedded site; with it
-    /// goes `SameSite=None`. Off by default.
+    /// Sets the cookie's `Partitioned` attribute (CHIPS), for a site that is embedded in other
+    /// sites. Off by default. It requires `SameSite=None`.
     pub fn partitioned(mut self, partitioned: bool) -> Self {
         self.scope.partitioned = partitioned;
         self
     }
 
-    /// A Path, Domain or Partitioned that the cookie had in an earlier version
-    /// of the configuration: browsers may still hold such a twin, so
-    /// [`Session::destroy`](crate::Session::destroy) removes it too.
+    /// Adds a Path, Domain or Partitioned that the cookie had in an earlier configuration. A
+    /// browser may still hold a cookie from that time beside the present one. Responses that set or
+    /// remove the cookie remove the old one too.
     pub fn former_scope(mut self, scope: Scope) -> Self {
         self.former_scopes.push(scope);
         self
     }
 
-    /// A name that the cookie had in an earlier configuration, accepted until a date.
+    /// Accepts a name that the cookie had in an earlier configuration, until a date.
     ///
-    /// What comes under it is sealed under the present name by the next response, and removed.
-    /// Where machines of both configurations run at once, deploy in two steps, or those that do not
-    /// know the new name yet find nobody signed in: first the old name with the new
-    /// one as `former_name`, which is then read everywhere, and afterwards the other way round.
+    /// If a session comes in under the former name, the next response seals it under the present
+    /// name and removes the old cookie.
+    ///
+    /// While machines with the old and the new configuration run at the same time, deploy in two
+    /// steps. Otherwise a machine that does not know the new name treats its visitors as signed
+    /// out. First deploy the old name, with the new one as `former_name`, so that every machine
+    /// reads both. Then swap the two.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions};
@@ -175,93 +180,100 @@ impl<T: SessionData> Builder<T> {
         self
     }
 
-    /// An audience that the sessions had in an earlier configuration, or that they had none,
-    /// accepted until a date. What was sealed for it is sealed for the present one by the next response.
+    /// Accepts an audience that the sessions had in an earlier configuration, until a date. `None`
+    /// stands for no audience. If a session comes in that was sealed for it, the next response
+    /// seals it for the present audience.
     ///
-    /// Whoever can seal for the former audience can sign in here until that date.
+    /// Until that date, whoever can seal for the former audience can create sessions here.
     pub fn former_audience(mut self, audience: Option<&str>, until: OffsetDateTime) -> Self {
         self.former_audiences.push(Former { value: audience.map(str::to_owned), until });
         self
     }
 
-    /// The longest a session lives from its last [`renew`](crate::Session::renew), 14
-    /// days by default, whole seconds. It is sealed in: raising it revives
-    /// nothing, lowering it takes effect at once.
+    /// Sets how long a session lives after it began or was last renewed, by
+    /// [`renew`](crate::Session::renew) or [`sign_in`](crate::Session::sign_in), in whole seconds.
+    /// The default is 14 days. The lifetime is sealed into the value. If you raise the timeout, no
+    /// expired session comes back to life. If you lower it, it applies at once, to existing
+    /// sessions too.
     pub fn absolute_timeout(mut self, timeout: Duration) -> Self {
         self.absolute_timeout = timeout;
         self
     }
 
-    /// The longest a session lives without being looked at, none by default,
-    /// whole seconds. The value is sealed again while the session is used,
-    /// when it is older than an eighth of this timeout, though not within a
-    /// minute and at least every hour (a timeout under two minutes: after half
-    /// of it). Sealed in like the absolute timeout.
+    /// Sets how long a session lives without being used, in whole seconds. By default there is no
+    /// idle timeout. Like the absolute timeout, it is sealed into the value.
+    ///
+    /// The value is sealed again while the session is used, but not at every request: only if it is
+    /// older than an eighth of this timeout, and never within its first minute. After an hour it is
+    /// always sealed again. If the timeout is under two minutes, it is sealed again after half of
+    /// it.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = Some(timeout);
         self
     }
 
-    /// Whether the cookie outlives the browser's session, `true` by default.
-    /// The sealed expiry holds in either case. [`Session::renew_with`](crate::Session::renew_with) decides for a single session.
+    /// Sets whether browsers keep the cookie when they are closed. The default is `true`. The
+    /// sealed expiry applies in either case. [`Session::renew_with`](crate::Session::renew_with)
+    /// decides it for a single session.
     pub fn persistent(mut self, persistent: bool) -> Self {
         self.persistent = persistent;
         self
     }
 
-    /// Pads the data to a multiple of so many bytes, 1 (no padding) to 1024, so that the
-    /// cookie's length tells only how many steps the JSON takes. 1 by default.
+    /// Pads the data to a multiple of this many bytes, from 1 (no padding, the default) to 1024.
+    /// The cookie's length then reveals only the number of steps that the JSON takes.
     ///
-    /// The padding is spaces behind the JSON, inside the encryption; readers
-    /// accept any. Data that fits without padding fits with it: near
-    /// the limit of browsers the last step is shorter.
+    /// The padding consists of spaces after the JSON, inside the encryption. Readers accept any
+    /// amount of it. Data that fits without padding also fits with it: near the limit of browsers,
+    /// the last step is shorter.
     pub fn pad_to(mut self, bytes: usize) -> Self {
         self.pad_to = Some(bytes);
         self
     }
 
-    /// The longest that name and value of the cookie may be together, 4096 bytes by default,
-    /// which is what browsers keep. More is [`SealError::TooLarge`](crate::SealError::TooLarge).
+    /// Sets the maximum length of the cookie's name and value together, in bytes. The default is
+    /// 4096, which is what browsers accept. A larger session is
+    /// [`SealError::TooLarge`](crate::SealError::TooLarge).
     ///
-    /// Some proxies take less: a response whose head exceeds the buffer of nginx, 4 KiB by
-    /// default, becomes a 502. 2048 leave it room for the other headers.
+    /// Some proxies accept less. For example, nginx answers 502 if a response's head exceeds its
+    /// buffer, 4 KiB by default. With 2048 there is room left for the other headers.
     pub fn max_cookie_len(mut self, bytes: usize) -> Self {
         self.max_cookie_len = bytes;
         self
     }
 
-    /// Whether data is read back before it is sealed, so that a type whose JSON it cannot read
-    /// itself is an error at the write, and not a visitor who is signed out at the next request.
-    /// By default it is in debug builds alone. NaN, infinities and nesting beyond what
-    /// readers take are errors in any build.
+    /// Sets whether data is read back before it is sealed. If a type writes JSON that it cannot
+    /// read, the write then fails. Otherwise the visitor would be signed out at the next request.
+    /// The default is `true` in debug builds and `false` in release builds. NaN, infinities and
+    /// JSON that is nested too deeply are errors in every build.
     pub fn check_data(mut self, check: bool) -> Self {
         self.check_data = check;
         self
     }
 
-    /// For development without TLS, never for production: the cookie loses
-    /// `Secure` and its name the prefix (`session` in place of
-    /// `__Host-session`), so that every browser keeps it on `http://localhost`.
-    /// Whoever sees the traffic can take the session over. Building warns, as
-    /// an event or on standard error.
+    /// Allows plain HTTP, for development only. Never use it in production: whoever sees the
+    /// traffic can take the session over.
+    ///
+    /// The cookie loses the attribute `Secure`, and its name loses the prefix (`session` instead of
+    /// `__Host-session`), so that every browser keeps it on `http://localhost`. Building emits a
+    /// warning, as an event or on standard error.
     pub fn insecure_plain_http_for_development(mut self) -> Self {
         self.plain_http = true;
         self
     }
 
-    /// Tells an observer what becomes of sessions, for a dashboard.
+    /// Sets an observer that counts sessions, for a dashboard.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// The finished configuration.
+    /// Builds the sessions, and checks the configuration.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], with the remedy, for whatever breaks a rule of RFC
-    /// 6265bis or of CHIPS, or that browsers would drop, and for a timeout or
-    /// an audience out of range.
+    /// [`ConfigError`] if the configuration breaks a rule of RFC 6265bis or of CHIPS, if browsers
+    /// would drop the cookie, or if a value is out of range. The message says what to do.
     pub fn build(self) -> Result<Sessions<T>, ConfigError> {
         let spelled = |name: &str| match self.plain_http {
             true => without_prefix(name).to_owned(),
@@ -298,7 +310,7 @@ impl<T: SessionData> Builder<T> {
         }
         let former_names = self.former_names.into_iter().filter_map(|former| {
             let value = spelled(&former.value);
-            // Without its prefix a former name may be the present one.
+            // Without its prefix, a former name can equal the present one.
             let is_other = !self.plain_http || value != config.name;
             is_other.then_some(Former { value, ..former })
         });
@@ -340,9 +352,9 @@ impl<T> fmt::Debug for Builder<T> {
 }
 
 const DEFAULT_NAME: &str = "__Host-session";
-/// That of iron-session.
+/// The default of iron-session.
 const DEFAULT_ABSOLUTE_TIMEOUT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-/// Less holds no session worth the name.
+/// A smaller cookie holds no useful session.
 const MIN_COOKIE_LEN: usize = 512;
-/// More would leave little of a cookie.
+/// A larger step would waste most of a cookie.
 const MAX_PADDING: usize = 1024;

@@ -41,7 +41,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
         session: &Session<T>,
         clock: &dyn Fn() -> OffsetDateTime,
     ) -> Result<Commit, SealError> {
-        // Most commits have nothing to do, for which nobody need ask the system for the time.
+        // Most commits have nothing to do. They must not pay for reading the clock.
         let now = LazyCell::new(clock);
         let mut cookies = match session.begin_commit(|| *now) {
             None => Vec::new(),
@@ -133,7 +133,7 @@ impl<T: SessionData> Core<T> {
                         self.observe(&value, Sealing::TakenOver);
                         self.set_again(session, value, &claims, now)
                     }
-                    // The visitor can do without, and keeps the other library's cookie.
+                    // Not an error for the caller: the visitor keeps the other library's cookie.
                     Err(error) => {
                         events::reseal_failed(self.cookie().name(), &error);
                         Vec::new()
@@ -157,10 +157,10 @@ impl<T: SessionData> Core<T> {
         Claims { seen: self.listed.seen(both, claims.seen, session.seen()), ..*claims }
     }
 
-    /// Seals a session, if what came with the request is good now too: meanwhile its key may
-    /// have been dropped, its time may have passed, the application may have revoked it.
+    /// Seals a session if the session that came with the request is still good: meanwhile its key
+    /// may have been dropped, it may have expired, or the application may have revoked it.
     ///
-    /// In a renewal the application vouches anew, for the data that are sealed now.
+    /// In a renewal the hook judges the data that is sealed now.
     pub(super) fn seal_judged(
         &self,
         session: &Session<T>,
@@ -168,7 +168,8 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> Result<String, SealError> {
         let claims = &self.with_position(session, claims, data);
-        // By one ring: between two the key of what came could be dropped, and the next seal it.
+        // Uses one ring for both steps. Otherwise the ring could be replaced between judging and
+        // sealing, and the new one would seal what came under a dropped key.
         self.with_ring(|seal, ring| {
             if let Some(live) = &session.opened().live {
                 let verdict = self.judge_origin(session, live, (seal, ring), now).and_then(|()| {
@@ -196,8 +197,8 @@ impl<T: SessionData> Core<T> {
         })
     }
 
-    /// Whether the ring does not take what came with the request for forged. That
-    /// it has ended meanwhile is no reason against a sign-in in its place.
+    /// Checks that the ring still accepts the key of the session that came. If that session has
+    /// expired meanwhile, a sign-in may still replace it.
     fn judge_origin(
         &self,
         session: &Session<T>,
@@ -208,7 +209,7 @@ impl<T: SessionData> Core<T> {
         let candidate = session.candidates().and_then(|came| came.sessions.get(live.value));
         match (live.key_id, candidate) {
             (None, _) => check_takeover(seal.ring),
-            // The same ring has the key that it had, unless its time has come.
+            // The same ring still has the key, unless its not_after has passed.
             (Some(_), Some(candidate)) if ring != live.ring => {
                 let reader = self.accepted.reader(live.reader);
                 let binding = reader.map_or(self.accepted.binding(), |reader| &reader.session);
@@ -218,7 +219,7 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    /// The value anew, where it is due, with its data as they are.
+    /// The value sealed again with the same data, if that is due.
     fn reseal_live(
         &self,
         session: &Session<T>,
@@ -231,7 +232,7 @@ impl<T: SessionData> Core<T> {
         self.reseal_value(&candidate.value, live.reader, now)
     }
 
-    /// [`reseal_live`](Self::reseal_live), of a value that one of the readers opens.
+    /// [`reseal_live`](Self::reseal_live), for a value that the reader at this index opens.
     pub(super) fn reseal_value(
         &self,
         value: &[u8],
@@ -239,7 +240,7 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> Result<Option<(String, Claims)>, UnsealError> {
         let from = self.accepted.reader(reader).filter(|_| reader > 0).map(|from| &from.session);
-        // The payload is copied as it is; what this type cannot read is no session of it.
+        // The payload is copied unchanged, but only if this type can read it.
         let inspect = |unsealed: &Unsealed<'_>| {
             self.ask_hook(&unsealed.data()?, unsealed.claims, Some(unsealed.key_id()), now)
         };
@@ -253,7 +254,7 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    /// The Set-Cookies of a session that goes on as it was.
+    /// The Set-Cookies of a session that continues unchanged.
     fn set_again(
         &self,
         session: &Session<T>,
@@ -267,16 +268,16 @@ impl<T: SessionData> Core<T> {
     }
 
     fn set_cookie(&self, value: String, claims: &Claims, now: OffsetDateTime) -> Cookie<'static> {
-        // Sealing moved `issued_at` to `now` or later, which the idle timeout counts from.
+        // Sealing moved `issued_at` to `now` or later. The idle timeout counts from it.
         let now = unix_seconds(now);
         let issued = Claims { issued_at: now.max(claims.issued_at), ..*claims };
         let left = issued.expires_at(&self.timeouts).saturating_sub(now);
         self.cookie().set(value, claims.persistent.then(|| Duration::from_secs(left)))
     }
 
-    /// Removes what the browser may hold beside the cookie that is set or removed: twins in
-    /// former scopes, former names and the other library's cookie, of which those that did not
-    /// come with the request only with `all`.
+    /// Removes other cookies that the browser may hold: twins in former scopes, former names, and
+    /// the other library's cookie. Without `all`, former names and the other library's cookie are
+    /// removed only if they came with the request.
     fn remove_others(
         &self,
         session: &Session<T>,

@@ -1,4 +1,4 @@
-//! A configuration that was checked as a whole, and the handle to it.
+//! A checked configuration, and the handle to it.
 
 use std::{fmt, ops::Deref, sync::Arc};
 
@@ -15,8 +15,8 @@ use crate::{
     session::{Handle, Handles, Origin, Session, SessionData},
 };
 
-/// A kind of session: its keys, its cookie and its timeouts. Made once, cheap
-/// to clone, shared by all requests.
+/// A kind of session: its keys, its cookie and its timeouts. Build it once, at startup. Clones are
+/// cheap and share everything.
 ///
 /// ```
 /// use sealed_session::{KeyRing, Sessions};
@@ -39,7 +39,8 @@ use crate::{
 pub struct Sessions<T>(pub(super) Arc<Shared<T>>);
 
 /// What the clones share.
-// Not on the cache line of its own count, or whoever clones would have the others wait.
+// Aligned away from the cache line of its reference count. Otherwise each clone would slow down all
+// readers.
 #[repr(align(128))]
 pub(super) struct Shared<T> {
     core: Arc<Core<T>>,
@@ -57,7 +58,7 @@ impl<T> Deref for Shared<T> {
 /// A configuration that was checked as a whole.
 pub(crate) struct Core<T> {
     pub(super) keys: Keys,
-    /// The names, audiences and scopes that are read. The first are the present ones.
+    /// The accepted names, audiences and scopes. The present ones come first.
     pub(super) accepted: Accepted,
     pub(super) timeouts: Timeouts,
     pub(super) max_len: usize,
@@ -81,18 +82,19 @@ impl<T: SessionData> Sessions<T> {
         self.0.cookie().name()
     }
 
-    /// The session of a request, from the values of its Cookie headers.
+    /// Loads the session of a request, from the values of its Cookie headers.
     ///
-    /// Nothing is decrypted before the first look at the session. Never fails:
-    /// a cookie that is refused is no session, and [`Session::refusal`] and a
-    /// `tracing` event tell why.
+    /// Nothing is decrypted until the session is first used. This never fails. If the cookie is
+    /// refused, the visitor is anonymous; [`Session::refusal`] and a `tracing` event give the
+    /// reason.
     pub fn load<H: AsRef<[u8]>>(&self, cookie_headers: impl IntoIterator<Item = H>) -> Session<T> {
         let session = self.exchange();
         session.attach(cookie_headers, clock::now);
         session
     }
 
-    /// [`load`](Self::load), with the present given: for this session it is always `now`.
+    /// Like [`load`](Self::load), but with a given time. For this session, the time is always
+    /// `now`.
     pub fn load_at<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
@@ -103,30 +105,31 @@ impl<T: SessionData> Sessions<T> {
         session
     }
 
-    /// A session that nobody has asked for yet, for a middleware to keep beside its request:
-    /// until that is [attached](Session::attach) it costs an allocation and no more.
+    /// A session without a request, for a middleware to keep beside the request. Until it is
+    /// [attached](Session::attach), it costs one allocation and no more.
     pub(crate) fn exchange(&self) -> Session<T> {
         Session::unopened(self.origin())
     }
 
-    /// What the response to the request has to say of the session.
+    /// Commits the session: returns what the response has to carry.
     ///
-    /// A Set-Cookie if the session was written, renewed or given a new id, or
-    /// is due to be sealed again; the removal if it was destroyed; otherwise
-    /// none. A session can be committed once: changes that follow are ignored.
+    /// That is a Set-Cookie if the session was written, renewed or given a new id, or if its value
+    /// is due to be sealed again. If the session was destroyed, it is the removal. Otherwise there
+    /// is none. A session can be committed once; later changes are ignored.
     ///
     /// # Errors
     ///
-    /// [`SealError`] if the session cannot be sealed: it is too large, what came is no longer
-    /// good ([`SealError::Refused`]), or cannot be read here yet ([`SealError::NotReadable`]).
-    /// It stays open, so that the caller can make it smaller and commit again, and the visitor
-    /// keeps the cookie that came with the request. A [`destroy`](Session::destroy) is committed even then.
+    /// [`SealError`] if the session cannot be sealed: for example, it is too large, the session
+    /// that came is no longer good ([`SealError::Refused`]), or this machine cannot read it yet
+    /// ([`SealError::NotReadable`]). After an error the session stays open: you can make it smaller
+    /// and commit again. The visitor keeps the cookie that came with the request. A
+    /// [`destroy`](Session::destroy) is committed in any case.
     pub fn commit(&self, session: &Session<T>) -> Result<Commit, SealError> {
         self.check_origin(session)?;
         session.commit(&clock::now)
     }
 
-    /// [`commit`](Self::commit), with the present given.
+    /// Like [`commit`](Self::commit), at a given time.
     ///
     /// # Errors
     ///
@@ -153,12 +156,12 @@ impl<T: SessionData> Sessions<T> {
         Arc::clone(self.0.handles.get())
     }
 
-    /// Whether the session came from this configuration, or a clone of it.
+    /// Whether this configuration, or a clone of it, made the session.
     pub(crate) fn is_origin_of(&self, session: &Session<T>) -> bool {
         session.is_of(&self.0.core)
     }
 
-    /// A session of another audience must not be sealed for this one.
+    /// Refuses a session of another `Sessions`: it may have another audience.
     pub(super) fn check_origin(&self, session: &Session<T>) -> Result<(), SealError> {
         match self.is_origin_of(session) {
             true => Ok(()),
@@ -173,7 +176,7 @@ impl<T> Core<T> {
         self.accepted.cookie()
     }
 
-    /// Works with the ring in use, of which it tells the number too.
+    /// Calls `f` with the ring in use and its number.
     #[inline]
     pub(super) fn with_ring<R>(&self, f: impl FnOnce(Seal<'_>, u64) -> R) -> R {
         self.with_binding(self.accepted.binding(), f)

@@ -37,7 +37,7 @@ impl<T: SessionData> Core<T> {
         verdict.inspect_err(|error| events::csrf_refused(self.cookie().name(), error))
     }
 
-    /// A form may have been fetched under a former name or audience.
+    /// The form may have been loaded under a former name or audience.
     fn open_token(&self, token: &str, at: OffsetDateTime) -> Result<CsrfToken, UnsealError> {
         let now = unix_seconds(at);
         self.by_readers(at, |_, reader| {

@@ -1,4 +1,4 @@
-//! What ends a session before its time.
+//! What ends a session before it expires.
 
 use super::{
     builder::Builder,
@@ -11,19 +11,21 @@ use crate::{
 };
 
 impl<T: SessionData> Builder<T> {
-    /// Refuses what a list of revocations has: the sessions of a subject that began before it was
-    /// revoked, and those of a revoked [`Family`](crate::Family). `subject` says whose a session is,
-    /// `None` for nobody's.
+    /// Refuses the sessions that a list of revocations names: those of a subject that began before
+    /// the subject was revoked, and those of a revoked [`Family`](crate::Family). `subject` returns
+    /// to whom a session belongs, or `None` if it belongs to nobody.
     ///
-    /// The list is asked wherever a value is opened, and again by `commit`; a sign-in that was under
-    /// way when its user was revoked is [`SealError::Refused`](crate::SealError::Refused). Beside it there may be a hook of
+    /// The list is checked whenever a value is opened, and again by `commit`. If a user is revoked
+    /// while their sign-in is being handled, the commit fails with
+    /// [`SealError::Refused`](crate::SealError::Refused). You can use it together with a hook of
     /// [`revoke_if`](Self::revoke_if). See [`Revocations`] for an example.
     ///
-    /// Each session holds how far the list had come when the request came in which it began,
-    /// or was [renewed](Session::renew). So call `renew` at every sign-in; a write that makes a session
-    /// another subject's counts as a beginning too.
+    /// Each session records the list's position at the time of the request in which it began or was
+    /// [renewed](crate::Session::renew). So call `renew` or [`sign_in`](crate::Session::sign_in) at
+    /// every sign-in. A write that changes the session's subject counts as a beginning too.
     ///
-    /// [`build`](Self::build) refuses a list that keeps its entries for less than the absolute timeout.
+    /// [`build`](Self::build) refuses a list that keeps its entries for less than the absolute
+    /// timeout.
     pub fn revocations(
         mut self,
         revocations: &Revocations,
@@ -33,17 +35,19 @@ impl<T: SessionData> Builder<T> {
         self
     }
 
-    /// Refuses the sessions for which `hook` returns true: of a user who was
-    /// deleted, who changed the password, or who asked to be signed out everywhere.
+    /// Refuses every session for which `hook` returns true. Use it for a user who was deleted, who
+    /// changed the password, or who wants to be signed out everywhere.
     ///
-    /// The hook is asked wherever a value is opened, after the signature and the
-    /// times: by `load`, at the first look, and by `unseal` and `reseal`, so that what is revoked
-    /// is neither seen nor sealed again. By `commit` it is asked once more, for the data that came; in a
-    /// renewal, for the data that are sealed. It runs within the request, so
-    /// it must not block for long: let it read what the application keeps in memory and
-    /// refreshes at its own pace. A panic in it is a panic of whoever looks.
+    /// The hook runs whenever an authentic value that has not expired is opened: at the first use
+    /// of a loaded session, and in `unseal` and `reseal`. So a revoked session is neither shown to
+    /// a handler nor sealed again. `commit` asks it once more, with the data that came; in a
+    /// renewal, with the data that is sealed.
     ///
-    /// A generation counter for each user, in the session and beside the account, is enough:
+    /// The hook runs inside the request, so it must not block for long. Let it read from memory
+    /// what the application refreshes in the background. If it panics, so does the caller that uses
+    /// the session.
+    ///
+    /// A generation counter for each user is enough. Keep it in the session and with the account:
     ///
     /// ```
     /// use std::{collections::HashMap, sync::{Arc, RwLock}};
@@ -77,7 +81,7 @@ impl<T: SessionData> Builder<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// The example `revocation` does the same with a look-up every few minutes.
+    /// The example `revocation` does the same, and refreshes the counters every few minutes.
     pub fn revoke_if(
         mut self,
         hook: impl Fn(&T, &SessionInfo) -> bool + Send + Sync + 'static,
@@ -86,21 +90,25 @@ impl<T: SessionData> Builder<T> {
         self
     }
 
-    /// Whether what was ended or replaced in a browser stays so there, whichever response
-    /// arrives last. `true` by default.
+    /// Sets whether a session that was ended or replaced stays ended in its browser, in whatever
+    /// order responses arrive. The default is `true`.
     ///
-    /// A response to a parallel request may reach the browser after that of the sign-out, or of
-    /// the next user's sign-in, and set the old session again. So [`destroy`](crate::Session::destroy),
-    /// [`renew`](crate::Session::renew), [`reauthenticate`](crate::Session::reauthenticate) and
-    /// [`regenerate_id`](crate::Session::regenerate_id) set a small sealed cookie too, a
-    /// tombstone: `__Host-session-ended-` and eight characters that say what it ends. It adds some
-    /// 112 bytes to each request, and goes ten minutes later, as soon as the browser
-    /// holds nothing any more that it ends.
+    /// Suppose that a sign-out and another request run in parallel. The other response may reach
+    /// the browser last, and set the old session's cookie again, even after the next user signed
+    /// in. To prevent this, [`destroy`](crate::Session::destroy), [`renew`](crate::Session::renew),
+    /// [`sign_in`](crate::Session::sign_in), [`reauthenticate`](crate::Session::reauthenticate) and
+    /// [`regenerate_id`](crate::Session::regenerate_id) also set a small sealed cookie, a
+    /// *tombstone*. Its name is `__Host-session-ended-` and eight characters that identify the
+    /// ended session. It adds about 112 bytes to each request. It is removed after ten minutes,
+    /// once the browser holds no value that it ends.
     ///
-    /// Its bounds: it binds this browser alone (a copy of the cookie elsewhere is live until it
-    /// expires, unless it is [revoked](Self::revoke_if)); a browser may evict cookies; and a
-    /// response that comes more than ten minutes after the sign-out, when the tombstone may be gone, can
-    /// set the session again.
+    /// Its limits:
+    ///
+    /// - It works in this browser only. A copy of the cookie elsewhere is live until it expires,
+    ///   unless it is [revoked](Self::revoke_if).
+    /// - A browser may evict cookies.
+    /// - A response that arrives more than ten minutes after the sign-out can set the session
+    ///   again, because the tombstone may be gone.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions};

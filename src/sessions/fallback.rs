@@ -1,19 +1,23 @@
-//! Cookies of other libraries, each taken for a session of ours until a response replaces it.
+//! Take-over of another library's sessions.
 //!
-//! For a while after a change of library, visitors still come with its cookie. A [`Reader`]
-//! of yours opens it, and [`Builder::accept`](crate::Builder::accept) holds what it finds to the rules of our own sessions.
+//! After you change to this crate, visitors still come with the cookie of the old library for a
+//! while. You write a [`Reader`] that opens that cookie.
+//! [`Builder::accept`](crate::Builder::accept) applies the rules of our own sessions to what it
+//! finds, and the response replaces the cookie.
 //!
 //! ```text
 //! request without a cookie of ours ──> Reader::open ──> judged, revoked? ──> Session
 //! response ──> our cookie is set, the other one removed
 //! ```
 //!
-//! - Nothing is read after the date that is given, nor with a ring that says `no_takeover`.
-//! - The session ends at the earliest of the value's own end, that date and the absolute timeout.
-//! - Its id follows from the value, so that parallel requests agree on it, and that it can be
-//!   revoked, and ended by a tombstone.
-//! - Several cookies of the name that all open are no session: a sibling subdomain can plant one.
-//! - A destroyed session has both cookies removed.
+//! - Nothing is read after the given date, nor while the key ring says `no_takeover`.
+//! - The session ends when the old value expires, at the given date, or at the absolute timeout,
+//!   whichever comes first.
+//! - The session's id is derived from the value. So parallel requests get the same id, and the
+//!   session can be revoked and ended by a tombstone.
+//! - If several cookies of that name hold different sessions, none is taken, because a sibling
+//!   subdomain can plant one.
+//! - Destroying the session removes both cookies.
 
 use std::{fmt, sync::Arc};
 
@@ -32,30 +36,33 @@ use crate::{
     platform::clock::unix_seconds,
 };
 
-/// Reads another library's cookie. For [`Builder::accept`](crate::Builder::accept).
+/// Opens another library's cookie. For [`Builder::accept`](crate::Builder::accept).
 pub trait Reader<T>: Send + Sync {
-    /// The cookie. Asked for once, when the reader is given to the builder.
+    /// Returns the cookie's name and attributes. Called once, when the reader is given to the
+    /// builder.
     fn cookie(&self) -> OtherCookie;
 
-    /// Opens a value of that cookie, as it came, at `now`.
+    /// Opens one value of that cookie, exactly as it came, at `now`.
     ///
-    /// It has to verify that the library wrote the value, before it believes anything of it,
-    /// and that it has not expired by that library's own rules.
+    /// First verify that the library wrote the value; trust nothing in it before that. Then check
+    /// that it has not expired by that library's own rules.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why it is no session.
+    /// [`Refusal`] with the reason why the value is not accepted.
     fn open(&self, value: &str, now: OffsetDateTime) -> Result<Found<T>, Refusal>;
 }
 
-/// The name of another library's cookie, and where browsers keep it, for reading and for removal.
+/// The name and attributes of another library's cookie. They are needed to read it and to remove
+/// it.
 #[derive(Debug, Clone)]
 pub struct OtherCookie {
     name: String,
     scope: Scope,
     same_site: SameSite,
     rolled_back: Option<(OffsetDateTime, OffsetDateTime)>,
-    /// Where it may be split over `NAME.0`, `NAME.1` and so on: what the last part ends with.
+    /// For a cookie that may be split over `NAME.0`, `NAME.1` and so on: what the last part ends
+    /// with.
     end_of_parts: Option<&'static str>,
 }
 
@@ -71,28 +78,33 @@ impl OtherCookie {
         }
     }
 
-    /// Its Path, Domain and Partitioned, which a removal has to match.
+    /// Sets the cookie's Path, Domain and Partitioned. A removal has to match them.
     #[must_use]
     pub fn scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
         self
     }
 
-    /// Its `SameSite`.
+    /// Sets the cookie's `SameSite`.
     #[must_use]
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;
         self
     }
 
-    /// The other library served again between these times, after visitors had been taken over.
+    /// Says that you rolled back to the other library between these two times, after visitors had
+    /// already been taken over.
     ///
-    /// So a browser may hold a session of ours beside a newer one of that library, perhaps of
-    /// another user. One that was saved in this span, later than ours was sealed, takes the place
-    /// of ours, also where ours is over. One that was saved later than ours but outside this span is not taken, since a
-    /// sibling subdomain can plant it, and neither is ours, since it may be another user's: the
-    /// visitor is anonymous, with an event. (A name with the prefix `__Host-` cannot be planted,
-    /// and needs no span.) Where nobody knows when a value was [saved](Found::saved_at), ours has the last word.
+    /// After a rollback, a browser may hold a session of ours and a newer one of that library,
+    /// perhaps of another user. Their times decide:
+    ///
+    /// - If the other session was saved within this span and after ours was sealed, it replaces
+    ///   ours. If ours has ended, it is enough that the other was saved within the span.
+    /// - If it was saved after ours was sealed but outside this span, neither is accepted, and an
+    ///   event is emitted. A sibling subdomain may have planted the other session, and ours may be
+    ///   another user's. The visitor is anonymous. (A cookie with the prefix `__Host-` cannot be
+    ///   planted. It needs no span.)
+    /// - If its [saved time](Found::saved_at) is unknown, ours decides.
     #[must_use]
     pub fn rolled_back(mut self, from: OffsetDateTime, to: OffsetDateTime) -> Self {
         self.rolled_back = Some((from, to));
@@ -106,19 +118,19 @@ impl OtherCookie {
     }
 }
 
-/// What another library's value holds.
+/// The content of another library's value.
 pub struct Found<T> {
     pub(super) data: T,
-    /// What the id and the lineage are made of.
+    /// The session's id and lineage are derived from this.
     fingerprint: [u8; 20],
     saved_at: Option<u64>,
     expires_at: Option<u64>,
 }
 
 impl<T> Found<T> {
-    /// The data, and what tells this value from every other one that the library wrote, such as
-    /// its authentication tag or its nonce: bytes of which a changed spelling of the same
-    /// value has the same. The session's id follows from them, and tells nothing of them.
+    /// Takes the data and an identity: bytes that distinguish this value from every other value of
+    /// that library, such as its authentication tag or its nonce. Two spellings of the same value
+    /// must have the same identity. The session's id is a hash of it, and does not reveal it.
     #[cfg(feature = "takeover")]
     #[expect(clippy::missing_panics_doc, reason = "20 bytes are less than 32")]
     pub fn new(data: T, identity: &[u8]) -> Self {
@@ -132,16 +144,17 @@ impl<T> Found<T> {
         Self { data, fingerprint, saved_at: None, expires_at: None }
     }
 
-    /// When the value was written, which becomes the session's
-    /// [`created_at`](crate::Session::created_at). Without it, and for a time ahead of `now`, nobody knows that.
+    /// Sets when the value was written. This becomes the session's
+    /// [`created_at`](crate::Session::created_at). If you do not set it, or if it is ahead of
+    /// `now`, the creation time is unknown.
     #[must_use]
     pub fn saved_at(mut self, saved_at: OffsetDateTime) -> Self {
         self.saved_at = Some(unix_seconds(saved_at));
         self
     }
 
-    /// When the value expires. Without it the session ends with the take-over, or by the
-    /// absolute timeout: then a copy that somebody kept is good for as long.
+    /// Sets when the value expires. If you do not set it, the session ends with the take-over or at
+    /// the absolute timeout. A copy of the cookie that somebody kept is then accepted for as long.
     #[must_use]
     pub fn expires_at(mut self, expires_at: OffsetDateTime) -> Self {
         self.expires_at = Some(unix_seconds(expires_at));
@@ -159,7 +172,7 @@ impl<T> fmt::Debug for Found<T> {
     }
 }
 
-/// Why another library's value is no session.
+/// Why another library's value is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     class: &'static str,
@@ -167,11 +180,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// With a class, a stable word for metrics, and a reason for logs, without anything of the data.
+    /// Takes a class, which is a fixed word for metrics, and a reason for logs. Put no session data
+    /// into the reason.
     ///
-    /// Where it fits, take a word of [`UnsealError::class`]: `malformed`, `too_long`,
-    /// `unknown_key` and `not_authentic` say that the library did not write the value. Of
-    /// those that it did write, for which every other class stands, a request has eight opened.
+    /// Use a class of [`UnsealError::class`] if one fits. `malformed`, `too_long`, `unknown_key`
+    /// and `not_authentic` mean that the library did not write the value. Every other class means
+    /// that it did; at most eight such values are opened in one request.
     pub fn new(class: &'static str, reason: impl Into<Box<str>>) -> Self {
         Self { class, reason: reason.into() }
     }
@@ -191,7 +205,7 @@ impl From<Refusal> for UnsealError {
     }
 }
 
-/// Another library's cookie, checked, with its reader.
+/// Another library's checked cookie, with its reader.
 pub(crate) struct Fallback<T> {
     cookie: CheckedCookie,
     parts: Vec<CheckedCookie>,
@@ -209,7 +223,7 @@ pub(super) struct Configured<T> {
 }
 
 impl<T> Configured<T> {
-    /// Beside a cookie of ours with this name, with or without Secure.
+    /// Checks it against our cookie's name, with or without Secure.
     pub(super) fn check(self, our_name: &str, secure: bool) -> Result<Fallback<T>, ConfigError> {
         let OtherCookie { name, scope, same_site, rolled_back, end_of_parts } = self.cookie?;
         let named = |name: String| {
@@ -245,7 +259,7 @@ impl<T> Fallback<T> {
         &self.cookie
     }
 
-    /// The cookies of the parts, in their order; none where it is never split.
+    /// The cookies of the parts, in order. Empty if the value is never split.
     pub(super) fn parts(&self) -> &[CheckedCookie] {
         &self.parts
     }
@@ -265,8 +279,8 @@ impl<T> Fallback<T> {
         }
     }
 
-    /// Whether a value that was saved then is known to be a sign-in of this visitor's, and not
-    /// one that somebody else planted beside ours.
+    /// Whether a value that was saved at this time is known to be this visitor's own sign-in, and
+    /// not one that somebody planted beside ours.
     pub(super) fn is_own_sign_in(&self, saved_at: u64) -> bool {
         self.cookie.is_host_prefixed() || self.served_at(saved_at)
     }
@@ -275,12 +289,12 @@ impl<T> Fallback<T> {
         self.rolled_back.is_some()
     }
 
-    /// Whether the other library served again at this time, as the application says.
+    /// Whether this time is within the span of the rollback.
     pub(super) fn served_at(&self, time: u64) -> bool {
         self.rolled_back.is_some_and(|(from, to)| (from..=to).contains(&time))
     }
 
-    /// The session that begins with a value that was found at `now`.
+    /// The claims of the session that begins with a value found at `now`.
     pub(super) fn claims(&self, found: &Found<T>, now: u64, timeouts: &Timeouts) -> Claims {
         let absolute = u64::from(timeouts.absolute);
         let until = unix_seconds(self.until);
@@ -324,5 +338,5 @@ impl<T> Found<T> {
     }
 }
 
-/// Over how many cookies a value may be split.
+/// The most cookies over which a value may be split.
 const MAX_PARTS: u8 = 4;

@@ -11,7 +11,7 @@ use crate::{
 
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl<T: SessionData> Sessions<T> {
-    /// [`load`](Self::load) from the headers of a request.
+    /// Loads the session from the headers of a request, as [`load`](Self::load) does.
     ///
     /// ```
     /// use http::HeaderMap;
@@ -31,20 +31,24 @@ impl<T: SessionData> Sessions<T> {
         self.load(request.get_all(COOKIE))
     }
 
-    /// [`load_headers`](Self::load_headers), with the present given.
+    /// Like [`load_headers`](Self::load_headers), at a given time.
     pub fn load_headers_at(&self, request: &HeaderMap, now: OffsetDateTime) -> Session<T> {
         self.load_at(request.get_all(COOKIE), now)
     }
 
-    /// [`commit`](Self::commit) into the headers of the response: appends
-    /// Set-Cookie, in the place of an earlier one of this session if there is
-    /// one, sets `Cache-Control: no-store` beside it and where the page holds a
-    /// CSRF token, and adds `Vary: cookie` and `Cache-Control: private` if the handler looked at
-    /// the session. In all these cases it removes what tells some caches otherwise, such as `CDN-Cache-Control`.
+    /// Commits the session, as [`commit`](Self::commit) does, and writes the result into the
+    /// headers of the response:
+    ///
+    /// - It appends the Set-Cookie headers, and removes earlier ones for the same cookie.
+    /// - If there is a Set-Cookie, or if the page contains a CSRF token, it sets
+    ///   `Cache-Control: no-store`.
+    /// - If the handler used the session, it adds `Vary: cookie` and `Cache-Control: private`.
+    /// - In all these cases it removes headers that give other instructions to some caches, such as
+    ///   `CDN-Cache-Control`.
     ///
     /// # Errors
     ///
-    /// As for [`commit`](Self::commit); the headers are left as they were.
+    /// As for [`commit`](Self::commit). The headers are then left as they were.
     pub fn commit_headers(
         &self,
         session: &Session<T>,
@@ -54,7 +58,7 @@ impl<T: SessionData> Sessions<T> {
         Ok(())
     }
 
-    /// [`commit_headers`](Self::commit_headers), with the present given.
+    /// Like [`commit_headers`](Self::commit_headers), at a given time.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! From the values that a request brought to the session they hold.
+//! Opens the values that a request brought, and chooses the session among them.
 
 use time::OffsetDateTime;
 
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl<T: SessionData> Core<T> {
-    /// Takes from a Cookie header what may be a session or a tombstone of one.
+    /// Collects from a Cookie header the values that may be sessions or tombstones.
     pub(super) fn collect_from(&self, header: &[u8], now: u64, candidates: &mut Candidates) {
         for (place, name) in self.accepted.names(now) {
             let mut kept = candidates.sessions.iter().filter(|kept| kept.name == place).count();
@@ -53,8 +53,8 @@ impl<T: SessionData> Core<T> {
         self.collect_others(header, candidates);
     }
 
-    /// Of several live values the one issued last wins. Of equal ones the last of a name wins,
-    /// and the name that is read first.
+    /// If several values are live, the one issued last wins. If they were issued in the same
+    /// second, the name that is read first wins, and within a name the last value.
     pub(super) fn open_all(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
         let mut opening = Opening {
             now,
@@ -92,7 +92,7 @@ impl<T: SessionData> Core<T> {
     }
 
     fn open_ours(&self, candidates: &Candidates, opening: &mut Opening<T>) {
-        // What was not opened may descend from anywhere.
+        // The descent of values that are not opened is unknown.
         opening.best.is_complete &= candidates.fallback.is_empty();
         for (place, name) in self.accepted.names(unix_seconds(opening.now)) {
             let cookie = (name.cookie.name(), place);
@@ -109,7 +109,7 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    /// Adds what one value came to, under the cookie of this name and place.
+    /// Adds the result of one value, from the cookie with this name and index.
     fn add(
         &self,
         opening: &mut Opening<T>,
@@ -150,7 +150,7 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    /// Notes that a value is no session, and why.
+    /// Records that a value was refused, and why.
     pub(super) fn refuse(
         &self,
         opening: &mut Opening<T>,
@@ -168,7 +168,7 @@ impl<T: SessionData> Core<T> {
         }
         opening.best.is_complete &= authentic.is_some();
         opening.best.is_passing |= error.is_passing(opening.newest_key);
-        // What may be good elsewhere is the reason that counts.
+        // A value that may be good elsewhere gives the reason that is kept.
         let is_passing = |kept: &UnsealError| kept.is_passing(opening.newest_key);
         let is_weightier =
             is_passing(&error) || !opening.best.refusal.as_deref().is_some_and(is_passing);
@@ -180,7 +180,8 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    /// One value of ours, under whatever it may be bound to, and what is known of it where it is authentic.
+    /// Opens one value of ours with each reader of its name. Also returns its descent if it is
+    /// authentic.
     pub(super) fn unseal_candidate(
         &self,
         candidate: &Candidate,
@@ -215,7 +216,7 @@ impl<T: SessionData> Core<T> {
         (Err(refusal), None)
     }
 
-    /// What the first reader says who does not take the value for one of another.
+    /// The result of the first reader under which the value is authentic.
     pub(super) fn by_readers<R>(
         &self,
         now: OffsetDateTime,
@@ -247,21 +248,22 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    /// The greatest id that this machine knows: what is above it may come from a machine that is ahead.
+    /// The greatest key id that this machine knows. A greater one may come from a machine that has
+    /// a newer ring.
     fn newest_key(&self) -> KeyId {
         let ring = self.keys.snapshot();
         KeyId::new(ring.entries().iter().map(|entry| entry.id().get()).fold(0, u32::max))
     }
 }
 
-/// What was found so far among the values of a request.
+/// What was found so far among a request's values.
 pub(super) struct Opening<T> {
     pub(super) now: OffsetDateTime,
     newest_key: KeyId,
-    /// Those that are left for the cookie's name.
+    /// The decryptions that are left for the cookie's name.
     decryptions: std::ops::Range<usize>,
     pub(super) best: Opened<T>,
-    /// The place of the name under which the best came.
+    /// The index of the name under which the best value came.
     winner: usize,
 }
 
@@ -275,12 +277,13 @@ impl<T> Opening<T> {
     }
 }
 
-/// What a value is known for once it is opened, by the ring with this number and by the reader at this place.
+/// What is known about a value once it is opened, by the ring with this number and the reader at
+/// this index.
 pub(super) fn live_of(unsealed: &Unsealed<'_>, ring: u64, reader: usize) -> Live {
     Live {
         claims: *unsealed.claims,
         key_id: Some(unsealed.key_id()),
-        // What came under a former name or audience is sealed under the present one at once.
+        // A value under a former name or audience is sealed under the present one at once.
         reseal_due: unsealed.reseal_due || reader > 0,
         newness: unsealed.claims.issued_at,
         value: 0,
@@ -289,7 +292,7 @@ pub(super) fn live_of(unsealed: &Unsealed<'_>, ring: u64, reader: usize) -> Live
     }
 }
 
-/// What values under a name may be bound to.
+/// The readers for values under this name.
 fn readers_of(
     accepted: &Accepted,
     name: usize,
@@ -298,7 +301,7 @@ fn readers_of(
     accepted.readers(now).filter(move |(_, reader)| reader.name == name)
 }
 
-/// Whether the ring lets another library vouch for a session.
+/// Whether the ring allows take-overs from another library.
 pub(super) fn check_takeover(ring: &KeyRing) -> Result<(), UnsealError> {
     match ring.accepts_takeover() {
         true => Ok(()),
@@ -306,9 +309,9 @@ pub(super) fn check_takeover(ring: &KeyRing) -> Result<(), UnsealError> {
     }
 }
 
-/// Why no cookie of another library is looked at.
+/// Why no cookie of another library is read.
 const NO_TAKEOVER: &str = "the key ring says no_takeover, as after an incident; take that out once the other library's secret has been changed";
-/// The most that are kept of one request: each costs little, and there must be an end.
+/// The most values that are kept from one request. Each costs little, but there must be a limit.
 pub(super) const MAX_CANDIDATES: usize = 64;
-/// The most that one request can make us decrypt, for each kind of session.
+/// The most values that one request can make us decrypt, for each kind of session.
 pub(super) const MAX_DECRYPTIONS: usize = 8;

@@ -1,4 +1,4 @@
-//! The application's say in whether a session is live.
+//! The application's hook that decides whether a session is live.
 
 use std::fmt;
 
@@ -14,10 +14,10 @@ use crate::{
     platform::clock::date_time,
 };
 
-/// What the hook of [`Builder::revoke_if`](crate::Builder::revoke_if) is told of
-/// a session beside its data.
+/// What the hook of [`Builder::revoke_if`](crate::Builder::revoke_if) gets beside the session's
+/// data.
 ///
-/// The signature has verified and the times are good; the application has the last word.
+/// The value is authentic and has not expired; the hook has the last word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionInfo {
     claims: Claims,
@@ -37,35 +37,38 @@ impl SessionInfo {
         self.claims.id.family()
     }
 
-    /// When the session began, or was last renewed. `None` where nobody knows, for what was
-    /// taken over from another library: such a session may be older than any time to compare with.
+    /// When the session began or was last renewed. `None` if this is unknown, for a session that
+    /// was taken over from another library. Such a session may be older than any time you compare
+    /// with.
     pub fn created_at(&self) -> Option<OffsetDateTime> {
         self.claims.known_creation().map(date_time)
     }
 
-    /// When this value was sealed: by a write, or again without one. So it does
-    /// not tell when the application last looked the user up; keep that in the data.
+    /// When this value was sealed, by a write or by a re-seal. So it does not tell when the
+    /// application last looked the user up; keep that time in the data.
     pub fn issued_at(&self) -> OffsetDateTime {
         date_time(self.claims.issued_at)
     }
 
-    /// When the session ends unless it is used.
+    /// When the session ends if it is not used before.
     pub fn expires_at(&self) -> OffsetDateTime {
         date_time(self.expires_at)
     }
 
-    /// The key under which the session came; `None` where it came in another library's cookie.
+    /// The key under which the value was sealed. `None` if the session came in another library's
+    /// cookie.
     pub fn key_id(&self) -> Option<KeyId> {
         self.key_id
     }
 
-    /// The present, as it was given to [`load_at`](crate::Sessions::load_at) and its like.
+    /// The present time, or the time that was given to [`load_at`](crate::Sessions::load_at) and
+    /// similar functions.
     pub fn now(&self) -> OffsetDateTime {
         self.now
     }
 }
 
-/// Whether the application refuses the session with this data.
+/// The application's hook, if it set one.
 pub(crate) struct RevokeIf<T>(Option<Box<Hook<T>>>);
 
 type Hook<T> = dyn Fn(&T, &SessionInfo) -> bool + Send + Sync;

@@ -1,4 +1,4 @@
-//! Which of another library's cookies is the session, if any of them is.
+//! Chooses the session among another library's cookies, if there is one.
 
 use std::sync::Arc;
 
@@ -24,8 +24,8 @@ use crate::{
 };
 
 impl<T: SessionData> Builder<T> {
-    /// Accepts another library's cookie, which `reader` opens, where a request brings none of
-    /// ours, until a time. See [`takeover`](crate::takeover) for the rules.
+    /// Accepts another library's cookie until a time, if a request brings no cookie of ours.
+    /// `reader` opens it. See [`takeover`](crate::takeover) for the rules.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions, takeover::{Found, OtherCookie, Reader, Refusal}};
@@ -78,10 +78,10 @@ impl<T: SessionData> Builder<T> {
     }
 }
 
-/// What another library's cookies came to.
+/// The result of opening another library's cookies.
 pub(super) struct Others<T> {
     live: Option<Other<T>>,
-    /// Why the others, or all of them, are no session.
+    /// Why the other values were refused.
     refused: Vec<(UnsealError, Option<Authentic>)>,
 }
 
@@ -93,7 +93,7 @@ struct Other<T> {
 }
 
 impl<T: SessionData> Core<T> {
-    /// Takes from a Cookie header what may be a session of another library.
+    /// Collects from a Cookie header the values that may be another library's sessions.
     pub(super) fn collect_others(&self, header: &[u8], candidates: &mut Candidates) {
         let Some(other) = &self.fallback else { return };
         let whole = std::iter::once((None, other.cookie()));
@@ -110,7 +110,7 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    /// Opens another library's cookies in the place of ours, of which none came.
+    /// Opens another library's cookies if none of ours came.
     pub(super) fn open_in_place(
         &self,
         other: &Fallback<T>,
@@ -128,8 +128,8 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    /// Compares the session of ours with a later sign-in at the other library: after a
-    /// roll-back a browser may hold both, perhaps of two users.
+    /// Compares our session with a later sign-in at the other library. After a rollback a browser
+    /// may hold both, perhaps of two users.
     pub(super) fn contest(
         &self,
         other: &Fallback<T>,
@@ -140,7 +140,7 @@ impl<T: SessionData> Core<T> {
         if ours.is_none() && (opening.best.is_passing || !other.was_rolled_back()) {
             return;
         }
-        // What is refused of theirs is nothing to ours.
+        // If theirs is refused, ours is not affected.
         let Some(theirs) = self.open_others(other, candidates, opening.now).live else { return };
         let Some(saved_at) = theirs.saved_at else { return };
         let is_later = ours.map_or(other.served_at(saved_at), |ours| {
@@ -164,7 +164,7 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    /// A value that stands in one cookie goes before one in parts.
+    /// A value in one cookie takes precedence over one in parts.
     fn open_others(
         &self,
         other: &Fallback<T>,
@@ -229,7 +229,7 @@ impl<T: SessionData> Core<T> {
         others
     }
 
-    /// One value, held to the same rules as one of ours.
+    /// Opens one value, and applies the same rules as to one of ours.
     fn open_other(
         &self,
         other: &Fallback<T>,
@@ -237,12 +237,13 @@ impl<T: SessionData> Core<T> {
         candidates: &Candidates,
         now: OffsetDateTime,
     ) -> Result<Other<T>, (UnsealError, Option<Authentic>)> {
-        // No such library is known to write anything but ASCII: the rest is refused as an empty value is.
+        // No such library is known to write anything but ASCII. Other text is refused as an empty
+        // value is.
         let text = str::from_utf8(value).unwrap_or_default();
         let found = other.read(text, now).map_err(|refusal| (refusal.into(), None))?;
         let seconds = unix_seconds(now);
         let claims = other.claims(&found, seconds, &self.timeouts);
-        // Where nobody knows its end, it is as long as browsers keep a cookie.
+        // If its expiry is unknown, use the longest time that browsers keep a cookie.
         let longest = seconds.saturating_add(MAX_AGE_LIMIT);
         let authentic = Authentic {
             descent: claims.descent,
@@ -287,8 +288,8 @@ impl<T: SessionData> Core<T> {
     }
 }
 
-/// The value that stands in several cookies, up to the part that ends as a value does. What
-/// comes behind it is left over from a longer one.
+/// Joins a value that is split over several cookies, up to the part that ends as a value does.
+/// Later parts are left over from a longer value.
 fn join<T>(other: &Fallback<T>, candidates: &Candidates) -> Result<Vec<u8>, UnsealError> {
     let mut joined = Vec::new();
     let mut missing = None;

@@ -1,4 +1,4 @@
-//! For the tests of an application: to its visitors' cookies and back.
+//! Cookies for the tests of an application.
 
 use cookie::Cookie;
 use time::OffsetDateTime;
@@ -7,7 +7,8 @@ use super::core::Sessions;
 use crate::session::{Session, SessionData};
 
 impl<T: SessionData> Sessions<T> {
-    /// For tests: the cookie of a visitor whose session has this data. As text, it is a Cookie header.
+    /// For tests: makes the cookie of a visitor whose session has this data. Formatted as text, it
+    /// is a Cookie header.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions};
@@ -26,14 +27,14 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// # Panics
     ///
-    /// If the session cannot be sealed, as where it is too large for a cookie.
+    /// If the session cannot be sealed, for example because it is too large for a cookie.
     #[track_caller]
     pub fn test_cookie(&self, data: T) -> Cookie<'static> {
         self.test_cookie_at(data, OffsetDateTime::now_utc())
     }
 
-    /// [`test_cookie`](Self::test_cookie), begun and sealed at `now`: in the past for a session
-    /// that is idle or expired by the clock of the application.
+    /// Like [`test_cookie`](Self::test_cookie), for a session that began and was sealed at `now`.
+    /// Pass a time in the past to get a session that is idle or expired by the application's clock.
     ///
     /// # Panics
     ///
@@ -47,12 +48,12 @@ impl<T: SessionData> Sessions<T> {
         }
     }
 
-    /// For tests: the session that a response sets, from the values of its Set-Cookie headers.
-    /// `None` where it sets none, or removes it.
+    /// For tests: reads the session that a response sets, from the values of its Set-Cookie
+    /// headers. `None` if the response sets none, or removes it.
     ///
     /// # Panics
     ///
-    /// If what is set is refused, as where the response is of another key ring.
+    /// If the value is refused, for example because it was sealed under another key ring.
     #[track_caller]
     pub fn test_session<H: AsRef<[u8]>>(
         &self,
@@ -61,7 +62,7 @@ impl<T: SessionData> Sessions<T> {
         self.test_session_at(set_cookies, OffsetDateTime::now_utc())
     }
 
-    /// [`test_session`](Self::test_session), with the present given.
+    /// Like [`test_session`](Self::test_session), at a given time.
     ///
     /// # Panics
     ///

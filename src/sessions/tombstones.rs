@@ -1,7 +1,8 @@
-//! What was ended or replaced in this browser stays so, whichever response arrives last.
+//! Keeps a session that was ended or replaced in this browser ended, in whatever order responses
+//! arrive.
 //!
-//! Each tombstone is a cookie of its own, whose name says what it ends: so none overwrites
-//! another, and a request shows the whole set.
+//! Each tombstone is a cookie of its own, and its name says what it ends. So none overwrites
+//! another, and a request carries the whole set.
 
 use cookie::Cookie;
 use time::OffsetDateTime;
@@ -19,7 +20,7 @@ use crate::{
 };
 
 impl<T: SessionData> Core<T> {
-    /// Whether a tombstone came with the request that covers this value.
+    /// Whether the request carries a tombstone that covers this value.
     pub(super) fn is_ended(
         &self,
         candidates: &Candidates,
@@ -32,14 +33,14 @@ impl<T: SessionData> Core<T> {
         }
         matching().any(|stone| match self.open_tombstone(stone, now) {
             Ok(tombstone) => tombstone.is_some(),
-            // Set by a machine that is ahead, or under a key that is gone: the name says enough,
-            // for nobody but us knows a lineage.
+            // It was set by a machine with a newer ring, or under a key that is gone. Its name is
+            // enough, because nobody but us knows a lineage.
             Err(error) => error.is_for_want_of_key(),
         })
     }
 
-    /// The Set-Cookies that end what came live with the request, but for what `to` descends from.
-    /// With no `to`, all of it.
+    /// The Set-Cookies that end every live value of the request, except what `to` descends from.
+    /// Without `to`, they end all of them.
     pub(super) fn end(
         &self,
         session: &Session<T>,
@@ -67,9 +68,9 @@ impl<T: SessionData> Core<T> {
         for (limit, ends_at) in ends {
             match self.tombstone_cookies(limit, ends_at, now) {
                 Ok(set) => cookies.extend(set),
-                // Nothing takes the place of what was not ended.
+                // A session must not be replaced without being ended.
                 Err(error) if to.is_some() => return Err(error),
-                // A sign-out is never held up.
+                // A sign-out must never fail.
                 Err(error) => events::tombstone_failed(self.cookie().name(), &error),
             }
             let needless = |stone: &&Stone| limit.is_wider_than(stone.limit);
@@ -82,9 +83,10 @@ impl<T: SessionData> Core<T> {
         Ok(cookies)
     }
 
-    /// The Set-Cookies that remove tombstones which have done their work: when the request came
-    /// it was some minutes since, and the browser held nothing that they cover. By a later
-    /// time, a slow handler would remove what a response of meanwhile needs.
+    /// The Set-Cookies that remove tombstones which are no longer needed: at the time of the
+    /// request they were some minutes old, and the browser held no value that they cover. The time
+    /// of the request counts. By a later time, a slow handler could remove a tombstone that is
+    /// needed for a response sent meanwhile.
     pub(super) fn collect_tombstones(&self, session: &Session<T>) -> Vec<Cookie<'static>> {
         let mut cookies = Vec::new();
         let Some(candidates) = session.candidates().filter(|c| !c.tombstones.is_empty()) else {
@@ -111,8 +113,8 @@ impl<T: SessionData> Core<T> {
         cookies
     }
 
-    /// Whether this is the last copy of a tombstone of which the request shows one for each scope: a
-    /// scope that it does not show may hold a value that the tombstone ends.
+    /// Whether this is the last copy of a tombstone that the request carries once for each scope. A
+    /// scope without the tombstone may hold a value that the tombstone ends.
     fn is_last_of_all_copies(&self, candidates: &Candidates, place: usize, stone: &Stone) -> bool {
         let is_copy = |other: &&Stone| other.limit == stone.limit && other.name == stone.name;
         let before = candidates.tombstones.iter().take(place).filter(is_copy).count();
@@ -121,7 +123,8 @@ impl<T: SessionData> Core<T> {
         after == 1 && scopes.is_some_and(|scopes| before.saturating_add(after) >= scopes)
     }
 
-    /// What the tombstone says, `None` where it is of another name or has lost its effect.
+    /// The content of the tombstone. `None` if it belongs to another name or is no longer in
+    /// effect.
     fn open_tombstone(
         &self,
         stone: &Stone,
@@ -135,7 +138,8 @@ impl<T: SessionData> Core<T> {
         Ok(is_live.then_some(tombstone))
     }
 
-    /// In each scope and under each name in which a machine may read the session.
+    /// The tombstone's cookies, for each scope and each name under which a machine may read the
+    /// session.
     fn tombstone_cookies(
         &self,
         limit: Limit,
@@ -163,5 +167,5 @@ impl<T: SessionData> Core<T> {
     }
 }
 
-/// Seconds for which responses may still be under way.
+/// Seconds during which a late response may still arrive.
 const AFTERLIFE: u64 = 10 * 60;

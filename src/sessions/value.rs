@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl<T: SessionData> Sessions<T> {
-    /// A new session that came with no request, to be sealed with [`seal`](Self::seal).
+    /// Creates a session without a request, to be sealed with [`seal`](Self::seal).
     ///
     /// # Errors
     ///
@@ -24,7 +24,7 @@ impl<T: SessionData> Sessions<T> {
         self.create_for(data, None)
     }
 
-    /// [`create`](Self::create), with the present given.
+    /// Like [`create`](Self::create), at a given time.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl<T: SessionData> Sessions<T> {
         Ok(session)
     }
 
-    /// Seals a session into a string, as it is now, whether it was changed or not.
+    /// Seals the session's present state into a string, whether or not it was changed.
     ///
     /// ```
     /// use sealed_session::{KeyRing, Sessions};
@@ -52,13 +52,13 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// # Errors
     ///
-    /// [`SealError`], among others [`SealError::Expired`] for a session that has
-    /// ended or that never began.
+    /// [`SealError`]. For example, [`SealError::Expired`] for a session that has ended or that
+    /// never began.
     pub fn seal(&self, session: &Session<T>) -> Result<String, SealError> {
         self.seal_at(session, clock::now())
     }
 
-    /// [`seal`](Self::seal), with the present given.
+    /// Like [`seal`](Self::seal), at a given time.
     ///
     /// # Errors
     ///
@@ -73,9 +73,8 @@ impl<T: SessionData> Sessions<T> {
 
     /// Opens a value that [`seal`](Self::seal) returned, or that a cookie carried.
     ///
-    /// The session tells under which key it came ([`Session::key_id`]) and
-    /// whether the value should be replaced ([`Session::is_reseal_due`], with
-    /// [`reseal`](Self::reseal)).
+    /// The session knows its key ([`Session::key_id`]) and whether the value should be replaced
+    /// ([`Session::is_reseal_due`]; [`reseal`](Self::reseal) makes the new value).
     ///
     /// # Errors
     ///
@@ -84,7 +83,7 @@ impl<T: SessionData> Sessions<T> {
         self.unseal_for(value, None)
     }
 
-    /// [`unseal`](Self::unseal), with the present given.
+    /// Like [`unseal`](Self::unseal), at a given time.
     ///
     /// # Errors
     ///
@@ -122,18 +121,19 @@ impl<T: SessionData> Sessions<T> {
         })
     }
 
-    /// A fresh value with the payload of this one byte for byte, or `None` if
-    /// the value may stay as it is. What [`commit`](Self::commit) does for a session that was read.
+    /// Seals a value again if it is due. The new value has the same payload, byte for byte. Returns
+    /// `None` if the value can stay as it is. [`commit`](Self::commit) does the same for a session
+    /// that was only read.
     ///
     /// # Errors
     ///
-    /// [`UnsealError`] says why the value was refused. A value that is live but
-    /// cannot be sealed anew may stay as it is.
+    /// [`UnsealError`] says why the value was refused. If the value is live but cannot be sealed
+    /// again, that is no error: the result is `None`.
     pub fn reseal(&self, value: &str) -> Result<Option<String>, UnsealError> {
         self.reseal_at(value, clock::now())
     }
 
-    /// [`reseal`](Self::reseal), with the present given.
+    /// Like [`reseal`](Self::reseal), at a given time.
     ///
     /// # Errors
     ///
@@ -148,7 +148,8 @@ impl<T: SessionData> Sessions<T> {
         Ok(fresh.map(|(value, _)| value))
     }
 
-    /// A value as an operator sees it, where it is authentic under the present name and audience.
+    /// Shows an operator what a value contains, if it is authentic under the present name and
+    /// audience.
     #[cfg(feature = "inspect")]
     pub(crate) fn inspect_with<R>(
         &self,
