@@ -40,6 +40,19 @@ pub(crate) fn refused(name: &str, reason: &UnsealError, key_id: Option<KeyId>) {
     }
 }
 
+/// A token came in the header of that name, and is no session.
+pub(crate) fn token_refused(header: &str, reason: &UnsealError, key_id: Option<KeyId>) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(
+        target: "sealed_session",
+        header,
+        class = reason.class(),
+        key_id = key_id.map(KeyId::get),
+        %reason,
+        "session token refused"
+    );
+}
+
 /// A CSRF token came and does not belong to the request's session.
 pub(crate) fn csrf_refused(name: &str, reason: &CsrfError) {
     #[cfg(feature = "tracing")]

@@ -12,6 +12,7 @@
 //! - [Behind proxies and CDNs](proxies)
 //! - [Long connections](long_connections)
 //! - [Other cookies](other_cookies)
+//! - [Clients without cookies](tokens): a token in `Authorization`
 //! - [Without a cookie](without_cookie): magic links, e-mail confirmation, OAuth state
 //! - [Edge, Lambda and JavaScript](edge): WebAssembly, Cloudflare Workers, AWS Lambda, Node
 //! - [Renaming](renaming) a cookie or an audience
@@ -35,6 +36,7 @@ macro_rules! chapters {
             #[doc = "[other_cookies]: crate::guide::other_cookies"]
             #[doc = "[without_cookie]: crate::guide::without_cookie"]
             #[doc = "[edge]: crate::guide::edge"]
+            #[doc = "[tokens]: crate::guide::tokens"]
             #[doc = "[renaming]: crate::guide::renaming"]
             #[doc = "[troubleshooting]: crate::guide::troubleshooting"]
             #[doc = ""]
@@ -61,6 +63,8 @@ chapters! {
     #[cfg(any(not(doctest), feature = "http"))]
     long_connections: "../docs/guide/long_connections.md"
     other_cookies: "../docs/guide/other_cookies.md"
+    #[cfg(not(doctest))]
+    tokens: "../docs/guide/tokens.md"
     without_cookie: "../docs/guide/without_cookie.md"
     #[cfg(any(not(doctest), feature = "reload"))]
     edge: "../docs/guide/edge.md"

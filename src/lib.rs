@@ -48,6 +48,7 @@
 //! - A session that was ended or replaced stays ended in its browser, no matter in which order
 //!   responses arrive: see [`Builder::tombstones`].
 //! - [`Keys`] lets you replace the key ring while the server runs.
+//! - [`Bearer`] is the session of a client that keeps no cookies. It comes as a token in a header.
 //! - [`seal`](Sessions::seal) and [`unseal`](Sessions::unseal) do the same for plain strings,
 //!   without a cookie.
 //!
@@ -179,7 +180,9 @@ pub use crate::{
         Changes, FollowingRevocations, Position, Revocation, RevocationSource, Revocations,
         Revoking, SourceError, Subject,
     },
-    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek, Snapshot},
+    session::{
+        Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek, Snapshot,
+    },
     sessions::{Builder, SessionInfo, Sessions},
 };
 

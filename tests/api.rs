@@ -3,10 +3,10 @@
 use std::{error::Error, fmt::Debug};
 
 use sealed_session::{
-    Builder, Commit, ConfigError, CsrfError, Existing, Family, ForeignRequest, Key, KeyEntry,
-    KeyId, KeyRing, Keys, Lifetime, LocalPath, OriginGuard, RequestSource, Scope, SealError,
-    Sealing, Session, SessionId, SessionInfo, Sessions, SignedIn, SignedInData, SignedInPeek,
-    Snapshot, UnsealError,
+    Bearer, Builder, Commit, ConfigError, CsrfError, Existing, Family, ForeignRequest, Key,
+    KeyEntry, KeyId, KeyRing, Keys, Lifetime, LocalPath, OriginGuard, RequestSource, Scope,
+    SealError, Sealing, Session, SessionId, SessionInfo, Sessions, SignedIn, SignedInData,
+    SignedInPeek, Snapshot, UnsealError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,7 @@ fn is_an_error<T: Error + Send + Sync + 'static>() {}
 
 #[test]
 fn every_type_is_shared_between_threads_and_printed_whatever_the_data() {
+    is_shared_and_printed::<Bearer<Data>>();
     is_shared_and_printed::<Builder<Data>>();
     is_shared_and_printed::<Commit>();
     is_shared_and_printed::<Existing<Data>>();
@@ -79,6 +80,7 @@ fn every_type_is_shared_between_threads_and_printed_whatever_the_data() {
 
 #[test]
 fn handles_are_cloned_whatever_the_data() {
+    is_cheap::<Bearer<Data>>();
     is_cheap::<Existing<Data>>();
     is_cheap::<Keys>();
     is_cheap::<Session<Data>>();

@@ -6,14 +6,14 @@ use axum_core::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header::LOCATION, request::Parts};
+use http::{StatusCode, request::Parts};
 
 use crate::{
     adapters::{
-        navigation::navigation,
+        head::Head,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
     },
-    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
+    session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
 };
 
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
@@ -48,7 +48,7 @@ macro_rules! extractor {
                 let session = Session::from_extensions(&parts.extensions);
                 let missing = || ExistingRejection::MissingLayer(MissingLayer::of::<T>(REMEDY));
                 let session = session.ok_or_else(missing)?;
-                Self::admit(session, &navigation(&parts.method, &parts.uri, &parts.headers))
+                Self::admit(session, &Head(&parts.method, &parts.uri, &parts.headers))
             }
         }
 
@@ -62,7 +62,9 @@ macro_rules! extractor {
                 _: &S,
             ) -> Result<Option<Self>, MissingLayer> {
                 let session = Session::from_extensions(&parts.extensions);
-                session.map(Self::of).ok_or_else(|| MissingLayer::of::<T>(REMEDY))
+                let head = Head(&parts.method, &parts.uri, &parts.headers);
+                let guard = session.map(|session| Self::of(session, &head));
+                guard.ok_or_else(|| MissingLayer::of::<T>(REMEDY))
             }
         }
     };
@@ -81,8 +83,8 @@ impl IntoResponse for MissingLayer {
 impl IntoResponse for ExistingRejection {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status()).expect("a status of this crate's");
-        match self.location() {
-            Some(location) => (status, [(LOCATION, location)]).into_response(),
+        match self.header() {
+            Some(header) => (status, [header]).into_response(),
             None if self.body().is_empty() => status.into_response(),
             None => (status, self.body()).into_response(),
         }

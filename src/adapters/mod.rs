@@ -9,7 +9,7 @@ mod body;
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 mod csrf;
 #[cfg(any(feature = "axum", feature = "poem", feature = "salvo", feature = "warp"))]
-mod navigation;
+mod head;
 #[cfg(feature = "poem")]
 mod poem;
 #[cfg(any(

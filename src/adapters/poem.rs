@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use http::{
-    HeaderMap, StatusCode,
-    header::{COOKIE, LOCATION},
-};
+use http::{HeaderMap, StatusCode, header::COOKIE};
 use poem::{
     Endpoint, Error, FromRequest, IntoResponse, Middleware, Request, RequestBody, Response, Result,
     error::ResponseError,
@@ -14,12 +11,12 @@ use time::OffsetDateTime;
 
 use crate::{
     adapters::{
-        navigation::navigation,
+        head::Head,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
         shared::{Mounting, Mounts},
     },
     http::response::write_failure,
-    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
+    session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
 
@@ -109,8 +106,8 @@ macro_rules! extractor {
             async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
                 // Within a nested route the URI that came is another one.
                 let uri = request.original_uri();
-                let navigation = navigation(request.method(), uri, request.headers());
-                Ok(Self::admit(session_of(request)?, &navigation)?)
+                let head = Head(request.method(), uri, request.headers());
+                Ok(Self::admit(session_of(request)?, &head)?)
             }
         }
     };
@@ -132,8 +129,8 @@ impl ResponseError for ExistingRejection {
 
     fn as_response(&self) -> Response {
         let response = Response::builder().status(ResponseError::status(self));
-        match self.location() {
-            Some(location) => response.header(LOCATION, location),
+        match self.header() {
+            Some((name, value)) => response.header(name, value),
             None => response,
         }
         .body(self.body())

@@ -4,8 +4,8 @@ use std::any::type_name;
 
 use crate::{
     events,
-    http::local_path::Navigation,
-    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
+    http::request::{RequestHead, sign_in_at},
+    session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
 };
 
 /// A handler asks for a session, and no [`Sessions`](crate::Sessions) of its data type is
@@ -26,7 +26,7 @@ impl MissingLayer {
     }
 }
 
-/// Why there is no [`Existing`] session, or no [`SignedIn`] one.
+/// Why there is no [`Existing`] session, no [`SignedIn`] one, or no [`Bearer`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExistingRejection {
@@ -40,6 +40,9 @@ pub enum ExistingRejection {
         /// The sign-in page, with `next`.
         location: String,
     },
+    /// The request has no live token in its header. Answers 401, with `WWW-Authenticate: Bearer`.
+    #[error("no live session in the request's header")]
+    NoToken,
     /// No layer is mounted. Answers 500.
     #[error(transparent)]
     MissingLayer(MissingLayer),
@@ -55,16 +58,18 @@ impl ExistingRejection {
     ))]
     pub(crate) fn status(&self) -> u16 {
         match self {
-            Self::Anonymous => 401,
+            Self::Anonymous | Self::NoToken => 401,
             Self::SignInAt { .. } => 303,
             Self::MissingLayer(_) => 500,
         }
     }
 
-    /// Where the visitor is sent.
-    pub(crate) fn location(&self) -> Option<&str> {
+    /// The header of the response, name and value.
+    pub(crate) fn header(&self) -> Option<(&'static str, &str)> {
         match self {
-            Self::SignInAt { location } => Some(location),
+            Self::SignInAt { location } => Some(("location", location)),
+            // RFC 6750 section 3.
+            Self::NoToken => Some(("www-authenticate", "Bearer")),
             _ => None,
         }
     }
@@ -89,19 +94,24 @@ impl ExistingRejection {
 pub(crate) trait Guard: Sized {
     type Data: SessionData;
 
-    const SIGN_IN_PAGE: Option<&'static str>;
+    const SIGN_IN_PAGE: Option<&'static str> = None;
 
-    fn of(session: Session<Self::Data>) -> Option<Self>;
+    fn of(session: Session<Self::Data>, head: &impl RequestHead) -> Option<Self>;
+
+    /// For who is turned away, if not sent to the sign-in page.
+    fn rejection() -> ExistingRejection {
+        ExistingRejection::Anonymous
+    }
 
     /// The guard, or why there is none.
     fn admit(
         session: Session<Self::Data>,
-        navigation: &Navigation<'_>,
+        head: &impl RequestHead,
     ) -> Result<Self, ExistingRejection> {
-        Self::of(session).ok_or_else(|| {
-            match Self::SIGN_IN_PAGE.and_then(|page| navigation.sign_in_at(page)) {
+        Self::of(session, head).ok_or_else(|| {
+            match Self::SIGN_IN_PAGE.and_then(|page| sign_in_at(head, page)) {
                 Some(location) => ExistingRejection::SignInAt { location },
-                None => ExistingRejection::Anonymous,
+                None => Self::rejection(),
             }
         })
     }
@@ -110,9 +120,7 @@ pub(crate) trait Guard: Sized {
 impl<T: SessionData> Guard for Existing<T> {
     type Data = T;
 
-    const SIGN_IN_PAGE: Option<&'static str> = None;
-
-    fn of(session: Session<T>) -> Option<Self> {
+    fn of(session: Session<T>, _: &impl RequestHead) -> Option<Self> {
         session.existing()
     }
 }
@@ -122,7 +130,7 @@ impl<T: SignedInData> Guard for SignedIn<T> {
 
     const SIGN_IN_PAGE: Option<&'static str> = T::SIGN_IN_PAGE;
 
-    fn of(session: Session<T>) -> Option<Self> {
+    fn of(session: Session<T>, _: &impl RequestHead) -> Option<Self> {
         session.signed_in()
     }
 }
@@ -131,16 +139,27 @@ impl<T: SignedInData> Guard for SignedIn<T> {
 impl<T: SignedInData> Guard for SignedInPeek<T> {
     type Data = T;
 
-    const SIGN_IN_PAGE: Option<&'static str> = None;
-
-    fn of(session: Session<T>) -> Option<Self> {
+    fn of(session: Session<T>, _: &impl RequestHead) -> Option<Self> {
         session.peek_signed_in()
+    }
+}
+
+impl<T: SessionData> Guard for Bearer<T> {
+    type Data = T;
+
+    fn of(session: Session<T>, head: &impl RequestHead) -> Option<Self> {
+        session.bearer(head.values(session.token_header()))
+    }
+
+    fn rejection() -> ExistingRejection {
+        ExistingRejection::NoToken
     }
 }
 
 /// Implements an extractor for each guard, by a macro of the framework's.
 macro_rules! for_each_guard {
     ($implement:ident) => {
+        $implement!(Bearer: SessionData);
         $implement!(Existing: SessionData);
         $implement!(SignedIn: SignedInData);
         $implement!(SignedInPeek: SignedInData);

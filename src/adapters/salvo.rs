@@ -12,12 +12,12 @@ use time::OffsetDateTime;
 
 use crate::{
     adapters::{
-        navigation::navigation,
+        head::Head,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
         shared::{Mounting, Mounts},
     },
     http::response::write_failure,
-    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
+    session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
 
@@ -99,8 +99,8 @@ macro_rules! extractor {
                 request: &'ex mut Request,
                 _: &'ex mut Depot,
             ) -> Result<Self, ExistingRejection> {
-                let navigation = navigation(request.method(), request.uri(), request.headers());
-                Self::admit(session_of(request)?, &navigation)
+                let head = Head(request.method(), request.uri(), request.headers());
+                Self::admit(session_of(request)?, &head)
             }
         }
     };
@@ -118,12 +118,17 @@ fn session_of<T: SessionData>(request: &Request) -> Result<Session<T>, ExistingR
 #[async_trait]
 impl Writer for ExistingRejection {
     async fn write(self, _: &mut Request, _: &mut Depot, response: &mut Response) {
-        let location = self.location().and_then(|location| location.parse().ok());
         // Of an extractor salvo lets an error stand, and takes everything else for a 400.
-        let status = if location.is_some() { 401 } else { self.status() };
+        let status = if self.status() == 303 { 401 } else { self.status() };
         response.status_code(StatusCode::from_u16(status).expect("a status of this crate's"));
-        if let Some(location) = location {
-            response.extensions.insert(SignInAt(location));
+        match self.header().map(|(name, value)| (name, value.parse())) {
+            Some(("location", Ok(location))) => {
+                response.extensions.insert(SignInAt(location));
+            }
+            Some((name, Ok(value))) => {
+                response.headers_mut().insert(name, value);
+            }
+            _ => {}
         }
         // A catcher makes a page for what has none.
         if !self.body().is_empty() {

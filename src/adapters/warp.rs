@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header::LOCATION};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body::Body;
 use tower_layer::Layer as _;
 use tower_service::Service;
@@ -13,10 +13,10 @@ use warp::{
 
 use crate::{
     adapters::{
-        navigation::navigation,
+        head::Head,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
     },
-    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
+    session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
 
@@ -69,8 +69,8 @@ async fn recover(rejection: Rejection) -> Result<warp::reply::Response, Rejectio
     let mut response = reason.body().into_response();
     *response.status_mut() =
         StatusCode::from_u16(reason.status()).expect("a status of this crate's");
-    if let Some(location) = reason.location().and_then(|location| location.parse().ok()) {
-        response.headers_mut().insert(LOCATION, location);
+    if let Some((name, Ok(value))) = reason.header().map(|(name, value)| (name, value.parse())) {
+        response.headers_mut().insert(name, value);
     }
     Ok(response)
 }
@@ -96,9 +96,9 @@ macro_rules! filter {
             pub fn filter() -> impl Filter<Extract = (Self,), Error = Rejection> + Clone {
                 head().and(warp::ext::optional()).and_then(
                     async |method, uri, headers: HeaderMap, session| {
-                        let navigation = navigation(&method, &uri, &headers);
+                        let head = Head(&method, &uri, &headers);
                         found(session)
-                            .and_then(|session| Self::admit(session, &navigation))
+                            .and_then(|session| Self::admit(session, &head))
                             .map_err(reject::custom)
                     },
                 )

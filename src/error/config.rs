@@ -193,6 +193,11 @@ pub enum ConfigError {
         /// The longest that is accepted, in seconds.
         limit: u32,
     },
+    /// The header that is to have tokens cannot have any.
+    #[error(
+        "token header {0:?}: it must be a header's name, and not that of cookies, as in `Authorization` or `X-Session`"
+    )]
+    TokenHeader(String),
     /// The accepted cookie of another library has the same name as ours.
     #[error(
         "the accepted cookie of another library has our cookie's name: give ours another with `cookie_name`"

@@ -82,6 +82,12 @@ impl Claims {
         }
     }
 
+    /// Whether the session may travel in a header, where nothing proves a device.
+    #[inline]
+    pub(crate) fn fits_a_token(&self) -> bool {
+        !self.bound
+    }
+
     /// The claims of the next value of this session, sealed at `now`. Sealing revives nothing.
     #[inline]
     pub(crate) fn reissue(&self, now: u64, timeouts: &Timeouts) -> Result<Self, SealError> {

@@ -29,6 +29,8 @@ pub(crate) enum Purpose {
     CsrfToken = 2,
     /// Travels in a cookie of its own, and says which sessions were ended.
     Tombstone = 3,
+    /// A session that travels in `Authorization` or another header, and in no cookie.
+    Token = 7,
 }
 
 /// Name and audience are written with two bytes of length; configuration allows this much of each.
@@ -57,6 +59,11 @@ impl Binding {
             bytes.extend(text.as_bytes());
         }
         Some(Self(bytes.into()))
+    }
+
+    /// Whether it is that of sessions in a header.
+    pub(crate) fn is_of_tokens(&self) -> bool {
+        self.0.get(1 + KEY_ID_LEN) == Some(&(Purpose::Token as u8))
     }
 
     /// The associated data of a value under the key `id`, written where it is used: to return

@@ -87,6 +87,9 @@ impl Seal<'_> {
     ) -> Result<R, E> {
         self.open(value, self.accepted(now), |entry, plaintext| {
             let (claims, extended, rest) = split_claims(plaintext)?;
+            if self.binding.is_of_tokens() && !claims.fits_a_token() {
+                return Err(UnsealError::InvalidClaims.into());
+            }
             let (extension, payload) = split_extension(extended, rest)?;
             note(&claims);
             claims.judge(now, self.timeouts)?;
@@ -143,7 +146,7 @@ impl Seal<'_> {
     fn is_reseal_due(&self, entry: &KeyEntry, claims: &Claims, now: u64) -> bool {
         let is_due = claims.is_renewal_due(now, self.timeouts)
             && (claims.idle(self.timeouts).is_some() || self.ring.is_superseded(entry.id(), now));
-        is_due || claims.is_cookie_aging(now, self.timeouts)
+        is_due || claims.is_cookie_aging(now, self.timeouts) && !self.binding.is_of_tokens()
     }
 
     /// Appends spaces to a payload that begins at `start`, up to the next multiple of the step,

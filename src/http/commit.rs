@@ -1,6 +1,6 @@
 //! The result of a commit, for whoever writes the response.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use cookie::Cookie;
 
@@ -23,6 +23,7 @@ pub struct Commit {
     pub(crate) cookies: Vec<Cookie<'static>>,
     pub(crate) depends_on_cookie: bool,
     pub(crate) gave_token: bool,
+    pub(crate) depends_on_header: Option<Cow<'static, str>>,
 }
 
 impl Commit {
@@ -59,16 +60,21 @@ impl Commit {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let caching = match (self.forbids_storing(), self.depends_on_cookie()) {
+        let caching = match (self.forbids_storing(), self.vary().next()) {
             (true, _) => Some("no-store"),
-            (false, true) => Some("private"),
-            (false, false) => None,
+            (false, Some(_)) => Some("private"),
+            (false, None) => None,
         };
-        let vary = self.depends_on_cookie().then_some("cookie");
         let cookies = self.cookies.iter().map(|cookie| ("set-cookie", cookie.to_string()));
         cookies
             .chain(caching.map(|value| ("cache-control", value.to_owned())))
-            .chain(vary.map(|value| ("vary", value.to_owned())))
+            .chain(self.vary().map(|value| ("vary", value.to_owned())))
+    }
+
+    /// The names of the request's headers that the response depends on.
+    pub(crate) fn vary(&self) -> impl Iterator<Item = &str> {
+        let cookie = self.depends_on_cookie().then_some("cookie");
+        cookie.into_iter().chain(self.depends_on_header())
     }
 
     /// Whether there is a cookie to set or to remove.
@@ -79,7 +85,7 @@ impl Commit {
     /// Whether the response need not carry anything.
     #[cfg(any(feature = "actix-web", feature = "poem"))]
     pub(crate) fn is_empty(&self) -> bool {
-        !self.forbids_storing() && !self.depends_on_cookie()
+        !self.forbids_storing() && self.vary().next().is_none()
     }
 
     /// Whether no cache may store the response: it sets or removes a cookie, or its page contains a
@@ -93,6 +99,12 @@ impl Commit {
     pub fn depends_on_cookie(&self) -> bool {
         self.depends_on_cookie
     }
+
+    /// The name of the header, in lower case, in which the handler looked for a
+    /// [token](crate::Bearer), found or not: it belongs into `Vary`, beside `Cache-Control: private`.
+    pub fn depends_on_header(&self) -> Option<&str> {
+        self.depends_on_header.as_deref()
+    }
 }
 
 impl fmt::Debug for Commit {
@@ -102,6 +114,7 @@ impl fmt::Debug for Commit {
             .field("cookies", &self.cookies.len())
             .field("depends_on_cookie", &self.depends_on_cookie)
             .field("gave_token", &self.gave_token)
+            .field("depends_on_header", &self.depends_on_header)
             .finish()
     }
 }

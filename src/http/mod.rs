@@ -4,11 +4,21 @@ mod commit;
 pub(crate) mod cookie;
 #[cfg(feature = "http")]
 mod header_map;
-pub(crate) mod local_path;
+mod local_path;
 mod origin_guard;
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
+pub(crate) mod request;
 #[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
 pub(crate) mod response;
 pub(crate) mod rules;
+pub(crate) mod token;
 
 pub use self::{
     commit::Commit,

@@ -47,12 +47,17 @@ impl Commit {
             headers.retain(Name::CacheControl, |_| false);
             headers.append_static(Name::CacheControl, "no-store");
             headers.remove(|name| is_targeted(name) || name.eq_ignore_ascii_case("expires"));
-        } else if self.depends_on_cookie() {
+        } else if self.vary().next().is_some() {
             make_private(headers);
             headers.remove(is_targeted);
         }
-        if self.depends_on_cookie() && !headers.values(Name::Vary).any(names_cookie) {
+        if self.depends_on_cookie() && !is_told(headers, "cookie") {
             headers.append_static(Name::Vary, "cookie");
+        }
+        if let Some(name) = self.depends_on_header()
+            && !is_told(headers, name)
+        {
+            headers.append(Name::Vary, name.into());
         }
     }
 }
@@ -137,12 +142,17 @@ fn is_twin(cookie: &Cookie<'_>, value: &[u8]) -> bool {
     })
 }
 
-/// Whether a value of Vary covers the Cookie header.
-fn names_cookie(value: &[u8]) -> bool {
+/// Whether Vary covers this header.
+fn is_told(headers: &impl ResponseHeaders, header: &str) -> bool {
+    headers.values(Name::Vary).any(|value| names(value, header))
+}
+
+/// Whether a value of Vary covers this header.
+fn names(value: &[u8], header: &str) -> bool {
     value
         .split(|&byte| byte == b',')
         .map(<[u8]>::trim_ascii)
-        .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
+        .any(|name| name == b"*" || name.eq_ignore_ascii_case(header.as_bytes()))
 }
 
 /// The usual length of the name and attributes.
@@ -236,7 +246,8 @@ mod tests {
             (cookies.clone(), true, false),
             (cookies, false, true),
         ] {
-            let commit = Commit { cookies, depends_on_cookie, gave_token };
+            let depends_on_header = gave_token.then(|| "x-session".into());
+            let commit = Commit { cookies, depends_on_cookie, gave_token, depends_on_header };
             let mut lines: Vec<_> =
                 commit.headers().map(|(name, value)| format!("{name}: {value}")).collect();
             lines.sort_unstable();

@@ -227,7 +227,7 @@ fn refuse<R>(attribute: &'static str, reason: &'static str) -> Result<R, ConfigE
 }
 
 /// RFC 9110 section 5.6.2.
-fn is_token_octet(byte: u8) -> bool {
+pub(crate) fn is_token_octet(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 

@@ -192,6 +192,11 @@ impl<T: SessionData> Session<T> {
         self.0.gave_token.load(Relaxed)
     }
 
+    /// Whether the response depends on the header that has tokens.
+    pub(crate) fn asked_for_token(&self) -> bool {
+        self.0.asked_for_token.load(Relaxed)
+    }
+
     /// Whether the response depends on the cookie.
     pub(crate) fn was_looked_at(&self) -> bool {
         match &self.0.source {

@@ -2,6 +2,7 @@
 
 use std::{
     any::type_name,
+    borrow::Cow,
     fmt,
     sync::{
         Arc, OnceLock, PoisonError,
@@ -20,7 +21,7 @@ use super::{
     opened::{Candidates, Live, Opened},
 };
 use crate::{
-    error::{CsrfError, SealError},
+    error::{CsrfError, SealError, UnsealError},
     events,
     format::{claims::Claims, lifetime::Timeouts, session_id::SessionId},
     http::Commit,
@@ -86,6 +87,25 @@ pub(crate) trait Origin<T>: Send + Sync {
     /// A CSRF token for the session with this id.
     fn seal_csrf_token(&self, id: SessionId, now: OffsetDateTime) -> Result<String, SealError>;
 
+    /// The name of the header that has tokens, in lower case.
+    fn token_header(&self) -> &Cow<'static, str>;
+
+    /// The session of a token that came in a header, if it is live.
+    fn open_token(
+        &self,
+        origin: &Arc<Handle<dyn Origin<T>>>,
+        token: &[u8],
+        at: Option<OffsetDateTime>,
+    ) -> Option<Session<T>>;
+
+    /// A fresh token with the same data, where one is due.
+    fn reseal_token(
+        &self,
+        token: &[u8],
+        reader: usize,
+        now: OffsetDateTime,
+    ) -> Result<Option<String>, UnsealError>;
+
     /// Verifies that the token was made for the session with this id. `None` means no session.
     fn verify_csrf_token(
         &self,
@@ -118,6 +138,8 @@ pub(super) struct Inner<T> {
     pub(super) active: AtomicBool,
     /// The response contains a CSRF token, so it is for this visitor alone.
     pub(super) gave_token: AtomicBool,
+    /// Somebody asked for the token in a header: the response depends on that.
+    pub(super) asked_for_token: AtomicBool,
     /// The response's head has been sent, whether or not a handler asked for the session.
     pub(super) is_closed: AtomicBool,
     /// The data was written or the session destroyed. Set with the state locked, read without.
@@ -220,6 +242,7 @@ impl<T: SessionData> Session<T> {
             looked_at: AtomicBool::new(false),
             active: AtomicBool::new(false),
             gave_token: AtomicBool::new(false),
+            asked_for_token: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
             is_overwritten: AtomicBool::new(false),
             state: Mutex::new(State {
@@ -311,13 +334,17 @@ impl<T: SessionData> Session<T> {
 
     /// The present: the time that the caller gave, or what the clock says now.
     pub(super) fn time(&self) -> OffsetDateTime {
-        let given = match &self.0.source {
+        self.given_time().unwrap_or_else(clock::now)
+    }
+
+    /// The present, where the caller gave one.
+    pub(super) fn given_time(&self) -> Option<OffsetDateTime> {
+        match &self.0.source {
             Source::Given { at, .. } => *at,
             Source::Exchange { request, .. } => {
                 request.get().filter(|request| request.is_fixed).map(|request| request.loaded_at)
             }
-        };
-        given.unwrap_or_else(clock::now)
+        }
     }
 
     pub(super) fn now(&self) -> u64 {
@@ -351,21 +378,6 @@ impl<T: SessionData> Session<T> {
     pub(super) fn state(&self) -> MutexGuard<'_, State<T>> {
         // No code of the user runs while it is held, not even a `drop`.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<T: SessionData> Opened<T> {
-    /// No value came.
-    pub(crate) fn empty() -> Self {
-        Self {
-            data: T::default(),
-            live: None,
-            extension: None,
-            refusal: None,
-            is_passing: false,
-            authentic: crate::platform::few::Few::None,
-            is_complete: true,
-        }
     }
 }
 

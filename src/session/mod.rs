@@ -1,6 +1,7 @@
 //! The session of one request, as a handler sees it. This module knows neither the keys nor the
 //! format of a header.
 
+mod bearer;
 mod commit;
 mod csrf;
 mod data;
@@ -19,16 +20,17 @@ mod write;
 
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub(crate) use self::mount::Identity;
-pub(crate) use self::{
-    commit::Outcome,
-    handle::Origin,
-    handles::{Handle, Handles},
-    opened::{Authentic, Candidate, Candidates, Live, Opened, OtherValue, Stone, Verdict},
-};
 pub use self::{
+    bearer::Bearer,
     data::SessionData,
     existing::Existing,
     handle::Session,
     signed_in::{SignedIn, SignedInData, SignedInPeek},
     snapshot::Snapshot,
+};
+pub(crate) use self::{
+    commit::Outcome,
+    handle::Origin,
+    handles::{Handle, Handles},
+    opened::{Authentic, Candidate, Candidates, Live, Opened, OtherValue, Stone, Verdict},
 };

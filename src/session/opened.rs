@@ -1,5 +1,6 @@
 //! The cookies of a request, and the result of opening them.
 
+use super::data::SessionData;
 use crate::{
     error::UnsealError,
     format::{
@@ -86,6 +87,21 @@ pub(crate) enum Verdict {
     Refused,
     /// A tombstone came with it.
     Ended,
+}
+
+impl<T: SessionData> Opened<T> {
+    /// No value came.
+    pub(crate) fn empty() -> Self {
+        Self {
+            data: T::default(),
+            live: None,
+            extension: None,
+            refusal: None,
+            is_passing: false,
+            authentic: Few::None,
+            is_complete: true,
+        }
+    }
 }
 
 impl<T> Opened<T> {

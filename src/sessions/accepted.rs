@@ -32,6 +32,7 @@ pub(super) struct Reader {
     pub(super) name: usize,
     pub(super) session: Binding,
     pub(super) csrf: Binding,
+    pub(super) token: Binding,
     until: Option<u64>,
 }
 
@@ -76,6 +77,7 @@ impl Accepted {
                     name: place,
                     session: bind(Purpose::Session)?,
                     csrf: bind(Purpose::CsrfToken)?,
+                    token: bind(Purpose::Token)?,
                     until: match (name.until, until) {
                         (Some(one), Some(other)) => Some(one.min(other)),
                         (one, other) => one.or(other),
@@ -96,6 +98,10 @@ impl Accepted {
 
     pub(super) fn csrf_binding(&self) -> &Binding {
         &self.present().1.csrf
+    }
+
+    pub(super) fn token_binding(&self) -> &Binding {
+        &self.present().1.token
     }
 
     fn present(&self) -> (&Name, &Reader) {

@@ -1,6 +1,6 @@
 //! From what became of a session to the Set-Cookie headers of the response.
 
-use std::{cell::LazyCell, time::Duration};
+use std::{borrow::Cow, cell::LazyCell, sync::Arc, time::Duration};
 
 use cookie::Cookie;
 use time::OffsetDateTime;
@@ -11,6 +11,7 @@ use crate::{
     events,
     format::{
         claims::Claims,
+        envelope::Binding,
         frame::{Seal, key_id},
         lifetime::Timeouts,
         seal::{ResealError, Unsealed},
@@ -19,7 +20,7 @@ use crate::{
     http::Commit,
     observer::Sealing,
     platform::{clock::unix_seconds, random::RandomSource},
-    session::{Candidates, Live, Opened, Origin, Outcome, Session, SessionData},
+    session::{Candidates, Handle, Live, Opened, Origin, Outcome, Session, SessionData},
 };
 
 impl<T: SessionData> Origin<T> for Core<T> {
@@ -56,11 +57,34 @@ impl<T: SessionData> Origin<T> for Core<T> {
             cookies,
             depends_on_cookie: session.was_looked_at(),
             gave_token: session.gave_token(),
+            depends_on_header: session.asked_for_token().then(|| self.token_header.clone()),
         })
     }
 
     fn seal_csrf_token(&self, id: SessionId, now: OffsetDateTime) -> Result<String, SealError> {
         self.seal_token_for(id, now)
+    }
+
+    fn token_header(&self) -> &Cow<'static, str> {
+        &self.token_header
+    }
+
+    fn open_token(
+        &self,
+        origin: &Arc<Handle<dyn Origin<T>>>,
+        token: &[u8],
+        at: Option<OffsetDateTime>,
+    ) -> Option<Session<T>> {
+        self.load_token(origin, token, at)
+    }
+
+    fn reseal_token(
+        &self,
+        token: &[u8],
+        reader: usize,
+        now: OffsetDateTime,
+    ) -> Result<Option<String>, UnsealError> {
+        self.reseal_token_value(token, reader, now)
     }
 
     fn verify_csrf_token(
@@ -167,13 +191,25 @@ impl<T: SessionData> Core<T> {
         (is_renewal, claims, data): (bool, &Claims, &T),
         now: OffsetDateTime,
     ) -> Result<String, SealError> {
-        let claims = &self.with_position(session, claims, data);
-        // Uses one ring for both steps. Otherwise the ring could be replaced between judging and
-        // sealing, and the new one would seal what came under a dropped key.
         self.with_ring(|seal, ring| {
-            if let Some(live) = &session.opened().live {
-                let verdict = self.judge_origin(session, live, (seal, ring), now).and_then(|()| {
-                    match is_renewal {
+            self.seal_judged_by((seal, ring), session, (is_renewal, claims, data), now)
+        })
+    }
+
+    /// [`seal_judged`](Self::seal_judged), with one ring for both steps. Otherwise the ring could be
+    /// replaced between judging and sealing, and the new one would seal what came under a dropped key.
+    pub(super) fn seal_judged_by(
+        &self,
+        (seal, ring): (Seal<'_>, u64),
+        session: &Session<T>,
+        (is_renewal, claims, data): (bool, &Claims, &T),
+        now: OffsetDateTime,
+    ) -> Result<String, SealError> {
+        let claims = &self.with_position(session, claims, data);
+        if let Some(live) = &session.opened().live {
+            let verdict =
+                self.judge_origin(session, live, (seal, ring), now).and_then(
+                    |()| match is_renewal {
                         true => {
                             self.listed.judge_family(&live.claims)?;
                             self.ask_hook(data, claims, live.key_id, now)
@@ -183,18 +219,17 @@ impl<T: SessionData> Core<T> {
                             let came = &session.opened().data;
                             self.ask_hook(came, &live.claims, live.key_id, now)
                         }
-                    }
-                });
-                verdict.map_err(|error| match error {
-                    UnsealError::Expired | UnsealError::Idle => SealError::Expired,
-                    error => SealError::Refused(Box::new(error)),
-                })?;
-            } else {
-                let verdict = self.listed.judge_birth(data, claims);
-                verdict.map_err(|error| SealError::Refused(Box::new(error)))?;
-            }
-            seal.seal(claims, session.extension(claims), data, unix_seconds(now))
-        })
+                    },
+                );
+            verdict.map_err(|error| match error {
+                UnsealError::Expired | UnsealError::Idle => SealError::Expired,
+                error => SealError::Refused(Box::new(error)),
+            })?;
+        } else {
+            let verdict = self.listed.judge_birth(data, claims);
+            verdict.map_err(|error| SealError::Refused(Box::new(error)))?;
+        }
+        seal.seal(claims, session.extension(claims), data, unix_seconds(now))
     }
 
     /// Checks that the ring still accepts the key of the session that came. If that session has
@@ -240,11 +275,23 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> Result<Option<(String, Claims)>, UnsealError> {
         let from = self.accepted.reader(reader).filter(|_| reader > 0).map(|from| &from.session);
+        self.with_ring(|seal, _| self.reseal_by(seal, from, value, now))
+    }
+
+    /// [`reseal_value`](Self::reseal_value), of a value that is bound to `from`, if not to what it
+    /// is going to be bound to.
+    pub(super) fn reseal_by(
+        &self,
+        seal: Seal<'_>,
+        from: Option<&Binding>,
+        value: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<Option<(String, Claims)>, UnsealError> {
         // The payload is copied unchanged, but only if this type can read it.
         let inspect = |unsealed: &Unsealed<'_>| {
             self.ask_hook(&unsealed.data()?, unsealed.claims, Some(unsealed.key_id()), now)
         };
-        match self.with_ring(|seal, _| seal.reseal(value, unix_seconds(now), from, inspect)) {
+        match seal.reseal(value, unix_seconds(now), from, inspect) {
             Ok(fresh) => Ok(fresh),
             Err(ResealError::Unseal(error)) => Err(error),
             Err(ResealError::Seal(error)) => {

@@ -1,6 +1,6 @@
 //! A checked configuration, and the handle to it.
 
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{borrow::Cow, fmt, ops::Deref, sync::Arc};
 
 use time::OffsetDateTime;
 
@@ -66,6 +66,8 @@ pub(crate) struct Core<T> {
     pub(super) check_data: bool,
     pub(super) tombstones: bool,
     pub(super) listed: Listed<T>,
+    /// The header that has tokens, in lower case.
+    pub(super) token_header: Cow<'static, str>,
     pub(super) revoke_if: RevokeIf<T>,
     pub(super) fallback: Option<Fallback<T>>,
     pub(super) observer: Option<Arc<dyn Observer>>,
@@ -153,7 +155,11 @@ impl<T: SessionData> Sessions<T> {
     }
 
     pub(super) fn origin(&self) -> Arc<Handle<dyn Origin<T>>> {
-        Arc::clone(self.0.handles.get())
+        Arc::clone(self.handle())
+    }
+
+    pub(super) fn handle(&self) -> &Arc<Handle<dyn Origin<T>>> {
+        self.0.handles.get()
     }
 
     /// Whether this configuration, or a clone of it, made the session.

@@ -2,6 +2,7 @@
 //! response, with the policy in between.
 
 mod accepted;
+mod bearer;
 mod builder;
 mod commit;
 mod core;

@@ -1,12 +1,19 @@
 //! Sealed values as strings, without a cookie around them.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
-use super::{core::Sessions, open::live_of};
+use super::{
+    accepted::Reader,
+    core::{Core, Sessions},
+    open::live_of,
+};
 use crate::{
     error::{SealError, UnsealError},
+    format::envelope::Binding,
     platform::clock::{self, unix_seconds},
-    session::{Session, SessionData},
+    session::{Handle, Origin, Session, SessionData},
 };
 #[cfg(feature = "inspect")]
 use crate::{
@@ -97,28 +104,7 @@ impl<T: SessionData> Sessions<T> {
         value: &str,
         at: Option<OffsetDateTime>,
     ) -> Result<Session<T>, UnsealError> {
-        let now = at.unwrap_or_else(clock::now);
-        self.0.by_readers(now, |place, reader| {
-            self.0.with_binding(&reader.session, |seal, ring| {
-                seal.unseal(
-                    value.as_bytes(),
-                    unix_seconds(now),
-                    |_| {},
-                    |unsealed| {
-                        let live = live_of(&unsealed, ring, place);
-                        let came = Some((live, unsealed.extension));
-                        let session = Session::given(self.origin(), at, came, || unsealed.data())?;
-                        self.0.ask_hook(
-                            &session.opened().data,
-                            unsealed.claims,
-                            live.key_id,
-                            now,
-                        )?;
-                        Ok(session)
-                    },
-                )
-            })
-        })
+        self.0.open_apart(self.handle(), value.as_bytes(), at, |reader| &reader.session)
     }
 
     /// Seals a value again if it is due. The new value has the same payload, byte for byte. Returns
@@ -160,6 +146,38 @@ impl<T: SessionData> Sessions<T> {
         self.0.with_ring(|seal, _| {
             seal.inspect(value.as_bytes(), unix_seconds(now), |entry, claims, payload, refusal| {
                 read(entry, &self.0.timeouts, claims, payload, refusal)
+            })
+        })
+    }
+}
+
+impl<T: SessionData> Core<T> {
+    /// Opens a value of a kind that came without a cookie around it.
+    pub(super) fn open_apart(
+        &self,
+        origin: &Arc<Handle<dyn Origin<T>>>,
+        value: &[u8],
+        at: Option<OffsetDateTime>,
+        kind: impl Fn(&Reader) -> &Binding,
+    ) -> Result<Session<T>, UnsealError> {
+        let now = at.unwrap_or_else(clock::now);
+        self.by_readers(now, |place, reader| {
+            self.with_binding(kind(reader), |seal, ring| {
+                seal.unseal(
+                    value,
+                    unix_seconds(now),
+                    |_| {},
+                    |unsealed| {
+                        let live = live_of(&unsealed, ring, place);
+                        let came = Some((live, unsealed.extension));
+                        let origin = Arc::clone(origin);
+                        // Before the list of revocations is asked, so that no entry falls between.
+                        let session = Session::given(origin, at, came, || unsealed.data())?;
+                        let data = &session.opened().data;
+                        self.ask_hook(data, unsealed.claims, live.key_id, now)?;
+                        Ok(session)
+                    },
+                )
             })
         })
     }

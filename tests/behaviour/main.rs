@@ -8,6 +8,7 @@ mod common;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bearer;
 mod cookie_rules;
 mod csrf;
 mod data_checks;

@@ -9,6 +9,7 @@ enum Purpose {
     Session = 1,
     CsrfToken = 2,
     Tombstone = 3,
+    Token = 7,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -22,7 +23,8 @@ struct Place {
 /// Lengths that join to the same text where they are not written down.
 const NAMES: [&str; 3] = ["__Host-a", "__Host-ab", "__Host-b"];
 const AUDIENCES: [Option<&str>; 3] = [None, Some("b"), Some("tenant-2")];
-const PURPOSES: [Purpose; 3] = [Purpose::Session, Purpose::CsrfToken, Purpose::Tombstone];
+const PURPOSES: [Purpose; 4] =
+    [Purpose::Session, Purpose::CsrfToken, Purpose::Tombstone, Purpose::Token];
 
 fn places() -> impl Iterator<Item = Place> {
     NAMES.into_iter().flat_map(|name| {
@@ -39,7 +41,7 @@ fn claims() -> Claims {
 /// What a value of this purpose holds, all of them of the same session.
 fn plaintext(purpose: Purpose) -> Vec<u8> {
     match purpose {
-        Purpose::Session => claims().with("7"),
+        Purpose::Session | Purpose::Token => claims().with("7"),
         Purpose::CsrfToken => claims().id.to_vec(),
         Purpose::Tombstone => support::tombstone(claims().lineage, 0, unix(T0), unix(T0) + 60),
     }
@@ -77,6 +79,11 @@ impl Place {
                 !loaded.is_new()
             }
             Purpose::CsrfToken => reader.load_at([own], T0).verify_csrf(value).is_ok(),
+            Purpose::Token => {
+                let loaded = reader.load_bearer_at([format!("Bearer {value}")], T0);
+                assert_eq!(reader.unseal_bearer_at(value, T0).is_ok(), loaded.is_some());
+                loaded.is_some()
+            }
             Purpose::Tombstone => {
                 let name = support::tombstone_name(self.name, claims().lineage, 0);
                 let session = reader.load_at([format!("{own}; {name}={value}")], T0);
@@ -110,14 +117,14 @@ fn exactly_the_diagonal_is_accepted_and_tombstones_for_every_audience() {
         }
     }
     let (names, keys, audiences) = (3, 2, 3);
-    // A session and a token for one audience each, a tombstone for every one.
-    assert_eq!(accepted, names * keys * (2 * audiences + audiences * audiences));
+    // A session and both tokens for one audience each, a tombstone for every one.
+    assert_eq!(accepted, names * keys * (3 * audiences + audiences * audiences));
 }
 
 #[test]
 fn reserved_purposes_are_accepted_as_nothing() {
     let place = places().next().unwrap();
-    for purpose in (0..=255).filter(|purpose| !(1..=3).contains(purpose)) {
+    for purpose in (0..=255).filter(|purpose| ![1, 2, 3, 7].contains(purpose)) {
         for read_as in PURPOSES {
             let value = support::forge_for(purpose, 1, place.name, &plaintext(read_as));
             assert!(!place.accepts(read_as, &value), "purpose {purpose}");

@@ -15,7 +15,7 @@ use actix_web::{
     web::{Bytes, Path, Payload, Redirect, ServiceConfig, get, head, method, post, resource},
 };
 use futures_util::{FutureExt as _, StreamExt as _};
-use sealed_session::{CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
+use sealed_session::{Bearer, CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 
 use crate::{
     app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
@@ -127,6 +127,7 @@ fn routes(config: &mut ServiceConfig) {
         .route("/existing", get().to(async |session: Existing<Account>| user(&session)))
         .route("/signed-in", get().to(async |session: SignedIn<Account>| user(&session)))
         .route("/poll", get().to(async |data: SignedInPeek<Account>| data.user.clone().unwrap()))
+        .route("/bearer", get().to(async |bearer: Bearer<Account>| user(&bearer)))
         .route("/existing-or", get().to(existing_or))
         .route("/option", get().to(option))
         .service(resource("/through").wrap(from_fn(around)).get(through));

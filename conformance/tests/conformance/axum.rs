@@ -13,7 +13,7 @@ use axum::{
 };
 use futures_util::{FutureExt as _, StreamExt as _};
 use hyper_util::rt::TokioIo;
-use sealed_session::{CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
+use sealed_session::{Bearer, CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 
 use crate::{
     app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
@@ -89,6 +89,7 @@ fn routes() -> Router {
         .route("/existing", get(async |session: Existing<Account>| user(&session)))
         .route("/signed-in", get(async |session: SignedIn<Account>| user(&session)))
         .route("/poll", get(async |data: SignedInPeek<Account>| data.user.clone().unwrap()))
+        .route("/bearer", get(async |bearer: Bearer<Account>| user(&bearer)))
         .route("/existing-or", get(existing_or))
         .route("/option", get(option))
         .route("/through", get(through).layer(from_fn(around)))

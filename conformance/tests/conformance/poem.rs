@@ -13,7 +13,7 @@ use ::poem::{
     web::{Path, Redirect},
 };
 use futures_util::StreamExt as _;
-use sealed_session::{CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
+use sealed_session::{Bearer, CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -87,6 +87,7 @@ fn routes() -> Route {
         .at("/existing", get(existing))
         .at("/signed-in", get(signed_in))
         .at("/poll", get(poll))
+        .at("/bearer", get(by_token))
         .at("/existing-or", get(existing_or))
         .at("/option", get(option))
         .at("/through", get(through.around(around)))
@@ -259,6 +260,11 @@ fn signed_in(session: SignedIn<Account>) -> String {
 #[handler]
 fn poll(data: SignedInPeek<Account>) -> String {
     data.user.clone().unwrap()
+}
+
+#[handler]
+fn by_token(bearer: Bearer<Account>) -> String {
+    user(&bearer)
 }
 
 #[handler]

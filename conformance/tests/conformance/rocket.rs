@@ -17,7 +17,7 @@ use rocket::{
     response::{Redirect, Responder, stream::TextStream},
     routes,
 };
-use sealed_session::{Existing, OriginGuard, Session, SignedIn, SignedInPeek};
+use sealed_session::{Bearer, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -166,6 +166,7 @@ fn all_routes() -> Vec<rocket::Route> {
         existing,
         signed_in,
         poll,
+        by_token,
         existing_or,
         option,
         through
@@ -333,6 +334,11 @@ fn signed_in(session: SignedIn<Account>) -> String {
 #[get("/poll")]
 fn poll(data: SignedInPeek<Account>) -> String {
     data.user.clone().unwrap()
+}
+
+#[get("/bearer")]
+fn by_token(bearer: Bearer<Account>) -> String {
+    user(&bearer)
 }
 
 #[get("/existing-or")]

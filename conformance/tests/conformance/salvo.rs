@@ -13,7 +13,7 @@ use salvo_core::{
     prelude::Listener as _,
     writing::{Redirect, Writer as _},
 };
-use sealed_session::{CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
+use sealed_session::{Bearer, CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -83,6 +83,7 @@ fn routes() -> Vec<Router> {
         at("existing").get(existing),
         at("signed-in").get(signed_in),
         at("poll").get(poll),
+        at("bearer").get(by_token),
         at("existing-or").get(existing_or),
         at("option").get(option),
         at("through").hoop(around).get(through),
@@ -276,6 +277,11 @@ async fn signed_in(session: SignedIn<Account>) -> String {
 #[handler]
 async fn poll(data: SignedInPeek<Account>) -> String {
     data.user.clone().unwrap()
+}
+
+#[handler]
+async fn by_token(bearer: Bearer<Account>) -> String {
+    user(&bearer)
 }
 
 /// What salvo takes for optional is read by serde.

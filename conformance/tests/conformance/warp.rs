@@ -12,7 +12,7 @@ use ::warp::{
 };
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use hyper_util::rt::TokioIo;
-use sealed_session::{Existing, OriginGuard, Session, SignedIn, SignedInPeek};
+use sealed_session::{Bearer, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
 use tokio::{net::TcpListener, sync::mpsc};
 use tower::Layer as _;
 
@@ -99,6 +99,11 @@ fn routes() -> Routes {
             .and(get())
             .and(SignedInPeek::filter())
             .map(|data: SignedInPeek<Account>| text(data.user.clone().unwrap())))
+        .unify()
+        .or(::warp::path!("bearer")
+            .and(get())
+            .and(Bearer::filter())
+            .map(|bearer: Bearer<Account>| text(user(&bearer))))
         .unify()
         .or(::warp::path!("existing-or")
             .and(get())

@@ -4,6 +4,7 @@ mod committed;
 mod headers;
 
 use std::{
+    borrow::Cow,
     fmt,
     future::{Ready, ready},
     pin::Pin,
@@ -15,7 +16,7 @@ use actix_web::{
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
     http::{
         StatusCode,
-        header::{ACCEPT, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION},
+        header::{COOKIE, HeaderMap, HeaderValue},
     },
 };
 use time::OffsetDateTime;
@@ -26,8 +27,8 @@ use crate::{
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
         shared::{Mounting, Mounts},
     },
-    http::local_path::Navigation,
-    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
+    http::request::RequestHead,
+    session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
 
@@ -162,7 +163,7 @@ macro_rules! extractor {
             type Future = Ready<Result<Self, Error>>;
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let admit = |session| Ok(Self::admit(session, &navigation(request))?);
+                let admit = |session| Ok(Self::admit(session, request)?);
                 ready(session_of(request).and_then(admit))
             }
         }
@@ -182,13 +183,17 @@ pub(super) fn session_of<T: SessionData>(request: &HttpRequest) -> Result<Sessio
     }
 }
 
-fn navigation(request: &HttpRequest) -> Navigation<'_> {
-    let text = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
-    Navigation {
-        method: request.method().as_str(),
-        mode: text(HeaderName::from_static("sec-fetch-mode")),
-        accept: text(ACCEPT),
-        target: request.uri().path_and_query().map_or("/", |target| target.as_str()),
+impl RequestHead for HttpRequest {
+    fn method(&self) -> &str {
+        self.method().as_str()
+    }
+
+    fn target(&self) -> Cow<'_, str> {
+        self.uri().path_and_query().map_or("/", |target| target.as_str()).into()
+    }
+
+    fn values(&self, header: &str) -> impl Iterator<Item = &[u8]> {
+        self.headers().get_all(header).map(HeaderValue::as_bytes)
     }
 }
 
@@ -200,8 +205,8 @@ impl ResponseError for ExistingRejection {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if let Some(location) = self.location() {
-            response.insert_header((LOCATION, location));
+        if let Some(header) = self.header() {
+            response.insert_header(header);
         }
         match self.body() {
             body if body.is_empty() => response.finish(),

@@ -2,9 +2,12 @@
 
 mod headers;
 
-use std::sync::{
-    Mutex, OnceLock, PoisonError,
-    atomic::{AtomicBool, Ordering::Relaxed},
+use std::{
+    borrow::Cow,
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use rocket::{
@@ -20,8 +23,8 @@ use crate::{
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
         shared::{Mounting, Mounts},
     },
-    http::{local_path::Navigation, response::write_failure},
-    session::{Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
+    http::{request::RequestHead, response::write_failure},
+    session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
 
@@ -58,11 +61,13 @@ impl<T: SessionData> Fairing for Sessions<T> {
         if slot.is_finished.swap(true, Relaxed) {
             return;
         }
-        if let Some(location) = slot.sign_in_at.get()
+        if let Some((name, value)) = slot.turned_away.get()
             && response.status() == Status::Unauthorized
         {
-            response.set_status(Status::SeeOther);
-            response.set_raw_header("location", location.clone());
+            response.set_raw_header(*name, value.clone());
+            if *name == "location" {
+                response.set_status(Status::SeeOther);
+            }
         }
         match session.finish() {
             Ok(commit) => commit.write_to(&mut Headers(response)),
@@ -88,15 +93,15 @@ struct Slot<T> {
     session: OnceLock<Session<T>>,
     /// A fairing has answered for it.
     is_finished: AtomicBool,
-    /// Where a guard sends the visitor.
-    sign_in_at: OnceLock<String>,
+    /// The header for a visitor whom a guard turned away.
+    turned_away: OnceLock<(&'static str, String)>,
 }
 
 fn slot<'r, T: SessionData>(request: &'r Request<'_>) -> &'r Slot<T> {
     request.local_cache(|| Slot {
         session: OnceLock::new(),
         is_finished: AtomicBool::new(false),
-        sign_in_at: OnceLock::new(),
+        turned_away: OnceLock::new(),
     })
 }
 
@@ -144,12 +149,11 @@ macro_rules! guard {
                     let missing = ExistingRejection::MissingLayer(MissingLayer::of::<T>(REMEDY));
                     return Outcome::Error((Status::InternalServerError, missing));
                 };
-                let target = request.uri().to_string();
-                match Self::admit(session, &navigation(request, &target)) {
+                match Self::admit(session, request) {
                     Ok(guard) => Outcome::Success(guard),
                     Err(rejection) => {
-                        if let Some(location) = rejection.location() {
-                            let _ = slot::<T>(request).sign_in_at.set(location.to_owned());
+                        if let Some((name, value)) = rejection.header() {
+                            let _ = slot::<T>(request).turned_away.set((name, value.to_owned()));
                         }
                         Outcome::Error((Status::Unauthorized, rejection))
                     }
@@ -168,12 +172,17 @@ macro_rules! guard {
 
 for_each_guard!(guard);
 
-fn navigation<'a>(request: &'a Request<'_>, target: &'a str) -> Navigation<'a> {
-    Navigation {
-        method: request.method().as_str(),
-        mode: request.headers().get_one("sec-fetch-mode"),
-        accept: request.headers().get_one("accept"),
-        target,
+impl RequestHead for Request<'_> {
+    fn method(&self) -> &str {
+        self.method().as_str()
+    }
+
+    fn target(&self) -> Cow<'_, str> {
+        self.uri().to_string().into()
+    }
+
+    fn values(&self, header: &str) -> impl Iterator<Item = &[u8]> {
+        self.headers().get(header).map(str::as_bytes)
     }
 }
 

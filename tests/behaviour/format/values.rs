@@ -115,6 +115,44 @@ fn every_session_comes_to_what_it_states() {
 }
 
 #[test]
+fn every_token_comes_to_what_it_states_and_is_no_cookie() {
+    let vectors = file().vectors;
+    let tokens: Vec<_> = vectors.iter().filter(|vector| vector.purpose == Some(7)).collect();
+    assert!(tokens.len() > 15);
+    for Vector { name, value, reader, expect, .. } in tokens {
+        let (sessions, now) = (reader.sessions::<Value>(), reader.now());
+        let unsealed = sessions.unseal_bearer_at(value, now);
+        let loaded = sessions.load_bearer_at([format!("Bearer {value}")], now);
+
+        match expect {
+            Expect::Claims(claims) => {
+                let cookie = format!("{}={value}", reader.cookie_name);
+                assert!(sessions.load_at([cookie], now).is_new(), "{name}");
+                let bearer = unsealed.unwrap_or_else(|error| panic!("{name}: {error}"));
+                for bearer in [bearer, loaded.expect(name)] {
+                    claims.check(&bearer, name);
+                    assert_eq!(bearer.is_reseal_due(), claims.reseal_due, "{name}");
+                    let fresh = bearer.refreshed();
+                    assert_eq!(fresh.is_some(), claims.reseal_due, "{name}");
+                    if let Some(fresh) = fresh {
+                        let fresh = sessions.unseal_bearer_at(&fresh, now).expect(name);
+                        assert_eq!(fresh.issued_at(), Some(now), "{name}");
+                        assert_eq!(fresh.id(), bearer.id(), "{name}");
+                        assert_eq!(*fresh.read(), *bearer.read(), "{name}");
+                    }
+                }
+            }
+            Expect::Refused(class) => {
+                let error = unsealed.map(drop).expect_err(name);
+                assert_eq!(error.class(), class, "{name}: {error}");
+                assert!(loaded.is_none(), "{name}");
+            }
+            _ => panic!("{name}: not of a session"),
+        }
+    }
+}
+
+#[test]
 fn no_value_of_another_purpose_is_a_session() {
     for vector in file().vectors.iter().filter(|vector| !vector.is_session()) {
         let unsealed =

@@ -74,6 +74,7 @@ macro_rules! conformance {
                 guest_with_a_session_is_not_signed_in
                 browser_is_sent_to_the_sign_in_page_and_told_the_way_back
                 poll_does_not_keep_the_session_alive
+                token_in_a_header_is_a_session_and_sets_no_cookie
             }
             takeover {
                 visitor_of_iron_session_stays_signed_in

@@ -1,0 +1,141 @@
+//! The session of a client that keeps no cookies.
+
+use std::{fmt, ops::Deref, sync::Arc};
+
+use time::OffsetDateTime;
+
+use super::{
+    data::SessionData,
+    handle::{Origin, Session},
+    handles::Handle,
+};
+use crate::{events, http::token::token_in};
+
+/// A live session that came as a token in `Authorization: Bearer`, or in
+/// [a header of choice](crate::Builder::token_header): that of a mobile app, or of a program.
+///
+/// As an argument of a handler it answers 401 to everybody else, and as `Option<Bearer<T>>` it is
+/// `None` for them. It dereferences to the [`Session`], of which there is nothing to commit: a
+/// response sets no header for it. So it is for reading. To change it, take
+/// [`into_inner`](Self::into_inner), write, and hand the client what
+/// [`Sessions::bearer_token`](crate::Sessions::bearer_token) makes of it.
+///
+/// Timeouts, key ring, audience and the hook that revokes hold as they do for cookies. What a
+/// cookie has and a token has not: a [tombstone](crate::Builder::tombstones), so that a token of which
+/// somebody has a copy is live until it expires or is revoked, also after the client forgot it; and forged
+/// requests, since no browser sends it by itself, so that it needs no CSRF token.
+///
+/// ```
+/// use sealed_session::{KeyRing, Sessions};
+///
+/// let sessions = Sessions::<Option<String>>::new(KeyRing::ephemeral()?);
+/// let token = sessions.bearer_token(&sessions.create(Some("ada".to_owned()))?)?;
+///
+/// let bearer = sessions.load_bearer([format!("Bearer {token}")]).expect("it is live");
+/// assert_eq!(bearer.read().as_deref(), Some("ada"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Bearer<T: SessionData> {
+    session: Session<T>,
+    token: Arc<[u8]>,
+}
+
+impl<T: SessionData> Bearer<T> {
+    /// The session of the one token among a header's values.
+    pub(crate) fn load<'a>(
+        origin: &Arc<Handle<dyn Origin<T>>>,
+        values: impl IntoIterator<Item = &'a [u8]>,
+        at: Option<OffsetDateTime>,
+    ) -> Option<Self> {
+        let token = token_in(origin.token_header(), values)?;
+        let session = origin.open_token(origin, token, at)?;
+        Some(Self::new(session, token))
+    }
+
+    pub(crate) fn new(session: Session<T>, token: &[u8]) -> Self {
+        Self { session, token: token.into() }
+    }
+
+    /// The token to hand to the client in place of the one that came, where one is due: the idle
+    /// timeout slides, or the key has been superseded. `None` where the client's may stay.
+    ///
+    /// The client decides whether it slides: one that drops what it gets is idle. Without an
+    /// idle timeout a token is due once an hour at most, and only after its key was superseded.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use sealed_session::{KeyRing, Sessions};
+    /// use time::OffsetDateTime;
+    ///
+    /// let sessions = Sessions::<u32>::builder(KeyRing::ephemeral()?)
+    ///     .idle_timeout(Duration::from_secs(30 * 60))
+    ///     .build()?;
+    /// let earlier = OffsetDateTime::now_utc() - Duration::from_secs(10 * 60);
+    /// let token = sessions.bearer_token_at(&sessions.create_at(7, earlier)?, earlier)?;
+    ///
+    /// let bearer = sessions.load_bearer([format!("Bearer {token}")]).expect("it is live");
+    /// let fresh = bearer.refreshed().expect("it is due");
+    /// let bearer = sessions.load_bearer([format!("Bearer {fresh}")]).expect("it is live");
+    /// assert_eq!(bearer.refreshed(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn refreshed(&self) -> Option<String> {
+        let live = self.session.opened().live.filter(|live| live.reseal_due)?;
+        let origin = &self.session.0.origin;
+        origin.reseal_token(&self.token, live.reader, self.session.time()).unwrap_or_else(|error| {
+            events::reseal_failed(origin.token_header(), &error);
+            None
+        })
+    }
+
+    /// The session. What is written to it reaches the client only as another token.
+    pub fn into_inner(self) -> Session<T> {
+        self.session
+    }
+}
+
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
+impl<T: SessionData> Session<T> {
+    /// The name of the header that has tokens, in lower case.
+    pub(crate) fn token_header(&self) -> &str {
+        self.0.origin.token_header()
+    }
+
+    /// The session of the token that the same request has among the values of that header.
+    pub(crate) fn bearer<'a>(
+        &self,
+        values: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Option<Bearer<T>> {
+        self.0.asked_for_token.store(true, std::sync::atomic::Ordering::Relaxed);
+        Bearer::load(&self.0.origin, values, self.given_time())
+    }
+}
+
+impl<T: SessionData> Clone for Bearer<T> {
+    fn clone(&self) -> Self {
+        Self { session: self.session.clone(), token: Arc::clone(&self.token) }
+    }
+}
+
+impl<T: SessionData> fmt::Debug for Bearer<T> {
+    /// Shows neither data nor token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Bearer").field(&self.session).finish()
+    }
+}
+
+impl<T: SessionData> Deref for Bearer<T> {
+    type Target = Session<T>;
+
+    fn deref(&self) -> &Session<T> {
+        &self.session
+    }
+}

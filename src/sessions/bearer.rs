@@ -1,0 +1,191 @@
+//! Sessions of clients that keep no cookies: tokens in a header.
+
+use std::{borrow::Cow, sync::Arc};
+
+use time::OffsetDateTime;
+
+use super::{
+    builder::Builder,
+    core::{Core, Sessions},
+};
+use crate::{
+    error::{SealError, UnsealError},
+    events,
+    format::{
+        envelope::Binding,
+        frame::{Seal, key_id},
+    },
+    platform::clock::{self, unix_seconds},
+    session::{Bearer, Handle, Origin, Session, SessionData},
+};
+
+impl<T: SessionData> Builder<T> {
+    /// The header that has [tokens](Bearer), `Authorization` by default, where they stand behind the
+    /// scheme `Bearer`. In another header a token is all there is, as in `X-Session: TOKEN`.
+    pub fn token_header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.token_header = name.into();
+        self
+    }
+}
+
+impl<T: SessionData> Sessions<T> {
+    /// Seals a session into a token for a client that sends it in a header, and keeps no cookies:
+    /// a mobile app, a program. As it is now, whether it was changed or not.
+    ///
+    /// It is sealed for another purpose than cookies are: neither is taken for the other. Only what
+    /// a token of its own is for belongs into one, so make a session for it with
+    /// [`create`](Self::create); for a change take that of the [`Bearer`] that came.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use sealed_session::{KeyRing, Lifetime, Sessions};
+    ///
+    /// let sessions = Sessions::<String>::new(KeyRing::ephemeral()?);
+    ///
+    /// // POST /token: check the password, then answer with:
+    /// let mut session = sessions.create("ada".to_owned())?;
+    /// session.renew_with(Lifetime::persistent(Duration::from_secs(7 * 24 * 3600)))?;
+    /// let token = sessions.bearer_token(&session)?;
+    ///
+    /// assert!(sessions.load_bearer([format!("Bearer {token}")]).is_some());
+    /// assert!(sessions.unseal(&token).is_err()); // it is no cookie
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`seal`](Self::seal). [`SealError::Refused`] too for a session that is bound to a
+    /// device: nothing in a header proves that it comes from there.
+    pub fn bearer_token(&self, session: &Session<T>) -> Result<String, SealError> {
+        self.bearer_token_at(session, clock::now())
+    }
+
+    /// [`bearer_token`](Self::bearer_token), with the present given.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bearer_token`](Self::bearer_token).
+    pub fn bearer_token_at(
+        &self,
+        session: &Session<T>,
+        now: OffsetDateTime,
+    ) -> Result<String, SealError> {
+        self.check_origin(session)?;
+        let seconds = unix_seconds(now);
+        session.seal_with(seconds, |is_renewal, claims, data| {
+            if !claims.fits_a_token() {
+                return Err(SealError::Refused(Box::new(UnsealError::Bound)));
+            }
+            self.0.with_token(self.0.accepted.token_binding(), |seal, ring| {
+                self.0.seal_judged_by((seal, ring), session, (is_renewal, claims, data), now)
+            })
+        })
+    }
+
+    /// The session of the token that came with a request, from the values of the header
+    /// that has tokens. `None` where it came twice, with another scheme, or is refused,
+    /// of which a `tracing` event tells the reason.
+    pub fn load_bearer<H: AsRef<[u8]>>(
+        &self,
+        header: impl IntoIterator<Item = H>,
+    ) -> Option<Bearer<T>> {
+        self.load_bearer_for(header, None)
+    }
+
+    /// [`load_bearer`](Self::load_bearer), with the present given.
+    pub fn load_bearer_at<H: AsRef<[u8]>>(
+        &self,
+        header: impl IntoIterator<Item = H>,
+        now: OffsetDateTime,
+    ) -> Option<Bearer<T>> {
+        self.load_bearer_for(header, Some(now))
+    }
+
+    fn load_bearer_for<H: AsRef<[u8]>>(
+        &self,
+        header: impl IntoIterator<Item = H>,
+        at: Option<OffsetDateTime>,
+    ) -> Option<Bearer<T>> {
+        let values: Vec<H> = header.into_iter().collect();
+        Bearer::load(self.handle(), values.iter().map(AsRef::as_ref), at)
+    }
+
+    /// Opens a token of [`bearer_token`](Self::bearer_token), without a header around it.
+    ///
+    /// # Errors
+    ///
+    /// [`UnsealError`] says why the token was refused.
+    pub fn unseal_bearer(&self, token: &str) -> Result<Bearer<T>, UnsealError> {
+        self.unseal_bearer_for(token, None)
+    }
+
+    /// [`unseal_bearer`](Self::unseal_bearer), with the present given.
+    ///
+    /// # Errors
+    ///
+    /// As for [`unseal_bearer`](Self::unseal_bearer).
+    pub fn unseal_bearer_at(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<Bearer<T>, UnsealError> {
+        self.unseal_bearer_for(token, Some(now))
+    }
+
+    fn unseal_bearer_for(
+        &self,
+        token: &str,
+        at: Option<OffsetDateTime>,
+    ) -> Result<Bearer<T>, UnsealError> {
+        let value = token.as_bytes();
+        let session = self.0.open_apart(self.handle(), value, at, |reader| &reader.token)?;
+        Ok(Bearer::new(session, value))
+    }
+}
+
+impl<T: SessionData> Core<T> {
+    /// The session of a token that a request brought. Tells of what is refused.
+    pub(super) fn load_token(
+        &self,
+        origin: &Arc<Handle<dyn Origin<T>>>,
+        token: &[u8],
+        at: Option<OffsetDateTime>,
+    ) -> Option<Session<T>> {
+        let opened = self.open_apart(origin, token, at, |reader| &reader.token);
+        let key_id = key_id(token).ok();
+        match &opened {
+            Ok(_) => {
+                if let (Some(observer), Some(key_id)) = (&self.observer, key_id) {
+                    observer.opened(key_id);
+                }
+            }
+            Err(error) => {
+                events::token_refused(&self.token_header, error, key_id);
+                if let Some(observer) = &self.observer {
+                    observer.refused(error.class());
+                }
+            }
+        }
+        opened.ok()
+    }
+
+    /// The token anew, where it is due, with its data as they are.
+    pub(super) fn reseal_token_value(
+        &self,
+        token: &[u8],
+        reader: usize,
+        now: OffsetDateTime,
+    ) -> Result<Option<String>, UnsealError> {
+        let from = self.accepted.reader(reader).filter(|_| reader > 0).map(|from| &from.token);
+        let fresh = self.with_token(self.accepted.token_binding(), |seal, _| {
+            self.reseal_by(seal, from, token, now)
+        });
+        Ok(fresh?.map(|(token, _)| token))
+    }
+
+    /// Works with the ring in use on what travels without a cookie's name, which thus takes no room.
+    pub(super) fn with_token<R>(&self, binding: &Binding, f: impl FnOnce(Seal<'_>, u64) -> R) -> R {
+        self.with_binding(binding, |seal, ring| f(Seal { name_len: 0, ..seal }, ring))
+    }
+}
