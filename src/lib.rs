@@ -92,6 +92,7 @@
 //!   them.
 //! - `reload`: adds `Follower`, which reloads the key ring from a file or from a source that you
 //!   write, without a restart. Also adds `Fingerprint`, to compare the rings of several machines.
+//! - `redis`: `RedisRevocations`, which spreads [`Revocations`] by Redis or Valkey.
 //! - `inspect`: adds `Hint` and `Sessions::inspect`, which show an operator what a sealed value
 //!   contains.
 //! - `cli`: builds the program `sealed-session`, which creates, rotates, checks and retires keys:
@@ -166,6 +167,8 @@ pub use crate::keys::{
 };
 #[cfg(feature = "inspect")]
 pub use crate::operate::{Hint, Inspection};
+#[cfg(feature = "redis")]
+pub use crate::revocations::RedisRevocations;
 pub use crate::{
     error::{ConfigError, CsrfError, ForeignRequest, Misfit, RevokeError, SealError, UnsealError},
     format::{

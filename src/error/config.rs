@@ -185,6 +185,11 @@ pub enum ConfigError {
         /// The configured absolute timeout in seconds.
         configured: u32,
     },
+    /// The text is not the URL of a Redis server.
+    #[error(
+        "not the URL of a Redis server: write it as in redis://localhost:6379, or, with TLS, name, password and data base, as in rediss://name:password@redis.internal:6380/0"
+    )]
+    RedisUrl,
     /// A timeout or a lifetime is out of range.
     #[error("{what} must be whole seconds from 1 s to {limit} s")]
     Timeout {

@@ -11,11 +11,15 @@ mod handle;
 mod list;
 mod log;
 mod position;
+#[cfg(feature = "redis")]
+mod redis;
 mod revoking;
 mod source;
 mod subject;
 mod table;
 
+#[cfg(feature = "redis")]
+pub use self::redis::RedisRevocations;
 pub use self::{
     handle::{FollowingRevocations, Revocations},
     position::Position,

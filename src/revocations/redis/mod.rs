@@ -1,0 +1,214 @@
+//! Revocations spread by Redis or Valkey.
+//!
+//! ```text
+//! PREFIX:meta    hash        incarnation, position, count of the stream's items
+//! PREFIX:set     sorted set  each target once, by its greatest position
+//! PREFIX:stream  stream      the last changes, item n has the id n-0
+//! ```
+//!
+//! A script changes all three in one step.
+
+mod link;
+
+use std::{fmt, sync::Mutex, time::Duration};
+
+use self::link::{Link, Links, Tail, failed};
+use super::{
+    position::Position,
+    source::{Changes, RevocationSource, SourceError},
+    subject::Revocation,
+};
+use crate::{error::ConfigError, platform::random::random};
+
+/// Spreads revocations by Redis (from 6.2) or Valkey: one server, or what fails over behind one address.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use sealed_session::{RedisRevocations, Revocations};
+///
+/// let redis = RedisRevocations::new("rediss://shop:password@redis.internal:6380/0")?;
+/// let revocations =
+///     Revocations::following(redis, Duration::from_secs(14 * 24 * 3600)).start()?;
+/// assert!(revocations.wait_until_read(Duration::from_secs(10)), "{:?}", revocations.trouble());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// With `rediss:` it speaks TLS, by the certificates that the system trusts; name and password stand
+/// in the URL. If the process has chosen no provider of cryptography for rustls, ring is put in.
+/// The user needs the commands `EVAL`, `HMGET`, `HSET`, `ZADD`, `ZREM`, `ZSCORE`, `ZRANGEBYSCORE`,
+/// `ZREMRANGEBYSCORE`, `XADD`, `XREAD`, `DEL`, `TIME` and, to notice a restart without
+/// reading everything again, `INFO`.
+///
+/// What is confirmed is in the server's memory, and in that of the machine that asked, which puts it
+/// back if the server loses it. Let the server keep its data as well (`appendonly yes`) and evict nothing
+/// (`maxmemory-policy noeviction`). Subjects stand in it as they are.
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub struct RedisRevocations {
+    links: Links,
+    history: u32,
+    /// Of the thread that follows.
+    follower: Mutex<Follower>,
+    /// Of the thread that publishes.
+    publisher: Mutex<Option<Link>>,
+}
+
+#[derive(Default)]
+struct Follower {
+    link: Option<Link>,
+    tail: Option<Tail>,
+}
+
+impl RedisRevocations {
+    /// The server at this URL. Connects when it is followed.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::RedisUrl`] for what is not such a URL.
+    pub fn new(url: impl AsRef<str>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            links: Links::new(url.as_ref())?,
+            history: 10_000,
+            follower: Mutex::default(),
+            publisher: Mutex::default(),
+        })
+    }
+
+    /// What the keys' names begin with, `{sealed-session}` by default. Applications with users of
+    /// their own need prefixes of their own. All keys must be on one node, so in a cluster
+    /// the prefix has braces.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl AsRef<str>) -> Self {
+        self.links.set_prefix(prefix.as_ref());
+        self
+    }
+
+    /// How many changes are kept, about 10,000 by default. A machine that was away for more
+    /// reads everything again.
+    #[must_use]
+    pub fn history(mut self, changes: u32) -> Self {
+        self.history = changes.max(1);
+        self
+    }
+
+    /// How long the server may take to connect and to answer, 3 seconds by default: then a revocation
+    /// is not confirmed.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.links.timeout = timeout.max(Duration::from_millis(1));
+        self
+    }
+
+    fn follow<R>(
+        &self,
+        work: impl FnOnce(&mut Link, &mut Option<Tail>) -> redis::RedisResult<R>,
+    ) -> Result<R, SourceError> {
+        let mut follower = self.follower.lock().map_err(|_| "an earlier look panicked")?;
+        let Follower { link, tail } = &mut *follower;
+        let link_in_use = match link.take() {
+            Some(link) => link,
+            None => self.links.connect().map_err(|error| failed(&error))?,
+        };
+        let connected = link.insert(link_in_use);
+        work(connected, tail).map_err(|error| {
+            *link = None;
+            failed(&error)
+        })
+    }
+}
+
+impl RevocationSource for RedisRevocations {
+    fn publish(
+        &self,
+        revocations: &[Revocation],
+        floor: Position,
+    ) -> Result<Vec<Position>, SourceError> {
+        let mut publisher = self.publisher.lock().map_err(|_| "an earlier try panicked")?;
+        let incarnation = incarnation()?;
+        let attempt = |link: &mut Link| {
+            let members = revocations.iter().map(Revocation::to_bytes);
+            link.publish(&incarnation, floor, self.history, members)
+        };
+        if let Some(mut link) = publisher.take() {
+            match attempt(&mut link) {
+                Ok(positions) => {
+                    *publisher = Some(link);
+                    return Ok(positions);
+                }
+                // The server may have closed it long ago. What was added twice is revoked once.
+                Err(error) if error.is_connection_dropped() => {}
+                Err(error) => return Err(failed(&error)),
+            }
+        }
+        let mut link = self.links.connect().map_err(|error| failed(&error))?;
+        let positions = attempt(&mut link).map_err(|error| failed(&error))?;
+        *publisher = Some(link);
+        Ok(positions)
+    }
+
+    fn start(&self) -> Result<Position, SourceError> {
+        let incarnation = incarnation()?;
+        self.follow(|link, tail| {
+            let (found, position) = link.state(&incarnation)?;
+            *tail = Some(found);
+            Ok(position)
+        })
+    }
+
+    fn entries(&self, entry: &mut dyn FnMut(Revocation, Position)) -> Result<(), SourceError> {
+        self.follow(|link, _| link.entries(entry))
+    }
+
+    fn changes(
+        &self,
+        wait: Duration,
+        entry: &mut dyn FnMut(Revocation, Position),
+    ) -> Result<Changes, SourceError> {
+        let incarnation = incarnation()?;
+        self.follow(|link, tail| {
+            let Some(tail) = tail else { return Ok(Changes::Lost) };
+            if !link.is_same_run(tail) {
+                return Ok(Changes::Lost);
+            }
+            if let Some(changes) = link.read(tail, wait, entry)? {
+                return Ok(changes);
+            }
+            // Nothing came. It may be that there is nothing that could come.
+            let (found, position) = link.state(&incarnation)?;
+            if !found.is_of_same_stream(tail) || found.count < tail.count {
+                return Ok(Changes::Lost);
+            }
+            if found.count == tail.count {
+                return Ok(Changes::Followed(position));
+            }
+            // It came in between, or the stream is gone.
+            Ok(link.read(tail, Duration::from_millis(1), entry)?.unwrap_or(Changes::Lost))
+        })
+    }
+
+    fn restore(
+        &self,
+        entries: &[(Revocation, Position)],
+        floor: Position,
+    ) -> Result<(), SourceError> {
+        let incarnation = incarnation()?;
+        self.follow(|link, _| link.restore(&incarnation, floor, self.history, entries))
+    }
+
+    fn prune(&self, up_to: Position) -> Result<(), SourceError> {
+        self.follow(|link, _| link.prune(up_to))
+    }
+}
+
+impl fmt::Debug for RedisRevocations {
+    /// Shows no password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisRevocations").field("history", &self.history).finish_non_exhaustive()
+    }
+}
+
+/// A name for the contents of an engine, if it has none.
+fn incarnation() -> Result<String, SourceError> {
+    let bytes: [u8; 16] = random().map_err(|_| "the operating system's random source failed")?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}

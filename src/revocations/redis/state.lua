@@ -1,0 +1,2 @@
+-- ARGV: incarnation. Says what there is.
+return { incarnation, text(position), text(count) }
