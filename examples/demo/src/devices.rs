@@ -1,10 +1,10 @@
-//! Who is signed in where: the page "your devices", and the end of one of them.
+//! Who is signed in where, for the page "your devices". What ends one of them is its family on
+//! the list of revocations.
 //!
-//! The list is this process's. A shop with several machines keeps it in its database, and the
-//! families that have ended where every machine hears of them.
+//! This list is the process's. A shop with several machines keeps it in its database.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -24,71 +24,55 @@ pub(crate) struct Device {
 
 #[derive(Clone)]
 pub(crate) struct Devices {
-    lists: Arc<Mutex<Lists>>,
+    by_user: Arc<Mutex<HashMap<String, Vec<Device>>>>,
     /// The longest that a sign-in lasts: what is older need not be kept.
     lifetime: Duration,
-}
-
-#[derive(Default)]
-struct Lists {
-    by_user: HashMap<String, Vec<Device>>,
-    ended: HashSet<Family>,
 }
 
 impl Devices {
     pub(crate) fn new(lifetime: std::time::Duration) -> Self {
         let lifetime = Duration::try_from(lifetime).unwrap_or(Duration::MAX);
-        Self { lists: Arc::default(), lifetime }
+        Self { by_user: Arc::default(), lifetime }
     }
 
     /// Of a customer, the latest sign-in first.
     pub(crate) fn of(&self, user: &str) -> Vec<Device> {
-        let mut devices = self.lists().by_user.get(user).cloned().unwrap_or_default();
+        let mut devices = self.by_user().get(user).cloned().unwrap_or_default();
         devices.reverse();
         devices
     }
 
     pub(crate) fn note_sign_in(&self, user: &str, device: Device) {
-        let mut lists = self.lists();
-        let devices = lists.by_user.entry(user.to_owned()).or_default();
+        let mut by_user = self.by_user();
+        let devices = by_user.entry(user.to_owned()).or_default();
         let now = device.since;
+        devices.retain(|device| now - device.since <= self.lifetime);
         devices.push(device);
-        let is_over = |device: &Device| now - device.since > self.lifetime;
-        let over: Vec<_> = devices.extract_if(.., |device| is_over(device)).collect();
-        for device in over {
-            lists.ended.remove(&device.family);
-        }
     }
 
     pub(crate) fn note_sign_out(&self, user: &str, family: Family) {
-        let mut lists = self.lists();
-        let devices = lists.by_user.get_mut(user).into_iter().flatten();
+        let mut by_user = self.by_user();
+        let devices = by_user.get_mut(user).into_iter().flatten();
         for device in devices.filter(|device| device.family == family) {
             device.has_left = true;
         }
     }
 
-    /// Ends one of the customer's own sign-ins, copies of its cookie included. `None` where it is none of theirs.
-    pub(crate) fn end(&self, user: &str, family: &str) -> Option<Device> {
-        let mut lists = self.lists();
-        let devices = lists.by_user.get_mut(user)?;
+    /// One of the customer's own sign-ins, which is on the list no more. `None` where it is none of theirs.
+    pub(crate) fn take(&self, user: &str, family: &str) -> Option<Device> {
+        let mut by_user = self.by_user();
+        let devices = by_user.get_mut(user)?;
         let index = devices.iter().position(|device| device.family.to_string() == family)?;
-        let device = devices.remove(index);
-        lists.ended.insert(device.family);
-        Some(device)
+        Some(devices.remove(index))
     }
 
-    /// The customer's generation has ended, and all of these with it.
+    /// All sign-ins of the customer have ended.
     pub(crate) fn forget(&self, user: &str) {
-        self.lists().by_user.remove(user);
+        self.by_user().remove(user);
     }
 
-    pub(crate) fn has_ended(&self, family: Family) -> bool {
-        self.lists().ended.contains(&family)
-    }
-
-    fn lists(&self) -> MutexGuard<'_, Lists> {
-        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    fn by_user(&self) -> MutexGuard<'_, HashMap<String, Vec<Device>>> {
+        self.by_user.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

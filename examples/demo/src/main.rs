@@ -21,7 +21,8 @@ mod view;
 use std::{env, error::Error, process::ExitCode, time::Duration};
 
 use sealed_session::{
-    Builder, ConfigError, Follower, KeyRing, Keys, OriginGuard, RingFile, SessionData, Sessions,
+    Builder, ConfigError, Follower, KeyRing, Keys, OriginGuard, Revocations, RingFile, SessionData,
+    Sessions, Subject,
 };
 use tokio::net::TcpListener;
 
@@ -58,20 +59,21 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let (keys, owns_ring) = keys()?;
     let shop = Shop::new(args.lifetime);
     let devices = Devices::new(args.lifetime);
-    let (known, ended) = (shop.clone(), devices.clone());
+    let revocations = Revocations::in_memory(args.lifetime);
     let figures = Figures::default();
     let accounts = Sessions::<Account>::builder(keys.clone())
         .observer(figures.clone())
         .absolute_timeout(args.lifetime)
-        .revoke_if(move |account, info| known.has_ended(account) || ended.has_ended(info.family()));
+        .revocations(&revocations, |account| account.user.as_deref().map(Subject::from));
     let carts = Sessions::<Cart>::builder(keys.clone()).cookie_name("__Host-cart");
     // Programs without cookies, such as a load test, need no protection from forgery.
     let guard = OriginGuard::new().trust(&url)?.allow_without_headers(true);
     let https = args.https;
-    let router = routes::router(App { shop, devices, guard, keys, figures, https, owns_ring })
-        .layer(build(carts, &args)?)
-        .layer(build(accounts, &args)?)
-        .layer(axum::middleware::map_response(routes::finish));
+    let router =
+        routes::router(App { shop, devices, revocations, guard, keys, figures, https, owns_ring })
+            .layer(build(carts, &args)?)
+            .layer(build(accounts, &args)?)
+            .layer(axum::middleware::map_response(routes::finish));
 
     println!("{url}");
     match args.https {

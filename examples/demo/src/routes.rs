@@ -18,7 +18,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use sealed_session::{Cookie, Keys, OriginGuard};
+use sealed_session::{Cookie, Keys, OriginGuard, Revocations};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -36,6 +36,7 @@ use crate::{
 pub(crate) struct App {
     pub(crate) shop: Shop,
     pub(crate) devices: Devices,
+    pub(crate) revocations: Revocations,
     pub(crate) guard: OriginGuard,
     pub(crate) keys: Keys,
     pub(crate) figures: Figures,

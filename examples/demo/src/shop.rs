@@ -9,20 +9,18 @@ use std::{
 
 use sealed_session::Lifetime;
 
-use crate::state::{Account, Cart};
+use crate::state::Cart;
 
 #[derive(Clone)]
 pub(crate) struct Shop {
     carts: Arc<Mutex<HashMap<String, Cart>>>,
-    /// Of each customer who ever signed out everywhere, and 0 of all others.
-    generations: Arc<Mutex<HashMap<String, u32>>>,
     lifetime: Duration,
 }
 
 impl Shop {
     /// `lifetime` is the longest that a sign-in lasts.
     pub(crate) fn new(lifetime: Duration) -> Self {
-        Self { carts: Arc::default(), generations: Arc::default(), lifetime }
+        Self { carts: Arc::default(), lifetime }
     }
 
     /// Of a sign-in without "remember me".
@@ -38,23 +36,6 @@ impl Shop {
     pub(crate) fn with_cart<R>(&self, user: &str, change: impl FnOnce(&mut Cart) -> R) -> R {
         let mut carts = self.carts.lock().unwrap_or_else(PoisonError::into_inner);
         change(carts.entry(user.to_owned()).or_default())
-    }
-
-    /// What a session of the customer has to hold to be live.
-    pub(crate) fn generation(&self, user: &str) -> u32 {
-        let generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        generations.get(user).copied().unwrap_or(0)
-    }
-
-    /// Ends every session of the customer, copies included.
-    pub(crate) fn end_generation(&self, user: &str) {
-        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        *generations.entry(user.to_owned()).or_default() += 1;
-    }
-
-    /// Whether a session is of a generation that has ended.
-    pub(crate) fn has_ended(&self, account: &Account) -> bool {
-        account.user.as_ref().is_some_and(|user| account.generation != self.generation(user))
     }
 }
 

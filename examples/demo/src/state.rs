@@ -13,8 +13,6 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Account {
     /// Who is signed in.
     pub(crate) user: Option<String>,
-    /// The customer's generation when they signed in.
-    pub(crate) generation: u32,
     /// A message for the next page, and for that one alone.
     pub(crate) flash: Option<Flash>,
     /// How the visitor wants to be called.

@@ -405,3 +405,35 @@ async fn declining_statistics_leaves_a_cart_and_a_sign_in_and_sets_one_cookie() 
     visitor.submit("/cookies/consent", &no).await;
     assert!(!visitor.jar.contains_key("visits") && visitor.is_signed_in().await);
 }
+
+#[tokio::test]
+async fn a_change_for_a_sign_in_that_ends_meanwhile_is_a_page_of_the_shop() {
+    let demo = Demo::start();
+    let (mut here, mut there) = (Visitor::of(&demo), Visitor::of(&demo));
+    here.sign_in().await;
+    there.sign_in().await;
+    let token = there.token("/session").await;
+    let slow = tokio::spawn(async move {
+        let answer = there.submit("/session/late", &[("csrf", &token)]).await;
+        (answer, there)
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let token = here.token("/devices/end-all").await;
+    here.post("/devices/end-all", &[("csrf", &token)]).await;
+    let ((status, page), mut there) = slow.await.unwrap();
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(page.contains("That was not done"), "{page}");
+    assert!(!there.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_ring_in_a_file_is_not_rotated_by_a_button() {
+    let demo = Demo::start();
+    let mut visitor = Visitor::of(&demo);
+    visitor.sign_in().await;
+    let page = visitor.get("/operator").await;
+    assert!(page.contains("sealed-session rotate") && !page.contains("Rotate now"));
+    let token = visitor.token("/operator").await;
+    assert_eq!(visitor.post("/operator/rotate", &[("csrf", &token)]).await, StatusCode::NOT_FOUND);
+    assert!(visitor.get("/health").await.contains(r#""generation":1"#));
+}

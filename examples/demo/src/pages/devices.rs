@@ -11,7 +11,7 @@ pub(crate) fn list(view: &View, devices: &[Device], own: Option<Family>) -> Mark
     let main = html! {
         (view.inside())
         h1 { "Your devices" }
-        p.lead { "Each sign-in has a family: eight bytes in the sealed cookie, the same until the next sign-in. To end a device, this shop refuses its family, copies of the cookie included." }
+        p.lead { "Each sign-in has a family: eight bytes in the sealed cookie, the same until the next sign-in. To end a device, the shop puts its family on a list of revocations, and refuses it from then on, copies of the cookie included." }
         ul.lines {
             @if !is_listed {
                 li { span.grow { strong { "This device" } small { "Signed in before this server was started, so there is no more to say." } } }

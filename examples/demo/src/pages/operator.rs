@@ -23,6 +23,14 @@ pub(crate) fn page(view: &View, app: &App, refreshes: bool, now: OffsetDateTime)
         (ring(app, now))
         (rotation(view, app))
         (figures(app))
+        section {
+            h2 { "Revocations" }
+            p { "Sign-ins and customers that were signed out from elsewhere. An entry is forgotten when all of their sessions have expired." }
+            dl {
+                dt { "Entries" } dd data-fact="revocations" { (app.revocations.len()) }
+                dt { "Memory" } dd { (app.revocations.memory()) " bytes" }
+            }
+        }
         p.hint { "The same for programs: " a href="/metrics" { "metrics" } " for Prometheus, " a href="/health" { "health" } " as JSON. A real shop keeps all three to itself." }
     };
     view.layout("Operator", &main)

@@ -2,6 +2,7 @@
 
 use axum::{
     extract::State,
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use maud::Markup;
@@ -35,7 +36,12 @@ pub(crate) async fn end(
         return Redirect::to(&sign_in_page("/devices")).into_response();
     };
     let user = session.read().user.clone().unwrap_or_default();
-    let ended = app.devices.end(&user, &choice.family);
+    let ended = app.devices.take(&user, &choice.family);
+    if let Some(device) = &ended
+        && app.revocations.revoke_family(device.family).await.is_err()
+    {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
     if ended.as_ref().is_some_and(|device| Some(device.family) == session.family()) {
         session.destroy();
         return Redirect::to("/signed-out").into_response();
@@ -56,14 +62,15 @@ pub(crate) async fn end_all(
     State(app): State<App>,
     session: Session<Account>,
     _: Post<NoFields>,
-) -> Redirect {
+) -> Response {
     let Some(mut session) = session.signed_in() else {
-        return Redirect::to(&sign_in_page("/devices"));
+        return Redirect::to(&sign_in_page("/devices")).into_response();
     };
-    if let Some(user) = &session.read().user {
-        app.shop.end_generation(user);
-        app.devices.forget(user);
+    let user = session.read().user.clone().unwrap_or_default();
+    if app.revocations.revoke_all(&user).await.is_err() {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
+    app.devices.forget(&user);
     session.destroy();
-    Redirect::to("/signed-out")
+    Redirect::to("/signed-out").into_response()
 }

@@ -58,37 +58,36 @@ pub(crate) async fn sign_in(
         let page = pages::login::form(&view, &shown(&login, true), Notice::None);
         return (StatusCode::UNPROCESSABLE_ENTITY, page).into_response();
     }
-    // A new id and new times, before anything is worth stealing.
-    match login.remember {
-        Some(_) => session.renew(),
-        None => session
-            .renew_with(app.shop.short_lifetime())
-            .expect("it is whole seconds, and not longer than the configured timeout"),
-    }
-    if let Some(family) = session.family() {
-        let (browser, since) = (browser_of(&headers), OffsetDateTime::now_utc());
-        let device = Device { family, browser, since, has_left: false };
-        app.devices.note_sign_in(&login.user, device);
-    }
     let brought = guest.read();
     app.shop.with_cart(&login.user, |cart| cart.merge(&brought));
     if !guest.is_new() {
         guest.destroy();
     }
-    session.write(|account| {
+    let user = login.user;
+    let fill = |account: &mut Account| {
         // A guest's half-filled form is the same person's, another customer's is not.
         if account.user.is_some() {
             *account = Account::default();
         }
-        account.draft = account.draft.take().filter(|draft| draft.user == login.user);
+        account.draft = account.draft.take().filter(|draft| draft.user == user);
         account.tell(match brought.count() {
-            0 => format!("Welcome, {}.", login.user),
-            1 => format!("Welcome, {}. The item in your cart came along.", login.user),
-            many => format!("Welcome, {}. The {many} items in your cart came along.", login.user),
+            0 => format!("Welcome, {user}."),
+            1 => format!("Welcome, {user}. The item in your cart came along."),
+            many => format!("Welcome, {user}. The {many} items in your cart came along."),
         });
-        account.generation = app.shop.generation(&login.user);
-        account.user = Some(login.user);
-    });
+        account.user = Some(user.clone());
+    };
+    // A new id and new times, before anything is worth stealing.
+    match login.remember {
+        Some(_) => session.sign_in(fill),
+        None => session
+            .sign_in_with(app.shop.short_lifetime(), fill)
+            .expect("it is whole seconds, and not longer than the configured timeout"),
+    }
+    if let Some(family) = session.family() {
+        let (browser, since) = (browser_of(&headers), OffsetDateTime::now_utc());
+        app.devices.note_sign_in(&user, Device { family, browser, since, has_left: false });
+    }
     let otherwise = if brought.count() == 0 { "/" } else { "/cart" };
     Redirect::to(view.next.as_deref().unwrap_or(otherwise)).into_response()
 }
