@@ -105,8 +105,8 @@ pub(crate) fn late_look(data: &str) {
     tracing::warn!(
         target: "sealed_session",
         data,
-        "session first looked at after the response was committed, which has no Vary: \
-         a shared cache may give it to others; look before responding"
+        "session first used after the response was committed, so the response has no Vary: \
+         a shared cache may give it to other visitors; use the session before you respond"
     );
 }
 
@@ -141,10 +141,10 @@ pub(crate) fn missing(data: &str, remedy: &str) {
         target: "sealed_session",
         data,
         remedy,
-        "a handler asks for a session of this data type, and no `Sessions` of it is mounted"
+        "a handler asks for a session of this data type, but no `Sessions` of it is mounted"
     );
     tell_if_unheard(format_args!(
-        "500, a handler asks for a session of {data}, and no `Sessions` of it is mounted: add it with `{remedy}`"
+        "500, a handler asks for a session of {data}, but no `Sessions` of it is mounted: add it with `{remedy}`"
     ));
 }
 
@@ -211,8 +211,8 @@ pub(crate) fn timeout_differs(name: &str, ours: std::time::Duration, ring: std::
         cookie = name,
         ours = ours.as_secs(),
         ring = ring.as_secs(),
-        "the key ring says another absolute timeout than the sessions have, by which keys are taken out: \
-         write the longest of all applications into the ring"
+        "the key ring says another absolute timeout than the sessions have, so keys may be removed too early: \
+         write the longest timeout of all applications into the ring"
     );
 }
 
@@ -255,5 +255,5 @@ fn tell_if_unheard(text: fmt::Arguments<'_>) {
 }
 
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
-const CLASH: &str = "two different `Sessions` of one data type or one cookie name around a request: \
-    mount clones of one, or give each kind a type of its own and a cookie name of its own";
+const CLASH: &str = "two different `Sessions` with the same data type or cookie name around one request: \
+    mount clones of one, or give each its own data type and its own cookie name";

@@ -19,7 +19,7 @@ fn reasons_are_on_standard_error_where_nobody_listens() {
     assert!(output.status.success(), "{text}");
     for reason in [
         "INSECURE: cookie \"session\"",
-        "browsers keep 4096",
+        "the limit is 4096",
         "two different `Sessions`",
         "Router::layer(sessions)",
         "write of a Session<alloc::string::String> ignored: the response was committed",

@@ -60,11 +60,11 @@ pub enum ConfigError {
     )]
     EmptyRing,
     /// Two entries have the same id.
-    #[error("key id {0} stands twice in the ring: give each key an id of its own")]
+    #[error("key id {0} is in the ring twice: give each key its own id")]
     DuplicateId(KeyId),
     /// Two entries have the same key.
     #[error(
-        "key ids {0} and {1} have the same key: a rotation needs a new one, from `openssl rand -base64 32`"
+        "key ids {0} and {1} have the same key: for a rotation, print a new one with `openssl rand -base64 32`"
     )]
     DuplicateKey(KeyId, KeyId),
     /// `not_after` is not later than `not_before`.
@@ -72,7 +72,7 @@ pub enum ConfigError {
     EmptyWindow(KeyId),
     /// There is an instant at which no key of the ring seals.
     #[error(
-        "no key seals at {}: let one key have no not_after, and a not_before that is not later",
+        "no key seals at {}: keep one key that has no not_after, and whose not_before is not later than that",
         rfc3339(*at)
     )]
     NoSealingKey {
@@ -84,12 +84,12 @@ pub enum ConfigError {
     RingText(&'static str),
     /// The text is not a span of time.
     #[error(
-        "not a span of time: write a whole number of s, m, h or d, up to 136 years, as in `14d`"
+        "not a time span: write a whole number and a unit (s, m, h or d), at most 136 years, as in `14d`"
     )]
     Span,
     /// The ring does not have as many keys as its `key_count` says.
     #[error(
-        "the ring says that it has {expected} keys, and has {found}: it was cut on its way, bring the whole one; or, if it was changed by hand, mend its key_count"
+        "the ring says that it has {expected} keys, but it has {found}: if it was cut off, deploy the whole ring; if you edited it by hand, correct its key_count"
     )]
     KeyCount {
         /// The number that the ring says.
@@ -136,7 +136,7 @@ pub enum ConfigError {
     #[error("former cookie scope: {0}")]
     FormerScope(&'static str),
     /// The audience is empty or too long.
-    #[error("audience: it must have 1 to 255 bytes; leave it out where there is none")]
+    #[error("audience: it must have 1 to 255 bytes; do not set one if you need none")]
     Audience,
     /// The step of the length padding is out of range.
     #[error("pad_to must be from 1 (no padding) to {limit} bytes")]

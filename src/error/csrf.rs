@@ -40,7 +40,7 @@ pub enum ForeignRequest {
     /// `Sec-Fetch-Site` is `same-site`: the request comes from a sibling host, another port or
     /// another scheme.
     #[error(
-        "Sec-Fetch-Site says that another origin of the same site sent the request; trust that origin by name if it is meant to"
+        "Sec-Fetch-Site says that another origin of the same site sent the request; if it may do so, add it with `OriginGuard::trust`"
     )]
     SameSite,
     /// There is no `Sec-Fetch-Site`, and `Origin` is neither the request's own nor trusted.

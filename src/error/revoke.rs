@@ -15,12 +15,12 @@ pub enum RevokeError {
     /// What spreads the revocations did not confirm this one. It may have been made or not:
     /// do not tell the user that it was, and try again.
     #[error(
-        "the revocation is not confirmed, and may hold nowhere: {0}; try again, and say so to the user until it succeeds"
+        "the revocation was not confirmed and may not be in effect: {0}; try again, and do not tell the user that it succeeded until it does"
     )]
     Unconfirmed(Arc<dyn Error + Send + Sync>),
     /// All positions are used up.
     #[error(
-        "there is no position left for another revocation: some machine's clock has been far ahead; empty the engine and set the clocks right"
+        "no position is left for another revocation, because some machine's clock was far ahead; correct the clocks and empty the engine"
     )]
     Exhausted,
 }

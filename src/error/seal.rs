@@ -18,7 +18,7 @@ pub enum SealError {
     /// (4096 bytes, RFC 6265bis section 5.6), or
     /// [`Builder::max_cookie_len`](crate::Builder::max_cookie_len).
     #[error(
-        "the sealed cookie would have {size} bytes, browsers keep {limit}: keep less in the session, such as an id in place of the record"
+        "the sealed cookie would have {size} bytes, but the limit is {limit}: keep less in the session, such as an id instead of the record"
     )]
     TooLarge {
         /// The length of name and value in bytes.
@@ -34,7 +34,7 @@ pub enum SealError {
     /// This machine cannot read the visitor's cookie yet, for example because only other machines
     /// have its key so far. A write would replace a session that is good there.
     #[error(
-        "the visitor's session cannot be read here yet ({0}), so the write did not replace it: bring this machine up to date. A sign-in (`renew`) replaces it"
+        "this machine cannot read the visitor's session yet ({0}), so the write did not replace it: update this machine's keys and program. A sign-in (`renew`) replaces it"
     )]
     NotReadable(Box<UnsealError>),
     /// The session ended before it was sealed.

@@ -17,7 +17,7 @@ pub enum UnsealError {
     #[error("the value is not canonical base64url, or is too short")]
     Malformed,
     /// The value has another version of the format.
-    #[error("the value has version {0}, this reader knows 1")]
+    #[error("the value has format version {0}, but this reader knows only version 1")]
     UnsupportedVersion(u8),
     /// No key of the ring has this id. Another machine may have it.
     #[error("key id {0} is not in the key ring")]
@@ -37,7 +37,9 @@ pub enum UnsealError {
     InvalidClaims,
     /// The value is authentic, but it has an extension that a reader must understand and this one
     /// does not.
-    #[error("authentic, with an extension of type {0} that this reader does not know; update it")]
+    #[error(
+        "authentic, but it has an extension of type {0} that this reader does not know; update the program"
+    )]
     UnsupportedExtension(u8),
     /// The value was issued more than 60 s ahead of this machine's clock.
     #[error("issued more than 60 s in the future; check the machines' clocks")]
@@ -66,9 +68,7 @@ pub enum UnsealError {
     },
     /// The session was ended or replaced in this browser: the request carries its
     /// [tombstone](crate::Builder::tombstones).
-    #[error(
-        "ended or replaced in this browser; the cookie came from a response that was still under way"
-    )]
+    #[error("ended or replaced in this browser; a late response set its cookie again")]
     Ended,
     /// The value is authentic and live, but its JSON is not a `T`: the type has changed.
     #[error("the payload is not a {type_name} (JSON column {column}): {misfit}")]

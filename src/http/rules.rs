@@ -109,13 +109,13 @@ impl CookieConfig {
             if self.scope.domain.is_some() {
                 return refuse(
                     "Domain",
-                    "a `__Host-` cookie has none; leave it out, or choose a cookie name with `__Secure-`",
+                    "a `__Host-` cookie must not have one; leave it out, or choose a cookie name with `__Secure-`",
                 );
             }
             if self.scope.path != "/" {
                 return refuse(
                     "Path",
-                    "a `__Host-` cookie has `/`; leave it so, or choose a cookie name with `__Secure-`",
+                    "a `__Host-` cookie must have `/`; keep that, or choose a cookie name with `__Secure-`",
                 );
             }
         }
@@ -147,7 +147,7 @@ impl CookieConfig {
             }
             if *former == self.scope || self.former_scopes.iter().take(index).any(|f| f == former) {
                 return Err(ConfigError::FormerScope(
-                    "it is listed twice, or is the present scope",
+                    "it is listed twice, or is the present scope; remove it",
                 ));
             }
         }
@@ -171,10 +171,10 @@ impl CookieConfig {
         };
         match Prefix::ALL.into_iter().find(spelled) {
             Some(prefix) if !self.name.starts_with(prefix.as_str()) => self.refuse_name(
-                "spell the prefix `__Host-`, `__Secure-`, `__Http-` or `__Host-Http-`, with this case",
+                "spell the prefix `__Host-`, `__Secure-`, `__Http-` or `__Host-Http-`, in exactly this case",
             ),
             Some(prefix) if self.name.len() == prefix.as_str().len() => {
-                self.refuse_name("nothing follows the prefix; write a name behind it, as in `__Host-session`")
+                self.refuse_name("nothing follows the prefix; write a name after it, as in `__Host-session`")
             }
             prefix => Ok(prefix),
         }

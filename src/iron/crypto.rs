@@ -1,4 +1,5 @@
-//! The cryptography of Fe26.2. Knows passwords' and salts' bytes, not what a value looks like.
+//! The cryptography of Fe26.2. It knows the bytes of passwords and salts, but not the form of a
+//! value.
 
 use aes::Aes256;
 use cbc::cipher::{
@@ -26,7 +27,7 @@ pub(super) struct NotAuthentic;
 #[derive(Debug)]
 pub(super) struct BadPadding;
 
-/// The MAC over what stands in front of the MAC's salt.
+/// The MAC over everything before the MAC's salt.
 pub(super) fn mac(password: &str, salt: &str, signed: &str) -> Tag {
     hmac(password, salt, signed).finalize().into_bytes().into()
 }
@@ -55,8 +56,8 @@ pub(super) fn encrypt<'a>(
         .expect("the caller measured that plaintext and padding fit")
 }
 
-/// Decrypts in place. Only for what [`verify`] accepted: the answer tells
-/// whether the padding was good, which decrypts for whoever may choose the ciphertext.
+/// Decrypts in place. Call it only for what [`verify`] accepted: the result reveals whether the
+/// padding was good, and an attacker who may choose the ciphertext could use that to decrypt.
 pub(super) fn decrypt<'a>(
     password: &str,
     salt: &str,
@@ -74,7 +75,7 @@ fn hmac(password: &str, salt: &str, signed: &str) -> Hmac<Sha256> {
         .chain_update(signed)
 }
 
-/// The salt counts as the text that it is, not as the bytes that its digits stand for.
+/// The salt is used as text, not as the bytes that its digits stand for.
 fn derive(password: &str, salt: &str) -> Derived {
     let mut key = Derived::default();
     pbkdf2::pbkdf2_hmac::<Sha1>(password.as_bytes(), salt.as_bytes(), 1, key.as_mut_slice());

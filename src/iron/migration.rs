@@ -1,4 +1,4 @@
-//! Visitors who come with a cookie of iron-session, taken over.
+//! Take-over of visitors who come with a cookie of iron-session.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,11 +17,12 @@ use crate::{
     },
 };
 
-/// How visitors who come with a cookie of iron-session become ours, without
-/// signing in again. For [`Builder::accept_iron`].
+/// Moves visitors from iron-session to this crate without signing them out. For
+/// [`Builder::accept_iron`].
 ///
-/// A request that has this cookie, and none of ours, loads as the session that
-/// the cookie holds. If a handler reads or writes it, the response sets our cookie and removes the other.
+/// If a request has iron-session's cookie and none of ours, it loads as the session that this
+/// cookie holds. If a handler reads or writes the session, the response sets our cookie and removes
+/// the other.
 ///
 /// ```
 /// use std::time::Duration;
@@ -58,34 +59,35 @@ use crate::{
 ///
 /// # What keeps it from being a back door
 ///
-/// - After `accept_until` no such cookie is read at all.
+/// - After `accept_until`, no such cookie is read.
 /// - A value that never expires is refused, unless
 ///   [`allow_without_expiry`](Self::allow_without_expiry) says otherwise.
-/// - The session ends at the earliest of the value's own expiry (without the
-///   minute of grace that iron-session gives), `accept_until`, and the absolute timeout.
-/// - The session's id follows from the value, so that parallel requests agree on it and
-///   it can be revoked; whatever refuses a session of ours refuses this one.
-/// - A ring [without take-over](crate::KeyRing::without_takeover) reads none of them, as after an
-///   incident: iron-session's password may have leaked with the keys.
-/// - Several values that all open are no session: a sibling subdomain can plant one under a name
-///   without the prefix `__Host-`. (One alone in a browser without a session of ours is taken.)
+/// - The session ends at the value's own expiry (without iron-session's minute of grace), at
+///   `accept_until`, or at the absolute timeout, whichever comes first.
+/// - The session's id is derived from the value. So parallel requests get the same id, and the
+///   session can be revoked. Whatever refuses a session of ours refuses this one too.
+/// - With a ring [without take-over](crate::KeyRing::without_takeover), none is read. Use that
+///   after an incident: iron-session's password may have leaked with the keys.
+/// - If several values of different sessions come and all can be opened, none is accepted: a
+///   sibling subdomain can plant one unless the name has the prefix `__Host-`. (A single value, in
+///   a browser without a session of ours, is accepted.)
 /// - [`Session::destroy`](crate::Session::destroy) removes both cookies.
 ///
-/// What version 9 split over `NAME.0` to `NAME.3` is read as one value, and each part that came
+/// A value that version 9 split over `NAME.0` to `NAME.3` is read as one value. Each part that came
 /// is removed with it.
 ///
-/// What remains is what a cookie without a store always has: a copy of the
-/// iron-session value that somebody kept is accepted until it expires, also after
-/// signing out, and starts the idle timeout anew whenever it is used; where its creation is
-/// unknown, the absolute timeout too. Keep `accept_until` near.
+/// One limit remains, as for every cookie without a store: a copy of the iron-session value that
+/// somebody kept is accepted until it expires, even after a sign-out. Each use of the copy starts a
+/// session with a new idle timeout, and with a new absolute timeout if its creation time is
+/// unknown. So choose an early `accept_until`.
 ///
 /// # When the session was created
 ///
-/// `created_at` is the value's expiry less the [`ttl`](Self::ttl). Where that is
-/// unknown (no ttl is given, the value has no expiry, or its expiry is further away than the ttl) it is
-/// `None`, and says so in our cookie too, until [`renew`](crate::Session::renew):
-/// [`created_within`](crate::Session::created_within) is false for any age.
-/// The absolute timeout counts from the first value of ours.
+/// `created_at` is the value's expiry minus the [`ttl`](Self::ttl). It is unknown if no ttl is
+/// given, if the value has no expiry, or if its expiry is further away than the ttl. Then
+/// `created_at` is `None`, in our cookie too, until [`renew`](crate::Session::renew), and
+/// [`created_within`](crate::Session::created_within) is false for any age. The absolute timeout
+/// counts from the first value of ours.
 #[derive(Debug, Clone)]
 pub struct Migration {
     cookie: OtherCookie,
@@ -96,8 +98,9 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// From iron-session's `cookieName` and `password`, until a time after
-    /// which none of its cookies is accepted: at most its `ttl` from the day on which its last one is written.
+    /// Takes iron-session's `cookieName` and `password`. After `accept_until`, none of its cookies
+    /// is accepted. Choose at most one `ttl` after the day on which iron-session writes its last
+    /// cookie.
     pub fn new(
         cookie_name: impl Into<String>,
         passwords: Passwords,
@@ -112,46 +115,47 @@ impl Migration {
         }
     }
 
-    /// iron-session's `ttl`, whole seconds (its default is 14 days), which tells when a value was
-    /// saved. If it was ever changed, the longest: one that is too long makes sessions
-    /// look older than they are, one that is too short makes old sign-ins look fresh.
+    /// Sets iron-session's `ttl`, in whole seconds (its default is 14 days). It tells when a value
+    /// was saved. If it was ever changed, pass the longest. If the ttl is too long, sessions look
+    /// older than they are. If it is too short, old sign-ins look recent.
     ///
-    /// iron-session starts the ttl anew at each `save()`. Give it only where
-    /// nothing but the sign-in saves, or where a late save may pass for a
-    /// sign-in; otherwise leave it out, and the time of the sign-in counts as unknown.
+    /// iron-session restarts the ttl at each `save()`. So set it only if nothing but the sign-in
+    /// saves, or if a later save may count as a sign-in. Otherwise leave it out; the time of the
+    /// sign-in is then unknown.
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
         self
     }
 
-    /// Accepts values that never expire: those of `ttl: 0`, and those of
-    /// `cookieOptions: { maxAge: undefined }`, which iron-session seals without
-    /// an expiry, too. Such a copy is good until `accept_until`, whenever it was made.
+    /// Accepts values that never expire: those with `ttl: 0`, and those with
+    /// `cookieOptions: { maxAge: undefined }`, which iron-session also seals without an expiry.
+    /// Every copy of such a value is good until `accept_until`, whenever it was made.
     #[must_use]
     pub fn allow_without_expiry(mut self) -> Self {
         self.allow_without_expiry = true;
         self
     }
 
-    /// Where browsers keep the cookie, if not under `Path=/` without Domain:
-    /// `path`, `domain` and `partitioned` of iron-session's `cookieOptions`. A removal has to match them.
+    /// Sets where browsers store the cookie, unless that is `Path=/` without Domain: `path`,
+    /// `domain` and `partitioned` of iron-session's `cookieOptions`. A removal has to match them.
     #[must_use]
     pub fn scope(mut self, scope: Scope) -> Self {
         self.cookie = self.cookie.scope(scope);
         self
     }
 
-    /// `sameSite` of iron-session's `cookieOptions`, `Lax` by default.
+    /// Sets `sameSite` of iron-session's `cookieOptions`. The default is `Lax`.
     #[must_use]
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.cookie = self.cookie.same_site(same_site);
         self
     }
 
-    /// iron-session served again between these times, after visitors had been taken over: a
-    /// sign-in there that is newer than the session of ours wins. Needs the [`ttl`](Self::ttl),
-    /// which tells when a value was saved. See [`OtherCookie::rolled_back`] for what happens without.
+    /// Says that you rolled back to iron-session between these two times, after visitors had
+    /// already been taken over. A sign-in there that is newer than our session then wins. Needs the
+    /// [`ttl`](Self::ttl), which tells when a value was saved. See [`OtherCookie::rolled_back`] for
+    /// what happens without it.
     #[must_use]
     pub fn rolled_back(mut self, from: OffsetDateTime, to: OffsetDateTime) -> Self {
         self.cookie = self.cookie.rolled_back(from, to);
@@ -186,10 +190,11 @@ impl<T: DeserializeOwned> Reader<T> for Migration {
 }
 
 impl<T: SessionData> Builder<T> {
-    /// Takes over visitors who come with a cookie of iron-session. See [`iron::Migration`](Migration).
+    /// Takes over visitors who come with a cookie of iron-session. See
+    /// [`iron::Migration`](Migration).
     ///
-    /// The data passes through `T`: a field of the old session that `T` does not
-    /// have is dropped when the session is sealed as ours.
+    /// The data is read as a `T`. A field of the old session that `T` does not have is dropped when
+    /// the session is sealed as ours.
     pub fn accept_iron(self, migration: Migration) -> Self {
         let ttl = migration.ttl.map(|ttl| whole_seconds(ttl, "the ttl of iron-session", u32::MAX));
         let cookie = ttl.transpose().map(|_| migration.cookie.clone());

@@ -1,6 +1,6 @@
-//! The cookie values of [iron-session](https://github.com/vvo/iron-session) 8
-//! and 9 (Fe26.2): [`unseal`] theirs, [`seal`] what they read, or move every
-//! visitor over to ours with a [`Migration`].
+//! Reads and writes the cookie values of [iron-session](https://github.com/vvo/iron-session) 8 and
+//! 9 (Fe26.2). [`unseal`] opens their values, and [`seal`] writes values that they can read. A
+//! [`Migration`] moves every visitor over to the sessions of this crate.
 //!
 //! ```text
 //! Fe26.2*<password id>*<salt>*<iv>*<ciphertext>*<expiry, ms>*<MAC salt>*<MAC>~2
@@ -32,33 +32,32 @@
 //!
 //! # What the format is not
 //!
-//! A value is not bound to the name of its cookie, nor to what it is for: give
-//! each cookie passwords of its own. PBKDF2 with one round stretches nothing:
-//! the password has to be random, not merely long. Where both ends are Rust,
-//! use [`Sessions`](crate::Sessions).
+//! A value is bound neither to its cookie's name nor to a purpose, so give each cookie passwords of
+//! its own. PBKDF2 with one round does not stretch a password: it has to be random, not just long.
+//! If both ends are Rust, use [`Sessions`](crate::Sessions).
 //!
 //! # Where this reader is stricter
 //!
-//! The MAC is verified before anything that it covers is believed, the expiry
-//! included, and nothing is decrypted before. Besides, and unlike one or both
-//! versions of iron-session, [`unseal`] refuses
+//! The MAC is verified first: nothing that it covers is trusted before, not even the expiry, and
+//! nothing is decrypted. In addition, [`unseal`] refuses some values that one or both versions of
+//! iron-session accept:
 //!
-//! - any ending but `~2`: it stands outside the MAC, and version 8 lets it
-//!   choose the older layout of iron-session 6, which nothing here reads;
-//! - base64url that is padded, or not canonical, and white space around the value;
+//! - any ending except `~2`. The MAC does not cover the ending, and in version 8 it selects the
+//!   older layout of iron-session 6, which is not supported here;
+//! - base64url with padding or in a form that is not canonical, and white space around the value;
 //! - salts that are not 64 lower-case hex digits;
-//! - password ids and expiries that are not whole numbers as JavaScript writes them, in at most
-//!   21 digits without a leading zero;
-//! - JSON that is not UTF-8, and a text without any JSON;
-//! - JSON that has lone surrogates (half an emoji), which no string of Rust holds, or that is
+//! - password ids and expiries that are not whole numbers as JavaScript writes them, in at most 21
+//!   digits without a leading zero;
+//! - JSON that is not UTF-8, and an empty text;
+//! - JSON with lone surrogates (half an emoji), which a Rust string cannot hold, and JSON that is
 //!   nested more than 127 levels deep;
-//! - a value of more than 16,384 bytes, four times what a browser keeps in a cookie.
+//! - values of more than 16,384 bytes, four times what a browser keeps in a cookie.
 //!
-//! Of these iron-session itself writes the last two kinds alone, and ids that are not whole
-//! numbers, such as `Infinity`. A value that is longer than four cookies comes from `sealData`.
+//! iron-session itself writes only the last two of these, and ids that are not whole numbers, such
+//! as `Infinity`. A value that is longer than four cookies comes from `sealData`.
 //!
-//! As iron-session does, [`unseal`] takes `null` for an object without fields, and passes over
-//! a byte order mark in front of the JSON.
+//! Like iron-session, [`unseal`] reads `null` as an object without fields, and skips a byte order
+//! mark before the JSON.
 
 mod crypto;
 mod error;

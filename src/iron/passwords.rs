@@ -8,11 +8,11 @@ use crate::error::ConfigError;
 
 /// The `password` of iron-session's options: one, or several by id.
 ///
-/// A value names its password by id, so that a rotation signs nobody out: the
-/// highest id seals, and each of them unseals. A plain password has the id 1.
-/// An id is any whole number that JavaScript writes in decimal, such as a time in milliseconds.
+/// Each value names its password by id, so a rotation signs nobody out. The password with the
+/// highest id seals, and all of them unseal. A plain password has the id 1. An id is any whole
+/// number that JavaScript writes in decimal, such as a time in milliseconds.
 ///
-/// The passwords are wiped from memory when dropped, and `Debug` shows the ids alone.
+/// The passwords are wiped from memory when dropped. `Debug` shows only the ids.
 ///
 /// ```
 /// use sealed_session::{Key, iron::Passwords};
@@ -29,24 +29,24 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// One password, with the id 1.
+    /// Creates a list with one password, which has the id 1.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Passwords`] for one that has less than 32 UTF-16 units
-    /// (what JavaScript counts as characters), repeats a single character, or
-    /// is printed in iron-session's documentation.
+    /// [`ConfigError::Passwords`] if the password has fewer than 32 UTF-16 units (what JavaScript
+    /// counts as characters), repeats a single character, or is printed in iron-session's
+    /// documentation.
     pub fn new(password: &str) -> Result<Self, ConfigError> {
         Self::with_ids([(1, password)])
     }
 
-    /// Several passwords, each with its id.
+    /// Creates a list of passwords, each with its id.
     ///
     /// # Errors
     ///
-    /// As for [`new`](Self::new), for no password at all, an id that is listed twice, and one
-    /// that iron-session never writes: JavaScript's numbers are exact up to 2^53, and have an
-    /// exponent from 10^21 on.
+    /// As for [`new`](Self::new). Also if there is no password, if an id is listed twice, or if an
+    /// id is one that iron-session never writes: JavaScript's numbers are exact up to 2^53, and
+    /// have an exponent from 10^21 on.
     pub fn with_ids<'a>(
         passwords: impl IntoIterator<Item = (u128, &'a str)>,
     ) -> Result<Self, ConfigError> {
@@ -55,7 +55,7 @@ impl Passwords {
             check(password)?;
             if !is_written_by_javascript(id) {
                 return refuse(
-                    "an id is a number that JavaScript does not write so; copy it from the start of a cookie's value, between the first two `*`",
+                    "an id is not a number as JavaScript writes it; copy it from the start of a cookie's value, between the first two `*`",
                 );
             }
             if entries.iter().any(|&(other, _)| other == id) {
@@ -64,7 +64,7 @@ impl Passwords {
             entries.push((id, Zeroizing::new(password.to_owned())));
         }
         if entries.is_empty() {
-            return refuse("there is none; give the `password` of iron-session's options");
+            return refuse("none was given; pass the `password` of iron-session's options");
         }
         entries.sort_by_key(|&(id, _)| std::cmp::Reverse(id));
         Ok(Self { entries })
@@ -103,8 +103,8 @@ fn check(password: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Whether `String(Number(id))` has these digits: both sides round to the nearest number, and
-/// write the shortest digits that read as it.
+/// Whether `String(Number(id))` has these digits. Rust and JavaScript both round to the nearest
+/// number, and write the shortest digits that read back as it.
 fn is_written_by_javascript(id: u128) -> bool {
     #[expect(clippy::cast_precision_loss, reason = "the loss is what is looked for")]
     let number = id as f64;
@@ -118,5 +118,5 @@ fn refuse<R>(reason: &'static str) -> Result<R, ConfigError> {
 /// From 10^21 on JavaScript writes numbers with an exponent.
 const FIRST_WITH_EXPONENT: u128 = 10_u128.pow(21);
 const MIN_UTF16_UNITS: usize = 32;
-/// The example of many tutorials, which public code falls back to where no secret is set.
+/// The example of many tutorials. Public code uses it if no secret is set.
 const PUBLISHED: &str = "complex_password_at_least_32_characters_long";

@@ -9,7 +9,7 @@ use crate::error::Misfit;
 
 /// The data of a plaintext.
 ///
-/// An object without fields stands for `null`, unless only `null` is a `T`.
+/// `null` is read as an object without fields, unless `T` accepts only `null`.
 pub(super) fn read<T: DeserializeOwned>(plaintext: &[u8]) -> Result<T, IronError> {
     let refuse =
         |column, misfit| IronError::Payload { type_name: type_name::<T>(), column, misfit };

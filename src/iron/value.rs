@@ -1,4 +1,4 @@
-//! Sealing and unsealing a value: each step of one is undone by a step of the other.
+//! Sealing and unsealing a value. Each step of unsealing undoes one of sealing.
 
 use std::{any::type_name, fmt, time::Duration};
 
@@ -26,17 +26,17 @@ use crate::{
     },
 };
 
-/// What a value held.
+/// The content of a value.
 ///
-/// `Debug` shows the expiry alone.
+/// `Debug` shows only the expiry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unsealed<T> {
     /// The session's data.
     pub data: T,
-    /// When it expires, to the millisecond; `None` for never, and for later than the year 9999,
-    /// as with a `ttl` of `Number.MAX_SAFE_INTEGER`. The value is accepted until 60 s later, as
-    /// iron-session does.
+    /// When the value expires, to the millisecond. `None` if it never expires, or only after the
+    /// year 9999, as with a `ttl` of `Number.MAX_SAFE_INTEGER`. As in iron-session, the value is
+    /// accepted for 60 s more.
     pub expires_at: Option<OffsetDateTime>,
 }
 
@@ -46,17 +46,18 @@ impl<T> fmt::Debug for Unsealed<T> {
     }
 }
 
-/// Seals `data` into the value of a cookie with this name, which iron-session 8 and 9 read, under
-/// the password with the highest id.
+/// Seals `data` into a cookie value that iron-session 8 and 9 can read, under the password with the
+/// highest id.
 ///
-/// The name is not sealed in: it counts towards the size that browsers keep. It expires `ttl` from now, to the millisecond; `None` is iron-session's
-/// `ttl: 0`, a value that is valid for ever. (`Some(Duration::ZERO)` has expired at once.)
+/// The cookie's name is not sealed in; it only counts toward the size that browsers keep. The value
+/// expires `ttl` from now, to the millisecond. `None` is iron-session's `ttl: 0`, a value that
+/// never expires. (`Some(Duration::ZERO)` expires at once.)
 ///
 /// # Errors
 ///
-/// [`SealError::Payload`] if `data` does not serialize, [`SealError::TooLarge`]
-/// if name and value together would have more than 4096 bytes, and
-/// [`SealError::TimeOutOfRange`] if it would expire after the year 9999.
+/// [`SealError::Payload`] if `data` does not serialize, [`SealError::TooLarge`] if name and value
+/// together would have more than 4096 bytes, and [`SealError::TimeOutOfRange`] if the value would
+/// expire after the year 9999.
 pub fn seal<T: Serialize>(
     cookie_name: &str,
     data: &T,
@@ -66,7 +67,7 @@ pub fn seal<T: Serialize>(
     seal_at(cookie_name, data, passwords, ttl, OffsetDateTime::now_utc())
 }
 
-/// [`seal`], with the present given.
+/// Like [`seal`], at a given time.
 ///
 /// # Errors
 ///
@@ -90,11 +91,11 @@ pub fn seal_at<T: Serialize>(
     encode(cookie_name.len(), data, passwords, expires_at, &Draw::random()?)
 }
 
-/// Opens a value that iron-session 8 or 9, or [`seal`], has written.
+/// Opens a value that iron-session 8 or 9, or [`seal`], wrote.
 ///
 /// # Errors
 ///
-/// [`IronError`] says why the value was refused.
+/// [`IronError`] with the reason why the value was refused.
 pub fn unseal<T: DeserializeOwned>(
     value: &str,
     passwords: &Passwords,
@@ -102,7 +103,7 @@ pub fn unseal<T: DeserializeOwned>(
     unseal_at(value, passwords, OffsetDateTime::now_utc())
 }
 
-/// [`unseal`], with the present given.
+/// Like [`unseal`], at a given time.
 ///
 /// # Errors
 ///
@@ -115,7 +116,7 @@ pub fn unseal_at<T: DeserializeOwned>(
     decode(value, passwords, now).map(|(unsealed, _)| unsealed)
 }
 
-/// What is drawn for each value.
+/// The random parts of each value.
 struct Draw {
     salt: String,
     mac_salt: String,
@@ -206,23 +207,23 @@ pub(super) fn decode<T: DeserializeOwned>(
     Ok((Unsealed { data, expires_at: parts.expires_at.map(from_unix_millis) }, parts.tag))
 }
 
-/// A value taken apart. Nothing of it is to be believed before the tag has verified.
+/// The parts of a value. None of them may be trusted before the tag is verified.
 struct Parts<'a> {
-    /// What the tag is over.
+    /// The part that the tag covers.
     signed: &'a str,
     password_id: u128,
     salt: &'a str,
     iv: Iv,
     /// In base64url.
     ciphertext: &'a str,
-    /// Unix milliseconds, `None` for what no calendar of ours reaches.
+    /// Unix milliseconds. `None` if the time is later than our calendar reaches.
     expires_at: Option<u64>,
     mac_salt: &'a str,
     tag: Tag,
 }
 
 impl<'a> Parts<'a> {
-    /// `None` for anything that iron-session 8 and 9 would not spell so.
+    /// `None` for anything that iron-session 8 and 9 would not write.
     fn of(value: &'a str) -> Option<Self> {
         let value = value.strip_suffix(SUFFIX)?;
         let (rest, tag) = value.rsplit_once('*')?;
@@ -246,7 +247,7 @@ impl<'a> Parts<'a> {
         fields.next().is_none().then_some(parts)
     }
 
-    /// Whole blocks, at least one.
+    /// Must be whole blocks, at least one.
     fn ciphertext<'b>(&self, buffer: &'b mut [u8]) -> Option<&'b mut [u8]> {
         let length = URL_SAFE_NO_PAD.decode_slice(self.ciphertext, buffer).ok()?;
         let is_blocks = length > 0 && length.is_multiple_of(BLOCK_LEN);
@@ -288,13 +289,13 @@ const PREFIX: &str = "Fe26.2";
 /// The version of iron-session's own layout, outside the MAC.
 pub(super) const SUFFIX: &str = "~2";
 const MAC_TEXT_LEN: usize = (crypto::MAC_LEN * 4).div_ceil(3);
-/// The four cookies over which version 9 splits a value at most.
+/// The most cookies over which version 9 splits a value.
 pub(super) const MAX_READ_LEN: usize = 4 * MAX_COOKIE_LEN;
-/// What [`MAX_COOKIE_LEN`] characters of base64 hold.
+/// The bytes that [`MAX_COOKIE_LEN`] characters of base64 hold.
 const MAX_CIPHERTEXT_LEN: usize = MAX_COOKIE_LEN / 4 * 3;
 /// The last millisecond of the year 9999.
 const MAX_MILLIS: u64 = MAX_TIME * 1000 + 999;
-/// By how much machines' clocks may differ, in milliseconds; that of iron-session.
+/// How much machines' clocks may differ, in milliseconds, as in iron-session.
 const TOLERANCE: u64 = 60_000;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A ring through serde.
 //!
-//! Serde's own errors quote the text that does not fit, so wherever a key may
-//! stand by mistake a string is accepted or refused here, without quoting it.
+//! Serde's own errors quote the text that does not fit. So wherever a key may be put by mistake, a
+//! string is accepted or refused here, without quoting it.
 
 use std::fmt;
 
@@ -157,7 +157,7 @@ impl<'de> Deserialize<'de> for RingConfig {
                     }
                 }
                 let Entries(mut ring) = keys.ok_or_else(|| de::Error::missing_field("keys"))?;
-                // A string in `keys` may have settings of its own.
+                // A string in `keys` may have settings too.
                 merge(&mut ring.no_takeover, no_takeover.flatten().map(|Switch(on)| on))?;
                 merge(&mut ring.last_id, last_id.flatten().map(|LastId(id)| id))?;
                 merge(&mut ring.key_count, key_count.flatten().map(|Count(count)| count))?;
@@ -174,7 +174,7 @@ impl<'de> Deserialize<'de> for RingConfig {
     }
 }
 
-/// Refuses a value where it stands, so that formats that know places name this one.
+/// Refuses a value at its own place, so that formats with line numbers name the right one.
 struct Refuse(&'static str);
 
 impl<'de> de::DeserializeSeed<'de> for Refuse {
@@ -185,7 +185,7 @@ impl<'de> de::DeserializeSeed<'de> for Refuse {
     }
 }
 
-/// The names of all fields; an unknown one, which may be a key out of place, is not kept.
+/// The names of all fields. An unknown name is not kept, because it may be a misplaced key.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Field {
@@ -205,7 +205,7 @@ enum Field {
 
 fn once<V, E: de::Error>(field: &mut Option<V>, value: V) -> Result<(), E> {
     match field.replace(value) {
-        Some(_) => Err(E::custom("a field stands twice")),
+        Some(_) => Err(E::custom("a field is there twice; remove one of them")),
         None => Ok(()),
     }
 }
@@ -214,7 +214,7 @@ fn merge<V, E: de::Error>(field: &mut Option<V>, value: Option<V>) -> Result<(),
     value.map_or(Ok(()), |value| once(field, value))
 }
 
-/// The entries, and the settings where they stand in one string with them.
+/// The entries, and the settings if they are in one string with them.
 struct Entries(RingConfig);
 
 impl<'de> Deserialize<'de> for Entries {
@@ -245,7 +245,7 @@ impl<'de> de::Visitor<'de> for EntriesVisitor {
     }
 }
 
-/// Whether a message is serde's own, and not one from here.
+/// Whether a message is from serde, not from this crate.
 #[cfg(feature = "reload")]
 pub(super) fn is_serdes(message: &str) -> bool {
     ["missing field", "invalid type", "invalid value", "invalid length"]

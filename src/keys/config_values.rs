@@ -1,5 +1,5 @@
-//! The values in a ring's fields through serde. None quotes what it does not read, which may be a
-//! key out of place.
+//! The values of a ring's fields through serde. No error quotes a value, because it may be a
+//! misplaced key.
 
 use std::{fmt, time::Duration};
 
@@ -40,7 +40,7 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
-/// The name under which the TOML crates hand over a time that stands without quotes.
+/// The name under which the TOML crates pass a time that is written without quotes.
 #[derive(Deserialize)]
 enum TomlField {
     #[serde(rename = "$__toml_private_datetime")]
@@ -89,7 +89,7 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
-/// The id of a key, which is a number alone here.
+/// The id of a key, which must be a number here.
 pub(super) struct LastId(pub(super) KeyId);
 
 impl<'de> Deserialize<'de> for LastId {

@@ -1,4 +1,4 @@
-//! A ring in a file, read anew at every look.
+//! A ring in a file, which is read again at every check.
 
 use std::{
     fs::{File, Metadata},
@@ -18,27 +18,29 @@ use super::{
     source::{ReloadError, RingSource},
 };
 
-/// A ring in a file, as TOML (the form that [`TomlRing`](crate::TomlRing) shows), as JSON, or as
-/// the string that a secret manager mounts.
+/// A ring in a file: as TOML (in the form of [`TomlRing`](crate::TomlRing)), as JSON, or as the
+/// string that a secret manager mounts.
 ///
-/// Its content decides, not its times: some copies keep those of the original.
-/// A file that was written a moment ago is read until two readings a tenth of a
-/// second apart agree, since half a file may be a ring too. Better still, write it
-/// elsewhere and rename it, as the tool `sealed-session` does.
+/// Changes are detected by the file's content, not by its modification time, because some copies
+/// keep the time of the original. Half of a file can be a valid ring too. So a file that was
+/// written less than two seconds ago is read until two readings a tenth of a second apart agree. It
+/// is better to write the file to another path and then rename it, as the tool `sealed-session`
+/// does.
 ///
-/// In a container, mount the file's folder. A mount of the file alone shows the file that
-/// was there when the container started, whatever is renamed over it outside; that is an error here.
+/// In a container, mount the file's folder. A mount of the file alone keeps showing the file that
+/// was there when the container started, even after another one was renamed over it outside.
+/// Reading such a file is an error.
 #[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
 #[derive(Debug, Clone)]
 pub struct RingFile {
     path: PathBuf,
-    /// What the file held when it was read last: parsing leaves copies of the
-    /// keys in memory, so what has not changed is not parsed again.
+    /// The file's content when it was last read. Parsing leaves copies of the keys in memory, so an
+    /// unchanged file is not parsed again.
     last: Option<(Output<Sha256>, KeyRing)>,
 }
 
 impl RingFile {
-    /// The file at this path, which is read when a [`Follower`](crate::Follower) asks for it.
+    /// Uses the file at this path. It is read when a [`Follower`](crate::Follower) asks for it.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), last: None }
     }
@@ -79,13 +81,13 @@ impl RingFile {
         let file = File::open(&self.path)?;
         let metadata = file.metadata()?;
         let age = metadata.modified()?.elapsed();
-        // Reserved at once: a vector that grows leaves copies of the keys behind.
+        // Reserved at once, because a growing vector leaves copies of the keys behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LEN));
         file.take(MAX_LEN as u64).read_to_end(&mut bytes)?;
         if bytes.len() == MAX_LEN {
-            return Err(std::io::Error::other("it is no key ring, it has more than 64 KiB"));
+            return Err(std::io::Error::other("it is not a key ring: it has more than 64 KiB"));
         }
-        // A time in the future is no age.
+        // A time in the future says nothing about the file's age.
         let is_settled = age.is_ok_and(|age| age > SETTLED);
         Ok(Reading { bytes, is_settled, has_name: has_name(&metadata) })
     }
@@ -95,8 +97,8 @@ struct Reading {
     bytes: Zeroizing<Vec<u8>>,
     /// Whether it was written long enough ago to be whole.
     is_settled: bool,
-    /// Not so for a moment where the file was just replaced, and for good behind a mount of
-    /// a file that was.
+    /// Whether the file still has a name. False for a moment after it was replaced, and always
+    /// behind a mount of a replaced file.
     has_name: bool,
 }
 
@@ -117,7 +119,7 @@ impl RingSource for RingFile {
     fn read(&mut self, now: OffsetDateTime) -> Result<KeyRing, ReloadError> {
         let bytes = self.bytes()?;
         let digest = hash(&bytes);
-        // A ring without a gap from an earlier time on has none from now on.
+        // A ring without a gap since an earlier time has no gap from now on.
         if let Some((_, ring)) = self.last.as_ref().filter(|(last, _)| *last == digest) {
             return Ok(ring.clone());
         }
@@ -133,7 +135,8 @@ fn hash(bytes: &[u8]) -> Output<Sha256> {
     Sha256::digest(bytes)
 }
 
-/// A ring of six hundred keys; the bound keeps a wrong path, such as that of a device, from filling memory.
+/// Enough for six hundred keys. The limit keeps a wrong path, such as that of a device, from
+/// filling the memory.
 const MAX_LEN: usize = 64 * 1024;
 const MAX_READINGS: usize = 10;
 const SETTLE: Duration = Duration::from_millis(100);

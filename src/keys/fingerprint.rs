@@ -1,4 +1,4 @@
-//! A ring's fingerprint: equal where rings are equal, and silent about keys.
+//! A ring's fingerprint: the same for equal rings, and it reveals nothing about the keys.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use time::OffsetDateTime;
 use super::ring::{KeyEntry, KeyRing};
 use crate::platform::clock::unix_seconds;
 
-/// What two machines compare to learn whether they have the same ring.
+/// A hash of a key ring. Compare it between machines to see whether they have the same ring.
 ///
-/// The first 128 bits of SHA-256 over all that a ring says, which stay the same in
-/// later versions: whether it accepts take-overs, and its keys with their ids, their order and their
-/// times in whole seconds. Keys have 256 bits of entropy, so nobody gets from the
-/// fingerprint to a key: it is fit for logs and health pages. `Display` writes 32 hex digits.
+/// It is the first 128 bits of a SHA-256 over the ring: whether it accepts take-overs, and its keys
+/// with their ids, their order and their times in whole seconds. It stays the same in later
+/// versions. Keys have 256 bits of entropy, so nobody can compute a key from it: it is safe for
+/// logs and health pages. `Display` writes 32 hex digits.
 ///
 /// ```
 /// use sealed_session::{Key, KeyEntry, KeyRing};
@@ -36,7 +36,7 @@ impl Fingerprint {
         &self.0
     }
 
-    /// Of the key alone, whatever its times.
+    /// The fingerprint of a key alone, without its times.
     pub(crate) fn of_key(entry: &KeyEntry) -> Self {
         let mut hash = Sha256::new_with_prefix(b"sealed-session key 1\n");
         hash.update(entry.key().as_bytes());
@@ -55,7 +55,7 @@ impl Fingerprint {
 
 #[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
 impl KeyRing {
-    /// The fingerprint of this ring, to be compared with that of other machines.
+    /// Returns the fingerprint of this ring, to compare it with that of other machines.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Sha256::new_with_prefix(b"sealed-session ring 1\n");
         hash.update([u8::from(self.accepts_takeover())]);
@@ -69,7 +69,7 @@ impl KeyRing {
     }
 }
 
-/// Of fixed length, so that no two rings are hashed from the same bytes.
+/// Has a fixed length, so that two different rings never give the same bytes.
 fn encode_time(time: Option<OffsetDateTime>) -> [u8; 9] {
     let mut bytes = [0; 9];
     if let (Some(time), [is_set, seconds @ ..]) = (time, &mut bytes) {

@@ -1,12 +1,12 @@
-//! A ring that follows its source without a restart.
+//! Reloads a ring from its source without a restart.
 //!
 //! ```text
 //! source → ring, or an error → compared with the ring in use → Keys::replace
 //! ```
 //!
-//! Whatever is wrong with the source, the ring in use stays: a process that
-//! could read sessions a moment ago goes on reading them. A ring that is older than
-//! one that was in use is wrong too: it may bring back a key that leaked.
+//! Whatever is wrong with the source, the ring in use stays, so that the process can go on reading
+//! sessions. A ring that is older than one that was in use is wrong too: it may bring back a key
+//! that leaked.
 
 use std::{
     collections::HashMap,
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{events, key_id::KeyId};
 
-/// Keeps [`Keys`] at what their source says.
+/// Keeps [`Keys`] up to date with their source.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -51,23 +51,23 @@ use crate::{events, key_id::KeyId};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// An application with a schedule of its own calls [`check`](Self::check)
-/// instead, for example when it gets a SIGHUP. A ring that the application puts in with
-/// [`Keys::replace`] lasts until the next check.
+/// If the application has its own schedule, call [`check`](Self::check) instead of `spawn`, for
+/// example on a SIGHUP. If the application replaces the ring with [`Keys::replace`], that ring
+/// lasts until the next check.
 #[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
 pub struct Follower<S> {
     keys: Keys,
     watch: Watch<S>,
 }
 
-/// What a look at the source came to.
+/// The result of a check.
 #[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reload {
-    /// The source has the ring that is in use.
+    /// The source has the ring that is already in use.
     Unchanged,
-    /// The source had another ring, and that is now in use.
+    /// The source had another ring, which is now in use.
     Replaced,
 }
 
@@ -76,12 +76,12 @@ impl<S: RingSource> Follower<S> {
     ///
     /// # Errors
     ///
-    /// [`ReloadError`] if there is none: a process without keys should not start.
+    /// [`ReloadError`] if there is no good ring. A process without keys should not start.
     pub fn new(source: S) -> Result<Self, Arc<ReloadError>> {
         Self::new_at(source, OffsetDateTime::now_utc())
     }
 
-    /// [`new`](Self::new), with the present given.
+    /// Like [`new`](Self::new), at a given time.
     ///
     /// # Errors
     ///
@@ -95,23 +95,23 @@ impl<S: RingSource> Follower<S> {
         Ok(Self { keys, watch })
     }
 
-    /// A handle to the ring in use.
+    /// Returns a handle to the ring in use.
     pub fn keys(&self) -> Keys {
         self.keys.clone()
     }
 
-    /// Looks at the source once, and puts its ring into use if it is another
-    /// one. Blocks for as long as the source does.
+    /// Reads the source once, and uses its ring if it is another one. Blocks for as long as the
+    /// source does.
     ///
     /// # Errors
     ///
-    /// [`ReloadError`], at every call for as long as the source is not right.
-    /// [`Keys::last_error`] shows it too, until the next call succeeds.
+    /// [`ReloadError`], at every call until the source has a good ring. [`Keys::last_error`] shows
+    /// it too.
     pub fn check(&mut self) -> Result<Reload, Arc<ReloadError>> {
         self.check_at(OffsetDateTime::now_utc())
     }
 
-    /// [`check`](Self::check), with the present given.
+    /// Like [`check`](Self::check), at a given time.
     ///
     /// # Errors
     ///
@@ -120,14 +120,15 @@ impl<S: RingSource> Follower<S> {
         self.watch.check(&self.keys, now)
     }
 
-    /// Checks at this interval, in a thread that ends when nobody has a handle
-    /// to the [`Keys`] any more. Each failed check is reported. A `report` that panics, as
-    /// `eprintln!` does where standard error is closed, does not end the following.
+    /// Checks the source at this interval, in a thread of its own. The thread ends when the last
+    /// handle to the [`Keys`] is dropped. `report` is called for each failed check. If `report`
+    /// panics, as `eprintln!` does if standard error is closed, the checks go on.
     ///
     /// # Errors
     ///
-    /// The operating system's error, if it gives no thread. WebAssembly has none: call
-    /// [`check`](Self::check) there, for example when a request comes and the last check is old.
+    /// The operating system's error if no thread can be started. WebAssembly has no threads. There,
+    /// call [`check`](Self::check) yourself, for example when a request comes in and the last check
+    /// is old.
     pub fn spawn(
         self,
         interval: Duration,
@@ -142,8 +143,8 @@ impl<S: RingSource> Follower<S> {
             loop {
                 thread::sleep(interval);
                 let Some(keys) = Keys::upgrade(&keys) else { return };
-                // Nothing of what a check calls may end the thread: the ring would stay as
-                // it is for ever, with a key that leaked.
+                // No panic may end the thread. Otherwise the ring would never change again, even if
+                // it has a key that leaked.
                 let _ = catch_unwind(AssertUnwindSafe(|| {
                     if let Err(error) = watch.check(&keys, OffsetDateTime::now_utc()) {
                         report(&error);
@@ -163,7 +164,7 @@ impl<S> fmt::Debug for Follower<S> {
 
 struct Watch<S> {
     source: S,
-    /// The keys of every ring so far: an id keeps its bytes for as long as the process lives.
+    /// The keys of every ring so far. An id keeps its key for as long as the process lives.
     seen: HashMap<KeyId, Fingerprint>,
     /// The greatest `last_id` that a ring had.
     last_id: Option<KeyId>,
@@ -194,7 +195,7 @@ impl<S: RingSource> Watch<S> {
     }
 
     fn read(&mut self, current: &KeyRing, now: OffsetDateTime) -> Result<KeyRing, ReloadError> {
-        // A source that panics must not end the following without a word.
+        // A panic in the source must not end the checks silently.
         let ring = catch_unwind(AssertUnwindSafe(|| self.source.read(now)))
             .map_err(|_| ReloadError::Panicked)??;
         for entry in ring.entries() {
@@ -207,7 +208,7 @@ impl<S: RingSource> Watch<S> {
         Ok(ring)
     }
 
-    /// Rings without a record are taken as they come: nothing tells which is the newer.
+    /// Rings without a `last_id` are always accepted, because nothing tells which one is newer.
     fn refuse_older(&self, ring: &KeyRing, current: &KeyRing) -> Result<(), ReloadError> {
         let Some(seen) = self.last_id else { return Ok(()) };
         let ids = ring.entries().iter().map(KeyEntry::id);
@@ -215,7 +216,7 @@ impl<S: RingSource> Watch<S> {
         if last_id.get() < seen.get() {
             return Err(ReloadError::Older { last_id, seen });
         }
-        // What was dropped without a newer key, by `retire`, leaves the record as it was.
+        // `retire` drops keys without adding a newer one, so it does not change `last_id`.
         let is_back = |id: &KeyId| self.seen.contains_key(id) && current.find(*id).is_none();
         match ids.clone().find(is_back).filter(|_| last_id == seen) {
             Some(id) => Err(ReloadError::Returned { id, last_id }),

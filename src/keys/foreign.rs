@@ -1,9 +1,9 @@
-//! What a file is that should be a ring and is none, so that the operator learns it in words.
+//! Recognizes files that are deployed as a ring by mistake, to tell the operator what they are.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-/// What these bytes are, and what to do; `None` where they may be a ring.
+/// What these bytes are, and what to do. `None` if they may be a ring.
 pub(super) fn foreign(bytes: &[u8]) -> Option<&'static str> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start();
     let begins = |start: &[u8]| bytes.starts_with(start);
@@ -17,44 +17,40 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<&'static str> {
         .or_else(|| is_bare_key(bytes).then_some(BARE_KEY))
 }
 
-const YAML: &str =
-    "it is YAML, which is not read; `sealed-session convert` shows the TOML, JSON and string forms";
-const DOTENV: &str = "it begins with the name of a variable, as a file for a shell does; keep what stands behind the `=` alone, without quotes";
+const YAML: &str = "it is YAML, which is not supported; `sealed-session convert` shows the TOML, JSON and string forms";
+const DOTENV: &str = "it begins with the name of a variable, like a file for a shell; keep only what follows the `=`, without quotes";
 const ENCODED: &str =
-    "it is base64 of a ring, as a Kubernetes Secret has it; decode it with `base64 -d`";
+    "it is the base64 of a ring, as in a Kubernetes Secret; decode it with `base64 -d`";
 const BARE_KEY: &str = "it is a key without an id; write `1:` in front of it";
 
 const MARKS: &[(&[u8], &str)] = &[
-    (
-        b"\0GITCRYPT\0",
-        "it is encrypted by git-crypt; run `git-crypt unlock` where it is deployed from",
-    ),
+    (b"\0GITCRYPT\0", "it is encrypted by git-crypt; run `git-crypt unlock` before you deploy it"),
     (b"$ANSIBLE_VAULT", "it is encrypted by Ansible Vault; deploy it with a task that decrypts it"),
     (b"age-encryption.org", "it is encrypted by age; decrypt it with `age -d`"),
     (b"-----BEGIN AGE", "it is encrypted by age; decrypt it with `age -d`"),
     (b"-----BEGIN PGP", "it is encrypted by PGP; decrypt it with `gpg -d`"),
     (
         b"-----BEGIN",
-        "it is PEM, which holds keys of another kind; print one with `sealed-session keygen`",
+        "it is PEM, which is for keys of another kind; print a key with `sealed-session keygen`",
     ),
     (b"Salted__", "it is encrypted by openssl; decrypt it first"),
     (b"ENC[", "it is encrypted by sops; decrypt it with `sops -d`"),
     (b"version https://git-lfs", "it is a pointer of Git LFS, not the file; run `git lfs pull`"),
-    (b"<<<<<<<", "two versions of it were merged and conflict; take one of them whole"),
-    (b"=======", "two versions of it were merged and conflict; take one of them whole"),
-    (b"<?xml", "it is XML, which is not read; see the path"),
-    (b"<!DOCTYPE", "it is a page of HTML, perhaps the answer of a proxy; see where it was fetched"),
-    (b"<html", "it is a page of HTML, perhaps the answer of a proxy; see where it was fetched"),
-    (b"{{", "it is a template that nothing was put into; see what renders it"),
+    (b"<<<<<<<", "it has merge conflicts; keep one whole version of it"),
+    (b"=======", "it has merge conflicts; keep one whole version of it"),
+    (b"<?xml", "it is XML, which is not supported; check the path"),
+    (b"<!DOCTYPE", "it is an HTML page, perhaps from a proxy; check where it was fetched from"),
+    (b"<html", "it is an HTML page, perhaps from a proxy; check where it was fetched from"),
+    (b"{{", "it is a template that was not rendered; check the step that renders it"),
     (b"\x1f\x8b", "it is compressed by gzip; unpack it with `gunzip`"),
     (b"PK\x03\x04", "it is a ZIP archive; unpack it"),
-    (b"SQLite format 3", "it is a database; see the path"),
-    (b"\x7fELF", "it is a program; see the path"),
+    (b"SQLite format 3", "it is a database; check the path"),
+    (b"\x7fELF", "it is a program; check the path"),
     (b"\xff\xfe", "it is UTF-16; save the file as UTF-8 text"),
     (b"\xfe\xff", "it is UTF-16; save the file as UTF-8 text"),
 ];
 
-/// A line of `name:` or `- …` before any that TOML would have.
+/// Whether the first line is `name:` or `- …`, which TOML does not have.
 fn is_yaml(bytes: &[u8]) -> bool {
     let mut lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));

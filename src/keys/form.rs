@@ -1,4 +1,4 @@
-//! The forms in which a ring is kept: TOML, JSON, and one string.
+//! The forms in which a ring is stored: TOML, JSON, and one string.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::error::ConfigError;
 
-/// The form in which a ring is kept.
+/// The form in which a ring is stored.
 ///
 /// ```
 /// use sealed_session::{KeyRing, RingForm};
@@ -43,12 +43,12 @@ pub enum RingForm {
 }
 
 impl RingForm {
-    /// The form of a file's bytes, and their text.
+    /// Detects the form of a file from its bytes. Also returns its text.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Line`] for what is not UTF-8, and, in words, for the files that
-    /// operators deploy by mistake: encrypted ones, YAML, a shell's.
+    /// [`ConfigError::Line`] if the bytes are not UTF-8, or if they are a kind of file that is
+    /// often deployed by mistake: an encrypted file, YAML, or a file for a shell.
     pub fn detect(bytes: &[u8]) -> Result<(Self, &str), ConfigError> {
         if let Some(message) = foreign(bytes) {
             return Err(ConfigError::Line { line: 1, message: message.to_owned() });
@@ -78,11 +78,11 @@ impl RingForm {
         }
     }
 
-    /// The ring that a text of this form holds, with the present given.
+    /// Reads the ring from a text of this form, at a given time.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], with the line where the form has lines.
+    /// [`ConfigError`], with the line for TOML and JSON.
     pub fn parse_at(self, text: &str, now: OffsetDateTime) -> Result<KeyRing, ConfigError> {
         match self {
             Self::Toml => TomlRing::parse_at(text, now).map(TomlRing::into_ring),
@@ -100,13 +100,14 @@ impl RingForm {
         }
     }
 
-    /// The ring in this form, with all its keys: for its file alone.
+    /// Writes the ring in this form, with its secret keys. Write it only to the ring's file.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::RingText`] where a key has a `not_after`, which has no place in one string.
+    /// [`ConfigError::RingText`] if the form is [`Text`](Self::Text) and a key has a `not_after`,
+    /// which one string cannot hold.
     pub fn write(self, ring: &KeyRing) -> Result<Zeroizing<String>, ConfigError> {
-        // Reserved at once: a string that grows leaves copies of the keys behind.
+        // Reserved at once, because a growing string leaves copies of the keys behind.
         let mut text = Zeroizing::new(String::with_capacity(64 * 1024));
         match self {
             Self::Toml => write_toml(&mut text, ring),
@@ -117,7 +118,7 @@ impl RingForm {
     }
 }
 
-/// A message of serde's own says what is wrong, and not yet what to do. It ends with the place.
+/// A message from serde says what is wrong, but not what to do. It ends with the place.
 fn json_error(error: &serde_json::Error) -> ConfigError {
     let shown = error.to_string();
     let message = shown.rsplit_once(" at line ").map_or(&*shown, |(message, _)| message);
@@ -174,7 +175,7 @@ fn write_text(text: &mut String, ring: &KeyRing) -> Result<(), ConfigError> {
     for (index, entry) in ring.entries().iter().enumerate() {
         if entry.ends_at().is_some() {
             return Err(ConfigError::RingText(
-                "one string has no place for a not_after; take the key out, or keep the ring as TOML or JSON",
+                "a ring in one string cannot have a not_after; remove that key, or keep the ring as TOML or JSON",
             ));
         }
         let comma = if index == 0 { "" } else { "," };
@@ -191,7 +192,7 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
     text.write_fmt(line).expect("a string takes any text");
 }
 
-/// What stands beside the keys, in the names of TOML and JSON.
+/// The settings beside the keys, with their names in TOML and JSON.
 fn settings(
     ring: &KeyRing,
     quote: impl Fn(String) -> String,
@@ -200,7 +201,7 @@ fn settings(
         (!ring.accepts_takeover()).then(|| ("no_takeover", "true".to_owned())),
         ring.absolute_timeout().map(|timeout| ("absolute_timeout", quote(span(timeout)))),
         ring.last_id().map(|id| ("last_id", id.to_string())),
-        // A record of the number without one of the ids would be in the way of changes by hand.
+        // Recorded only with last_id: alone it would get in the way of changes by hand.
         ring.last_id().map(|_| ("key_count", ring.entries().len().to_string())),
         ring.rotated_at().map(|time| ("rotated_at", quote(rfc3339(time)))),
     ]
@@ -213,7 +214,7 @@ fn times(entry: &KeyEntry) -> impl Iterator<Item = (&'static str, String)> {
     start.into_iter().chain(entry.ends_at().map(|time| ("not_after", rfc3339(time))))
 }
 
-/// In the greatest unit that has no rest.
+/// Writes a span in the greatest unit that divides it.
 fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     let units = [(24 * 60 * 60, 'd'), (60 * 60, 'h'), (60, 'm')];

@@ -1,6 +1,6 @@
-//! Keys that somebody may guess: they repeat, count, or spell something.
+//! Keys that somebody could guess: they repeat, count, or spell something.
 //!
-//! A random key is refused with a chance below 2^-64, the sum of
+//! A random key is refused with a probability below 2^-64, the sum of
 //!
 //! | What is refused | Chance, at most |
 //! |---|---|
@@ -20,7 +20,7 @@ use self::prose::{BIT, Cost};
 
 mod prose;
 
-/// Whether somebody may guess these bytes.
+/// Whether somebody could guess these bytes.
 pub(super) fn is_guessable(bytes: &[u8; LENGTH]) -> bool {
     (1..=MAX_PERIOD).any(|period| has_period(bytes, period))
         || different(bytes.iter()) <= MAX_FEW
@@ -51,7 +51,7 @@ fn is_arithmetic(bytes: &[u8; LENGTH]) -> bool {
     bytes.iter().zip(bytes.iter().skip(1)).all(|(one, next)| one.wrapping_add(step) == *next)
 }
 
-/// Whether the bytes, their base64 or their hex is what people type.
+/// Whether the bytes, their base64 or their hex look like text that people type.
 fn is_text(bytes: &[u8; LENGTH]) -> bool {
     let base64 = Zeroizing::new(STANDARD_NO_PAD.encode(bytes));
     let nibbles = || bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -68,7 +68,7 @@ fn is_text(bytes: &[u8; LENGTH]) -> bool {
 }
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
-/// Of a key, in bytes.
+/// The length of a key in bytes.
 const LENGTH: usize = 32;
 const KEY_COST: Cost = 256 * BIT;
 const MAX_PERIOD: usize = 16;

@@ -13,14 +13,14 @@ use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 use super::{guess::is_guessable, moment::trim};
 use crate::{error::ConfigError, key_id::KeyId, platform::random::random};
 
-/// A secret key: 32 bytes of full entropy.
+/// A secret key: 32 random bytes.
 ///
-/// Its text form is base64 or base64url, padded or not, or 64 hex digits, with
-/// spaces, tabs and line ends around it ignored. There is no way from a passphrase to a key:
-/// print one with `openssl rand -base64 32`.
+/// Its text form is base64 or base64url, with or without padding, or 64 hex digits. Spaces, tabs
+/// and line ends around it are ignored. A passphrase cannot be used: print a key with
+/// `openssl rand -base64 32`.
 ///
-/// The bytes are wiped from memory when the key is dropped, `Debug` does not
-/// show them, and `==` takes the same time whatever they are.
+/// The bytes are wiped from memory when the key is dropped. `Debug` does not show them, and `==`
+/// takes constant time.
 ///
 /// ```
 /// use sealed_session::Key;
@@ -39,7 +39,7 @@ impl Key {
     /// The length of a key in bytes.
     pub const LENGTH: usize = 32;
 
-    /// A new key from the operating system's random source.
+    /// Generates a key from the operating system's random source.
     ///
     /// # Errors
     ///
@@ -51,15 +51,16 @@ impl Key {
         key
     }
 
-    /// A key of these bytes, which must be random, all 256 bits of them.
+    /// Creates a key from these bytes. All 256 bits must be random.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::PublishedKey`] for a key that stands in this crate's documentation, and
-    /// [`ConfigError::WeakKey`] for one that somebody may guess: its bytes repeat with a
-    /// period of 16 or less, count with a constant step, are 12 different ones or fewer, are letters and digits
-    /// alone, or spell prose or a run of an alphabet or a keyboard, as ASCII or in the key's base64 or hex.
-    /// A random key is refused with a chance below 2^-64.
+    /// [`ConfigError::PublishedKey`] for a key from this crate's documentation.
+    ///
+    /// [`ConfigError::WeakKey`] for a key that somebody could guess: its bytes repeat with a period
+    /// of 16 or less, count with a constant step, have 12 different values or fewer, are all
+    /// letters and digits, or spell prose or a run of an alphabet or a keyboard, as ASCII or in the
+    /// key's base64 or hex. A random key is refused with a probability below 2^-64.
     pub fn from_bytes(bytes: &[u8; Self::LENGTH]) -> Result<Self, ConfigError> {
         if is_published(bytes) {
             return Err(ConfigError::PublishedKey);
@@ -72,8 +73,8 @@ impl Key {
         Ok(key)
     }
 
-    /// The key as 44 characters of base64, wiped when dropped, to be stored in
-    /// a secret manager and nowhere else.
+    /// Returns the key as 44 characters of base64, which are wiped when dropped. Store it in a
+    /// secret manager and nowhere else.
     pub fn to_base64(&self) -> Zeroizing<String> {
         Zeroizing::new(general_purpose::STANDARD.encode(self.0.as_slice()))
     }
@@ -89,8 +90,8 @@ impl FromStr for Key {
 
     /// # Errors
     ///
-    /// [`ConfigError::KeyText`] for anything but 32 bytes in one of the forms, otherwise
-    /// as for [`from_bytes`](Self::from_bytes).
+    /// [`ConfigError::KeyText`] unless the text is 32 bytes in one of these forms; otherwise as for
+    /// [`from_bytes`](Self::from_bytes).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = trim(text);
         let mut bytes = Zeroizing::new([0; Self::LENGTH]);
@@ -108,7 +109,7 @@ impl FromStr for KeyId {
 
     /// # Errors
     ///
-    /// [`ConfigError::KeyId`] for anything but the decimal digits of a `u32`.
+    /// [`ConfigError::KeyId`] unless the text is the decimal digits of a `u32`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(ConfigError::KeyId);
@@ -160,7 +161,7 @@ fn decode_base64(text: &str, bytes: &mut [u8; Key::LENGTH]) -> Result<(), Config
         true => &STANDARD,
         false => &URL_SAFE,
     };
-    // Room for the longest text of 44 characters, before its padding is known.
+    // Has room for 33 bytes, which 44 characters without padding would give.
     let mut buffer = Zeroizing::new([0; Key::LENGTH + 1]);
     let length = GeneralPurpose::new(alphabet, CONFIG)
         .decode_slice(text, buffer.as_mut_slice())

@@ -12,11 +12,11 @@ use super::ring::KeyRing;
 #[cfg(feature = "reload")]
 use super::source::ReloadError;
 
-/// A handle to the key ring in use. Clones share the ring, so that whoever
-/// keeps one can replace it under a running server.
+/// A handle to the key ring in use. All clones share the ring, so any of them can replace it while
+/// the server runs.
 ///
-/// Each load and each commit takes one snapshot of the ring; nobody waits on a
-/// lock, neither readers nor whoever replaces.
+/// Each load and each commit uses one snapshot of the ring. Nobody waits for a lock, neither
+/// readers nor whoever replaces the ring.
 ///
 /// ```
 /// use sealed_session::{KeyRing, Keys, Sessions};
@@ -28,27 +28,27 @@ use super::source::ReloadError;
 /// # Ok::<(), sealed_session::ConfigError>(())
 /// ```
 ///
-/// With the feature `reload` a `Follower` replaces the ring whenever its file changes.
+/// With the feature `reload`, a `Follower` replaces the ring whenever its file changes.
 #[derive(Clone)]
 pub struct Keys(Arc<Shared>);
 
 pub(crate) struct Shared {
     current: ArcSwap<Generation>,
-    /// Why the source of the ring was refused when it was looked at last.
+    /// Why the source's ring was refused at the last check.
     #[cfg(feature = "reload")]
     last_error: ArcSwapOption<ReloadError>,
     #[cfg(feature = "reload")]
     last_checked: ArcSwapOption<OffsetDateTime>,
 }
 
-/// A ring and its number, which change as one.
+/// A ring and its number, which change together.
 pub(crate) struct Generation {
     number: u64,
     ring: Arc<KeyRing>,
 }
 
 impl Generation {
-    /// Which ring of its handle this is, from 1.
+    /// The number of this ring in its handle, from 1.
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
@@ -63,7 +63,7 @@ impl Deref for Generation {
 }
 
 impl Keys {
-    /// Puts `ring` in the place of the present one, for every clone of this handle.
+    /// Replaces the ring in use, for every clone of this handle.
     pub fn replace(&self, ring: KeyRing) {
         let ring = Arc::new(ring);
         self.0.current.rcu(|current| Generation {
@@ -77,32 +77,31 @@ impl Keys {
         Arc::clone(&self.0.current.load().ring)
     }
 
-    /// How many rings this handle has had, the present one included: 1 before
-    /// it was replaced, and one more each time it was.
+    /// How many rings this handle has had, including the present one. It is 1 at first, and one
+    /// more after each replacement.
     pub fn generation(&self) -> u64 {
         self.0.current.load().number
     }
 
-    /// Why the source of the ring was refused when a
-    /// [`Follower`](crate::Follower) looked at it last, `None` if it was not.
-    /// The ring in use is the last good one.
+    /// Why a [`Follower`](crate::Follower) refused its source's ring at the last check. `None` if
+    /// it did not. If there is an error, the ring in use is the last good one.
     #[cfg(feature = "reload")]
     #[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
     pub fn last_error(&self) -> Option<Arc<ReloadError>> {
         self.0.last_error.load_full()
     }
 
-    /// When a [`Follower`](crate::Follower) last found its source right, `None` where none
-    /// follows. Its age belongs on the health page: a follower that has died, or whose
-    /// source hangs, shows in nothing else.
+    /// When a [`Follower`](crate::Follower) last read a good ring from its source. `None` if there
+    /// is no follower. Show its age on your health page: nothing else reveals that a follower has
+    /// died, or that its source hangs.
     #[cfg(feature = "reload")]
     #[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
     pub fn last_checked(&self) -> Option<OffsetDateTime> {
         self.0.last_checked.load_full().map(|time| *time)
     }
 
-    /// [`current`](Self::current) for a short time, without touching the reference count
-    /// that all threads share.
+    /// [`current`](Self::current) for a short time, without touching the reference count that all
+    /// threads share.
     #[inline]
     pub(crate) fn snapshot(&self) -> Guard<Arc<Generation>> {
         self.0.current.load()

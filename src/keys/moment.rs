@@ -6,11 +6,11 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{error::ConfigError, platform::clock::MAX_TIME};
 
-/// A time by RFC 3339, section 5.6, and nothing wider: `2026-12-01T00:00:00Z`, with or without a
-/// fraction of a second, which is dropped, in UTC or with `+01:00` in the place of `Z`.
+/// A time by RFC 3339, section 5.6, and nothing else: `2026-12-01T00:00:00Z`, in UTC or with an
+/// offset such as `+01:00` instead of `Z`. A fraction of a second is allowed and dropped.
 pub(crate) fn parse_time(text: &str) -> Result<OffsetDateTime, ConfigError> {
-    // The parser below takes any character for the `T`, a sign before the year, and leap seconds, which
-    // no clock of ours can tell. An offset of `-00:00` says that the zone is not known.
+    // The parser below accepts any character for the `T`, a sign before the year, and leap seconds,
+    // which no clock of ours can represent. An offset of `-00:00` means that the zone is unknown.
     let is_leap_second = text.get(17..19) == Some("60");
     if !is_rfc3339(text.as_bytes()) || is_leap_second || text.ends_with("-00:00") {
         return Err(ConfigError::Time);
@@ -24,12 +24,13 @@ pub(crate) fn parse_time(text: &str) -> Result<OffsetDateTime, ConfigError> {
     }
 }
 
-/// The text without white space at its ends: space, tab, LF and CR, and no other.
+/// Trims spaces, tabs, LF and CR at both ends, and nothing else.
 pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\r'])
 }
 
-/// Digits and marks where the grammar has them; that the month has a day 31 is not looked at.
+/// Whether digits and marks are where the grammar has them. Whether the month has such a day is not
+/// checked here.
 fn is_rfc3339(text: &[u8]) -> bool {
     let Some((date_time, rest)) = text.split_at_checked(SHAPE.len()) else { return false };
     let has_shape = date_time.iter().zip(SHAPE).all(|(byte, shape)| match shape {
@@ -47,7 +48,7 @@ fn is_rfc3339(text: &[u8]) -> bool {
         None => rest,
     };
     has_shape
-        // A leap second is no Unix time, and -00:00 says that nobody knows the offset.
+        // A leap second is no Unix time, and -00:00 means that the offset is unknown.
         && !date_time.ends_with(b":60")
         && match offset {
             b"Z" => true,
@@ -77,7 +78,7 @@ pub(crate) fn parse_span(text: &str) -> Result<Duration, ConfigError> {
     span(u64::from(number).saturating_mul(seconds))
 }
 
-/// A span of so many seconds, if a timeout may be as long.
+/// A span of this many seconds, if a timeout may be that long.
 pub(crate) fn span(seconds: u64) -> Result<Duration, ConfigError> {
     match seconds {
         1..=MAX_SPAN => Ok(Duration::from_secs(seconds)),

@@ -9,9 +9,9 @@ use crate::{error::ConfigError, key_id::KeyId, platform::clock::unix_seconds};
 
 /// The keys of an installation, newest first.
 ///
-/// The first key that is active now seals; every key whose `not_after` has not
-/// passed unseals, also before its `not_before`. The order of the entries
-/// decides, never the size of their ids. To rotate, put a new key in front:
+/// The first key that is active now is used to seal. Every key whose `not_after` has not passed can
+/// unseal, even before its `not_before`. The order of the entries decides, never the size of their
+/// ids. To rotate, put a new key first:
 ///
 /// ```
 /// use sealed_session::{Key, KeyId, KeyRing};
@@ -26,18 +26,18 @@ use crate::{error::ConfigError, key_id::KeyId, platform::clock::unix_seconds};
 /// # Ok::<(), sealed_session::ConfigError>(())
 /// ```
 ///
-/// In a rolling deploy a machine that has the new key would meet machines that
-/// do not have it yet. So give the new key a start that lies after the deploy:
-/// `2@2026-12-01T00:00:00Z:KEY,1:KEY`. Until then key 1 seals, and every machine
-/// already reads what key 2 will seal.
+/// In a rolling deploy, a machine with the new key would seal sessions that machines without it
+/// cannot read yet. So give the new key a start that lies after the deploy:
+/// `2@2026-12-01T00:00:00Z:KEY,1:KEY`. Until then key 1 seals, and every machine can already read
+/// what key 2 will seal.
 ///
 /// # In a configuration file
 ///
-/// A ring in a TOML file of its own is what the tool `sealed-session` rotates, and what
-/// a `Follower` follows without a restart (features `cli` and `reload`).
+/// The tool `sealed-session` (feature `cli`) rotates the keys in a TOML file that holds only the
+/// ring. A `Follower` (feature `reload`) reloads such a file without a restart.
 ///
-/// With serde (TOML, JSON, YAML and others) a ring is that same string, or a
-/// list of entries, or a map of that list and what else there is to say:
+/// With serde (TOML, JSON, YAML and others) a ring can be the same string as above, a list of
+/// entries, or a map that holds this list and settings:
 ///
 /// ```toml
 /// [session]
@@ -48,12 +48,12 @@ use crate::{error::ConfigError, key_id::KeyId, platform::clock::unix_seconds};
 /// ]
 /// ```
 ///
-/// No error of this crate quotes a key. But parsers of a file may: the `toml`
-/// crate's errors show the line that they stopped at, so log `error.message()`
-/// and the line's number in place of the error.
+/// No error of this crate quotes a key. But errors of a file's parser may: those of the crate
+/// `toml` show the line where parsing stopped. So log `error.message()` and the line number instead
+/// of the error.
 ///
-/// The map may also hold what the tool records: [`last_id`](Self::last_id), `key_count`, by which
-/// a file that was cut is known, [`rotated_at`](Self::rotated_at) and
+/// The map may also hold what the tool records: [`last_id`](Self::last_id), `key_count` (to notice
+/// a file that was cut off), [`rotated_at`](Self::rotated_at) and
 /// [`absolute_timeout`](Self::absolute_timeout) (`"14d"`, or seconds).
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyRing {
@@ -65,17 +65,17 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// A ring of these entries, newest first.
+    /// Creates a ring of these entries, newest first.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for an empty ring, an id or a key that stands twice, a
-    /// key that is never active, or some instant, now or later, at which no key seals.
+    /// [`ConfigError`] if the ring is empty, if an id or a key is in it twice, if a key is never
+    /// active, or if there is an instant, now or later, at which no key can seal.
     pub fn new(entries: impl IntoIterator<Item = KeyEntry>) -> Result<Self, ConfigError> {
         Self::new_at(entries, OffsetDateTime::now_utc())
     }
 
-    /// [`new`](Self::new), with the present given.
+    /// Like [`new`](Self::new), at a given time.
     ///
     /// # Errors
     ///
@@ -115,8 +115,8 @@ impl KeyRing {
         })
     }
 
-    /// A ring of one new key with id 1, for tests and demonstrations: when the
-    /// process ends, so do all its sessions.
+    /// Creates a ring of one new key with id 1, for tests and demonstrations. When the process
+    /// ends, all its sessions end.
     ///
     /// # Errors
     ///
@@ -125,10 +125,11 @@ impl KeyRing {
         Self::new([KeyEntry::new(1, Key::generate()?)])
     }
 
-    /// Takes no cookie of another library for a session, whatever a `Sessions` is built to accept.
+    /// Turns off take-overs: no cookie of another library is accepted, whatever a `Sessions` is
+    /// configured to accept.
     ///
-    /// For an incident: what leaked beside our keys may be that library's password, and
-    /// whoever has it forges sessions that would be taken over.
+    /// Use it after an incident. The other library's password may have leaked together with our
+    /// keys, and whoever has it can forge sessions that would be taken over.
     #[must_use]
     pub fn without_takeover(mut self) -> Self {
         self.no_takeover = true;
@@ -140,42 +141,43 @@ impl KeyRing {
         !self.no_takeover
     }
 
-    /// Records the greatest id that was ever given to a key of this ring, so that none is given twice.
+    /// Records the greatest id that a key of this ring ever had, so that no id is used twice.
     ///
-    /// A `Follower` (feature `reload`) refuses a ring whose record is lower than one it has
-    /// seen: an older file, which may bring back a key that leaked.
+    /// A `Follower` (feature `reload`) refuses a ring with a lower number than one it has seen. It
+    /// is an older file, which may bring back a key that leaked.
     #[must_use]
     pub fn with_last_id(mut self, id: KeyId) -> Self {
         self.last_id = Some(id);
         self
     }
 
-    /// The greatest id that the ring says was ever used in it.
+    /// The greatest id that was ever used in the ring, if the ring records it.
     pub fn last_id(&self) -> Option<KeyId> {
         self.last_id
     }
 
-    /// Records when the newest key was made, for a schedule of rotations.
+    /// Records when the newest key was made, to schedule rotations.
     #[must_use]
     pub fn with_rotated_at(mut self, time: OffsetDateTime) -> Self {
         self.rotated_at = Some(time);
         self
     }
 
-    /// When the newest key was made, if the ring says so.
+    /// When the newest key was made, if the ring records it.
     pub fn rotated_at(&self) -> Option<OffsetDateTime> {
         self.rotated_at
     }
 
-    /// Records the application's absolute timeout, from which the tool `sealed-session` tells
-    /// how long a key is needed. A [`Sessions`](crate::Sessions) with another one says so when it is built.
+    /// Records the application's absolute timeout. The tool `sealed-session` uses it to tell how
+    /// long a key is needed. A [`Sessions`](crate::Sessions) with a different timeout emits a
+    /// warning event when it is built.
     #[must_use]
     pub fn with_absolute_timeout(mut self, timeout: Duration) -> Self {
         self.absolute_timeout = Some(timeout);
         self
     }
 
-    /// The absolute timeout of the sessions under this ring, if the ring says so.
+    /// The absolute timeout of the sessions under this ring, if the ring records it.
     pub fn absolute_timeout(&self) -> Option<Duration> {
         self.absolute_timeout
     }
@@ -185,8 +187,7 @@ impl KeyRing {
         &self.entries
     }
 
-    /// The id of the key that seals at `now`. `None` only for a time before the
-    /// ring was built: a ring seals at every instant from then on.
+    /// The id of the key that seals at `now`. `None` only for a time before the ring was built.
     pub fn sealing_key_id(&self, now: OffsetDateTime) -> Option<KeyId> {
         self.sealing(unix_seconds(now)).map(KeyEntry::id)
     }
@@ -202,7 +203,7 @@ impl KeyRing {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
-    /// Whether the key with this id stands after the one that seals at `now`.
+    /// Whether the key with this id comes after the one that seals at `now`.
     #[inline]
     pub(crate) fn is_superseded(&self, id: KeyId, now: u64) -> bool {
         self.entries.iter().skip_while(|e| !e.is_active(now)).skip(1).any(|e| e.id == id)
@@ -221,7 +222,7 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-/// One key of a ring, with its id and the time in which it is used.
+/// One key of a ring, with its id and the period in which it is used.
 ///
 /// ```
 /// use sealed_session::{Key, KeyEntry, KeyRing};
@@ -244,26 +245,27 @@ pub struct KeyEntry {
 }
 
 impl KeyEntry {
-    /// A key that seals from now on and is accepted for ever.
+    /// Creates an entry whose key can seal at once, and is accepted without end.
     pub fn new(id: impl Into<KeyId>, key: Key) -> Self {
         Self { id: id.into(), key, not_before: None, not_after: None }
     }
 
-    /// Seals from now on.
+    /// Removes the start: the key can seal at once.
     #[must_use]
     pub fn without_start(mut self) -> Self {
         self.not_before = None;
         self
     }
 
-    /// Does not seal before `time`, in whole seconds; what it sealed is accepted at any time.
+    /// Sets the start: the key does not seal before `time`, in whole seconds. Values that it sealed
+    /// are accepted even before that.
     #[must_use]
     pub fn not_before(mut self, time: OffsetDateTime) -> Self {
         self.not_before = Some(time);
         self
     }
 
-    /// Neither seals nor is accepted from `time` on, in whole seconds.
+    /// Sets the end: from `time` on, in whole seconds, the key neither seals nor is accepted.
     #[must_use]
     pub fn not_after(mut self, time: OffsetDateTime) -> Self {
         self.not_after = Some(time);
@@ -280,13 +282,13 @@ impl KeyEntry {
         self.not_before
     }
 
-    /// From when on the key is not accepted.
+    /// When the key stops being accepted.
     pub fn ends_at(&self) -> Option<OffsetDateTime> {
         self.not_after
     }
 
-    /// Whether the other entry has the bytes of the same key, whatever their ids. Takes the same time
-    /// whatever they are.
+    /// Whether both entries have the same key, whatever their ids. The comparison takes constant
+    /// time.
     pub fn has_same_key(&self, other: &Self) -> bool {
         self.key == other.key
     }
@@ -296,7 +298,7 @@ impl KeyEntry {
         &self.key
     }
 
-    /// Whether what the key sealed is still accepted.
+    /// Whether values under this key are still accepted.
     #[inline]
     pub(crate) fn is_accepted(&self, now: u64) -> bool {
         self.not_after.is_none_or(|end| now < unix_seconds(end))
@@ -311,7 +313,7 @@ impl KeyEntry {
 /// The first instant from `now` on at which no entry is active.
 fn first_gap(entries: &[KeyEntry], now: OffsetDateTime) -> Option<OffsetDateTime> {
     let mut at = now;
-    // Each round moves `at` to the end of an entry, and past that entry for good.
+    // Each round moves `at` to the end of an entry, which is never active again.
     loop {
         let mut end = None;
         for entry in entries.iter().filter(|entry| entry.is_active(unix_seconds(at))) {

@@ -1,4 +1,4 @@
-//! Where a ring comes from, and why it is not put into use.
+//! Where a ring comes from, and why it is refused.
 
 use std::{error::Error, fmt, io, path::PathBuf};
 
@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::ring::KeyRing;
 use crate::{error::ConfigError, key_id::KeyId};
 
-/// Where a ring comes from: a [`RingFile`](crate::RingFile), or whatever a closure asks.
+/// Where a ring comes from: a [`RingFile`](crate::RingFile), or a closure that you write.
 ///
 /// ```
 /// use sealed_session::{Follower, KeyRing, ReloadError};
@@ -28,11 +28,11 @@ use crate::{error::ConfigError, key_id::KeyId};
 /// ```
 #[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
 pub trait RingSource {
-    /// The ring as it is now. May block.
+    /// Reads the ring as it is now. May block.
     ///
     /// # Errors
     ///
-    /// [`ReloadError`] says why there is no ring to be had; the one in use stays.
+    /// [`ReloadError`] if there is no ring. The ring in use then stays.
     fn read(&mut self, now: OffsetDateTime) -> Result<KeyRing, ReloadError>;
 }
 
@@ -42,10 +42,10 @@ impl<F: FnMut(OffsetDateTime) -> Result<KeyRing, ReloadError>> RingSource for F 
     }
 }
 
-/// Why the ring of a source is not put into use. The one in use stays.
+/// Why a source's ring is refused. The ring in use stays.
 ///
-/// No message of this crate shows a key. What a source of yours says is its own affair.
-/// `Debug` shows the same message as `Display`.
+/// No message of this crate shows a key; keep to that in a source of your own. `Debug` shows the
+/// same message as `Display`.
 #[cfg_attr(docsrs, doc(cfg(feature = "reload")))]
 #[derive(thiserror::Error)]
 #[non_exhaustive]
@@ -63,18 +63,18 @@ pub enum ReloadError {
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong in which line, and what to do.
+        /// The line, what is wrong there, and what to do.
         source: ConfigError,
     },
     /// The file kept changing while it was read.
-    #[error("{path}: keeps changing while it is read; write it elsewhere and rename it", path = path.display())]
+    #[error("{path}: the file keeps changing while it is read; write it to another path and rename it", path = path.display())]
     Unsettled {
         /// The file.
         path: PathBuf,
     },
-    /// The file was deleted or replaced, and a mount of it alone still shows the old one.
+    /// The file was deleted or replaced, but a mount of the file alone still shows the old one.
     #[error(
-        "{path}: the file has been replaced where it is mounted from, and this mount still shows the old one: mount its folder, not the file alone, and start the container anew",
+        "{path}: the file was replaced outside the container, but this mount still shows the old one: mount its folder instead of the file, and restart the container",
         path = path.display()
     )]
     Unlinked {
@@ -83,34 +83,32 @@ pub enum ReloadError {
     },
     /// The ring is older than one that was in use.
     #[error(
-        "the ring is older than one that was in use: its last_id is {last_id} or less, that one's was {seen}; bring the newest file, or, to go back on purpose, write last_id = {seen} into this one"
+        "the ring is older than one that was in use: its last_id is at most {last_id}, and {seen} was in use; deploy the newest file, or, to go back on purpose, write last_id = {seen} into this one"
     )]
     Older {
-        /// The greatest id that the ring knows of.
+        /// The greatest id that the ring records.
         last_id: KeyId,
-        /// The greatest `last_id` that was seen.
+        /// The greatest `last_id` that was in use.
         seen: KeyId,
     },
-    /// A key is back that was in the ring before, and was taken out.
+    /// The ring has a key that was removed from it before.
     #[error(
-        "key id {id} had been taken out of the ring and is back, as in an older file; bring the newest one, or, to go back on purpose, write last_id = {next} into this one",
+        "key id {id} was removed from the ring and is back, as in an older file; deploy the newest file, or, to go back on purpose, write last_id = {next} into this one",
         next = u64::from(last_id.get()).saturating_add(1)
     )]
     Returned {
         /// The key's id.
         id: KeyId,
-        /// The greatest id that the ring knows of.
+        /// The greatest id that the ring records.
         last_id: KeyId,
     },
-    /// An id that the process knows came with the bytes of another key.
-    #[error(
-        "key id {0} has come with another key than before; give the new key an id that was never used"
-    )]
+    /// A known key id now has another key.
+    #[error("key id {0} has another key than before; give the new key an id that was never used")]
     KeyChanged(KeyId),
     /// The ring is wrong.
     #[error(transparent)]
     Ring(#[from] ConfigError),
-    /// The source has none.
+    /// The source failed.
     #[error(transparent)]
     Source(Box<dyn Error + Send + Sync>),
     /// The source panicked.
@@ -118,7 +116,7 @@ pub enum ReloadError {
     Panicked,
 }
 
-// What an operator sees where `main` returns the error, and in the panic of `expect`.
+// An operator sees this if `main` returns the error, and in the panic of `expect`.
 impl fmt::Debug for ReloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -126,7 +124,7 @@ impl fmt::Debug for ReloadError {
 }
 
 impl ReloadError {
-    /// An error of a source of your own.
+    /// Wraps an error of a source of your own.
     pub fn source(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Source(error.into())
     }

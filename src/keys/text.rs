@@ -18,21 +18,21 @@ use super::{
 use crate::{error::ConfigError, key_id::KeyId};
 
 impl KeyRing {
-    /// The ring in its text form, with the present given: entries `ID:KEY` or
-    /// `ID@START:KEY`, newest first, separated by commas. Settings may stand before
-    /// them: `no-takeover`, and what the tool records, `last-id=ID`, `key-count=NUMBER`,
-    /// `rotated-at=TIME` and `absolute-timeout=14d`.
+    /// Reads a ring in its text form, at a given time. The entries are `ID:KEY` or `ID@START:KEY`,
+    /// newest first, separated by commas. Settings may come before them: `no-takeover`, and what
+    /// the tool records, `last-id=ID`, `key-count=NUMBER`, `rotated-at=TIME` and
+    /// `absolute-timeout=14d`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::RingText`] for a string that is no ring as a whole,
-    /// [`ConfigError::Entry`], which tells the place of an entry that cannot
-    /// be read and why; otherwise as for [`new`](Self::new).
+    /// [`ConfigError::RingText`] if the string is not a ring at all, and [`ConfigError::Entry`] if
+    /// an entry cannot be read, with its position and the reason. Otherwise as for
+    /// [`new`](Self::new).
     pub fn parse_at(text: &str, now: OffsetDateTime) -> Result<Self, ConfigError> {
         parse_ring(text)?.ring_at(now)
     }
 
-    /// The ring in an environment variable, in the text form.
+    /// Reads a ring in its text form from an environment variable.
     ///
     /// ```no_run
     /// use sealed_session::KeyRing;
@@ -43,8 +43,8 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Variable`] if the variable is not set or empty, otherwise
-    /// [`ConfigError::InVariable`] with what parsing it says.
+    /// [`ConfigError::Variable`] if the variable is not set or is empty. If its value cannot be
+    /// read, [`ConfigError::InVariable`] with the reason.
     pub fn from_env(name: &str) -> Result<Self, ConfigError> {
         let missing = || ConfigError::Variable { name: name.to_owned() };
         let text = zeroize::Zeroizing::new(env::var(name).map_err(|_| missing())?);
@@ -61,7 +61,7 @@ impl KeyRing {
 impl FromStr for KeyRing {
     type Err = ConfigError;
 
-    /// [`parse_at`](Self::parse_at) the present.
+    /// Reads a ring in its text form at the present time. See [`parse_at`](Self::parse_at).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::parse_at(text, OffsetDateTime::now_utc())
     }
@@ -72,7 +72,7 @@ impl FromStr for KeyEntry {
 
     /// `ID:KEY`, or `ID@START:KEY` with an RFC 3339 start.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // A key has no colon, a time has some: the last one divides them.
+        // A time has colons and a key has none, so the last colon separates them.
         let (head, key) = trim(text).rsplit_once(':').ok_or(ConfigError::EntryForm)?;
         let (id, start) = match head.split_once('@') {
             Some((id, start)) => (id, Some(parse_time(trim(start))?)),
@@ -86,7 +86,7 @@ impl FromStr for KeyEntry {
     }
 }
 
-/// A ring's string, each part read, the whole not yet judged.
+/// Reads the parts of a ring's string, without checking them as a whole.
 pub(super) fn parse_ring(text: &str) -> Result<RingConfig, ConfigError> {
     let text = trim(text);
     if text.is_empty() {
@@ -99,7 +99,7 @@ pub(super) fn parse_ring(text: &str) -> Result<RingConfig, ConfigError> {
     }
     for (part, position) in parts {
         let entry = part.parse().map_err(|error| {
-            // What is wrong with the string as a whole explains it better.
+            // A mistake in the whole string explains it better.
             misspelling(text).map_or_else(
                 || ConfigError::Entry { position, reason: Box::new(error) },
                 ConfigError::RingText,
@@ -120,7 +120,7 @@ fn is_setting(part: &str) -> bool {
 fn read_setting(ring: &mut RingConfig, setting: &str) -> Result<(), ConfigError> {
     fn once<V>(field: &mut Option<V>, value: V) -> Result<(), ConfigError> {
         match field.replace(value) {
-            Some(_) => Err(ConfigError::RingText("a setting stands twice; leave one of them out")),
+            Some(_) => Err(ConfigError::RingText("a setting is there twice; remove one of them")),
             None => Ok(()),
         }
     }
@@ -132,17 +132,17 @@ fn read_setting(ring: &mut RingConfig, setting: &str) -> Result<(), ConfigError>
         "rotated-at" => once(&mut ring.rotated_at, parse_time(value)?),
         "absolute-timeout" => once(&mut ring.absolute_timeout, parse_span(value)?),
         _ => Err(ConfigError::RingText(
-            "what stands in front of the entries is no setting of a ring; write `ID:KEY`, with a comma between entries",
+            "the text before the entries is not a known setting; write `ID:KEY`, with a comma between entries",
         )),
     }
 }
 
-/// What people do to a string on its way into a variable.
+/// Common mistakes when a string is put into a variable.
 fn misspelling(text: &str) -> Option<&'static str> {
     let ends = |mark: char| text.starts_with(mark) || text.ends_with(mark);
     let entry = text.split(',').next().unwrap_or_default();
     if ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}'].into_iter().any(ends) {
-        Some("it stands in quotes that are part of it; remove the quotes")
+        Some("the quotes are part of the value; remove the quotes")
     } else if text.contains(';') {
         Some("entries are separated with semicolons; separate them with commas")
     } else if text.split(',').any(|part| trim(part).contains(['\n', '\r'])) {
@@ -157,7 +157,7 @@ fn misspelling(text: &str) -> Option<&'static str> {
         Some("it is JSON or TOML; write `ID:KEY`, or keep it in a file for `RingFile`")
     } else if text.contains(['$', '<']) {
         Some(
-            "it is a placeholder that nothing was put in for; write `ID:KEY`, with a comma between entries",
+            "it contains a placeholder that was not filled in; write `ID:KEY`, with a comma between entries",
         )
     } else {
         None

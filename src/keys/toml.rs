@@ -1,4 +1,4 @@
-//! A ring in a TOML file, whose errors name the line.
+//! A ring in a TOML file. Errors name the line.
 
 use std::{ops::Range, str::FromStr};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{error::ConfigError, key_id::KeyId};
 
-/// A key ring as it stands in a file of its own, in TOML:
+/// A key ring in a TOML file of its own:
 ///
 /// ```toml
 /// last_id = 2                                   # the greatest id ever used, kept by the tool
@@ -32,7 +32,7 @@ use crate::{error::ConfigError, key_id::KeyId};
 /// not_after = "2026-12-16T00:00:00Z"            # optional
 /// ```
 ///
-/// What serde reads as a [`KeyRing`] is read here too; an error names the line.
+/// It also accepts everything that serde reads as a [`KeyRing`]. An error names the line.
 ///
 /// ```
 /// use sealed_session::{Key, KeyId, TomlRing};
@@ -54,14 +54,14 @@ pub struct TomlRing {
 }
 
 impl TomlRing {
-    /// Reads a file's text, with the present given.
+    /// Reads a file's text, at a given time.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Line`] for whatever is wrong. The message quotes nothing
-    /// of the text, which may be a key.
+    /// [`ConfigError::Line`] if anything is wrong. The message quotes nothing of the text, because
+    /// that may be a key.
     pub fn parse_at(text: &str, now: OffsetDateTime) -> Result<Self, ConfigError> {
-        // TOML allows a byte order mark, which is in nobody's way.
+        // TOML allows a byte order mark.
         let document = Document::parse(text)
             .map_err(|error| at(text, error.span(), format!("{}; {REMEDY}", error.message())))?;
         let keys = document.get("keys");
@@ -70,14 +70,14 @@ impl TomlRing {
         let config = RingConfig::deserialize(toml_edit::de::Deserializer::from(document.clone()))
             .map_err(|error| at(text, error.span(), remedied(error.message())))?;
 
-        // Entries of a ring that is one string all stand on the line of that string.
+        // If the ring is one string, all its entries are on the line of that string.
         let keys_line = line_of(text, keys.and_then(Item::span));
         let line = |index: usize| lines.get(index).copied().unwrap_or(keys_line);
         let lines: Vec<_> = (0..config.keys.len()).map(line).collect();
         let ids: Vec<_> = config.keys.iter().map(KeyEntry::id).collect();
         let ring = config.ring_at(now).map_err(|error| {
             let culprit = match &error {
-                // The later one of two that do not go together.
+                // Of two conflicting entries, the later one.
                 ConfigError::DuplicateId(id)
                 | ConfigError::DuplicateKey(_, id)
                 | ConfigError::EmptyWindow(id) => ids.iter().rposition(|other| other == id),
@@ -94,18 +94,18 @@ impl TomlRing {
         &self.ring
     }
 
-    /// The ring, to be used.
+    /// Returns the ring by value.
     pub fn into_ring(self) -> KeyRing {
         self.ring
     }
 
-    /// The line of the file, from 1, where the entry with this id begins.
+    /// The line of the file, counted from 1, where the entry with this id begins.
     pub fn line(&self, id: KeyId) -> Option<usize> {
         let position = self.ring.entries().iter().position(|entry| entry.id() == id)?;
         self.lines.get(position).copied()
     }
 
-    /// The greatest id that the file says was ever used in it.
+    /// The greatest id that was ever used in the file, if the file records it.
     pub fn last_id(&self) -> Option<KeyId> {
         self.ring.last_id()
     }
@@ -114,7 +114,7 @@ impl TomlRing {
 impl FromStr for TomlRing {
     type Err = ConfigError;
 
-    /// [`parse_at`](Self::parse_at) the present.
+    /// Reads a file's text at the present time. See [`parse_at`](Self::parse_at).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::parse_at(text, OffsetDateTime::now_utc())
     }
@@ -123,7 +123,7 @@ impl FromStr for TomlRing {
 const REMEDY: &str =
     "write each key as `[[keys]]`, with `id = 1` and `key = \"…\"` on lines below it";
 
-/// A message of serde's own says what is wrong, and not yet what to do.
+/// A message from serde says what is wrong, but not what to do.
 fn remedied(message: &str) -> String {
     match is_serdes(message) {
         true => format!("{message}; {REMEDY}"),

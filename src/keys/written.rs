@@ -1,4 +1,4 @@
-//! A ring as it is written, each entry read, the whole not yet judged.
+//! A ring as it is written. Its entries were read, but not yet checked as a whole.
 
 use std::time::Duration;
 

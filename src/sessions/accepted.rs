@@ -53,7 +53,7 @@ impl Accepted {
         for Former { value, until } in former_names {
             let config = former_config(present, value);
             if names.iter().any(|name| name.cookie.name() == config.name) {
-                return refuse("name", "it is listed twice, or is the present name");
+                return refuse("name", "it is listed twice, or is the present name; remove it");
             }
             names.push(Name::new(config, Some(unix_seconds(until)))?);
         }
@@ -64,7 +64,7 @@ impl Accepted {
             for (index, former) in std::iter::once(&present).chain(former_audiences).enumerate() {
                 let until = (index > 0).then(|| unix_seconds(former.until));
                 if index > 0 && former.value.as_deref() == audience {
-                    return refuse("audience", "it is the present audience");
+                    return refuse("audience", "it is the present audience; remove it");
                 }
                 if former.value.as_deref() == Some("") {
                     return Err(ConfigError::Audience);

@@ -274,7 +274,7 @@ impl<T> Fallback<T> {
             true => self.reader.open(value, now),
             false => Err(Refusal::new(
                 "migration_over",
-                "the date up to which it is accepted has passed; take it out of the configuration",
+                "the date until which it is accepted has passed; remove it from the configuration",
             )),
         }
     }

@@ -310,7 +310,7 @@ pub(super) fn check_takeover(ring: &KeyRing) -> Result<(), UnsealError> {
 }
 
 /// Why no cookie of another library is read.
-const NO_TAKEOVER: &str = "the key ring says no_takeover, as after an incident; take that out once the other library's secret has been changed";
+const NO_TAKEOVER: &str = "the key ring says no_takeover, as after an incident; remove that once the other library's secret has been changed";
 /// The most values that are kept from one request. Each costs little, but there must be a limit.
 pub(super) const MAX_CANDIDATES: usize = 64;
 /// The most values that one request can make us decrypt, for each kind of session.

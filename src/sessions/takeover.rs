@@ -318,5 +318,5 @@ fn join<T>(other: &Fallback<T>, candidates: &Candidates) -> Result<Vec<u8>, Unse
     Ok(joined)
 }
 
-const AMBIGUOUS: &str = "several cookies of this name came with different sessions, of which a sibling subdomain may have planted one, so none is taken over; the visitor has to sign in";
-const NEWER_SIGN_IN: &str = "somebody signed in there after the session of ours was sealed, so neither is taken: the visitor has to sign in. After a roll-back say so with `rolled_back`";
+const AMBIGUOUS: &str = "several cookies of this name hold different sessions, and a sibling subdomain may have planted one, so none is taken over; the visitor has to sign in";
+const NEWER_SIGN_IN: &str = "somebody signed in at the other library after our session was sealed, so neither session is accepted: the visitor has to sign in. If you rolled back to that library, configure `rolled_back`";

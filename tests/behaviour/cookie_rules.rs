@@ -125,7 +125,7 @@ fn prefix_is_accepted_in_its_own_spelling_only() {
 #[test]
 fn prefix_alone_is_no_name() {
     for prefix in PREFIXES {
-        assert_refuses_name(named(prefix), prefix, "write a name behind it");
+        assert_refuses_name(named(prefix), prefix, "write a name after it");
     }
 }
 
@@ -325,7 +325,7 @@ fn audience_has_1_to_255_bytes() {
     for audience in ["", &"a".repeat(256), &"é".repeat(128)] {
         let error = error(builder().audience(audience));
         assert_eq!(error, ConfigError::Audience);
-        assert!(error.to_string().contains("leave it out where there is none"), "{error}");
+        assert!(error.to_string().contains("do not set one if you need none"), "{error}");
     }
 }
 

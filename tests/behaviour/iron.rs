@@ -475,7 +475,7 @@ fn passwords_that_protect_nothing_are_refused() {
         reason(Passwords::new("complex_password_at_least_32_characters_long"))
             .contains("public documentation")
     );
-    assert!(reason(Passwords::with_ids([])).contains("there is none"));
+    assert!(reason(Passwords::with_ids([])).contains("none was given"));
     assert!(reason(Passwords::with_ids([(1, PASSWORD), (1, OTHER)])).contains("twice"));
     assert!(reason(Passwords::with_ids([(2, PASSWORD), (1, "short")])).contains("fewer than 32"));
 }

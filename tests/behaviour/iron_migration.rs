@@ -382,7 +382,7 @@ fn a_ring_without_takeover_reads_none_of_their_cookies() {
         panic!("{:?}", refused.refusal())
     };
     assert_eq!(*class, "no_takeover");
-    assert!(reason.contains("take that out once"), "{reason}");
+    assert!(reason.contains("remove that once"), "{reason}");
     // It is asked anew at each request.
     sessions.keys().replace(ring([1]));
     assert!(!sessions.load_at([ada(Some(DAYS_14), T0)], T0).is_new());

@@ -399,7 +399,7 @@ mod refusals {
         ] {
             let error = KeyRing::new_at(entries, T0).unwrap_err();
             assert_eq!(error, ConfigError::DuplicateId(KeyId::new(2)));
-            assert!(error.to_string().contains("key id 2 stands twice"), "{error}");
+            assert!(error.to_string().contains("key id 2 is in the ring twice"), "{error}");
         }
         let text = format!("7:{},7:{}", key_text(1), key_text(2));
         assert_eq!(parse(&text).unwrap_err(), ConfigError::DuplicateId(KeyId::new(7)));
@@ -453,7 +453,7 @@ mod refusals {
         assert_eq!(error, ConfigError::NoSealingKey { at: expected });
         let message = error.to_string();
         assert!(message.contains("no key seals at 20"), "{message}");
-        assert!(message.contains("let one key have no not_after"), "{message}");
+        assert!(message.contains("keep one key that has no not_after"), "{message}");
     }
 
     #[test]
@@ -513,7 +513,10 @@ mod refusals {
     fn serde_refuses_a_ring_that_code_refuses() {
         let (k1, k2) = (key_text(1), key_text(2));
         let cases = [
-            (format!(r#"[{{"id":2,"key":"{k2}"}},{{"id":2,"key":"{k1}"}}]"#), "id 2 stands twice"),
+            (
+                format!(r#"[{{"id":2,"key":"{k2}"}},{{"id":2,"key":"{k1}"}}]"#),
+                "id 2 is in the ring twice",
+            ),
             (format!(r#"[{{"id":2,"key":"{k2}"}},{{"id":1,"key":"{k2}"}}]"#), "ids 2 and 1"),
             (
                 format!(r#"[{{"id":2,"key":"{k2}","not_after":"2020-01-01T00:00:00Z"}}]"#),

@@ -658,7 +658,7 @@ mod events {
         let events = logged(&secrets, || drop(sessions.commit_at(&session, NOW).unwrap()));
         assert!(events.is_empty(), "{events:?}");
         let events = logged(&secrets, || assert_eq!(session.read().text, MARKER));
-        assert_one(&events, &["WARN", "Diary", "first looked at after the response was committed"]);
+        assert_one(&events, &["WARN", "Diary", "first used after the response was committed"]);
         let events = logged(&secrets, || assert_eq!(session.read().text, MARKER));
         assert!(events.is_empty(), "{events:?}");
 

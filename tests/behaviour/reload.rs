@@ -383,8 +383,8 @@ mod files {
         let cut = &whole[..whole.rfind("[[keys]]").unwrap()];
         place(&path, cut);
         let error = follower.check_at(T0).unwrap_err().to_string();
-        assert!(error.contains("says that it has 2 keys, and has 1"), "{error}");
-        assert!(error.contains("mend its key_count"), "{error}");
+        assert!(error.contains("says that it has 2 keys, but it has 1"), "{error}");
+        assert!(error.contains("correct its key_count"), "{error}");
         assert_eq!(ids(&follower.keys()), [3, 2]);
     }
 
@@ -401,7 +401,7 @@ mod files {
         place(&path, &table(2));
         let error = follower.check_at(T0).unwrap_err();
         assert!(matches!(*error, ReloadError::Unlinked { .. }), "{error}");
-        assert!(error.to_string().contains("mount its folder, not the file alone"), "{error}");
+        assert!(error.to_string().contains("mount its folder instead of the file"), "{error}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn one_string_has_no_place_for_an_end() {
         assert_eq!(read(form.write(&ring).unwrap().as_bytes()).unwrap().1, ring);
     }
     let error = RingForm::Text.write(&ring).unwrap_err().to_string();
-    assert!(error.contains("no place for a not_after"), "{error}");
+    assert!(error.contains("cannot have a not_after"), "{error}");
 }
 
 #[test]

@@ -512,7 +512,7 @@ mod events {
         let newer = format!("__Host-session={ours}; app={}", theirs("bob", at(DAY)));
         for (header, class, reason) in [
             (two.as_str(), "ambiguous", "a sibling subdomain may have planted one"),
-            (&newer, "newer_sign_in", "say so with `rolled_back`"),
+            (&newer, "newer_sign_in", "configure `rolled_back`"),
             ("app.0=a; app.2=b", "malformed", "app.1 is missing, and app.2 came"),
         ] {
             let told = told(&sessions(), header, at(DAY));
@@ -532,7 +532,7 @@ mod events {
         let sessions: Sessions<Value> =
             Sessions::builder(ring([1])).accept_iron(migration()).build().unwrap();
         let told = told(&sessions, &header(&jar), T0);
-        for part in ["WARN", "session was not re-sealed", "browsers keep 4096"] {
+        for part in ["WARN", "session was not re-sealed", "the limit is 4096"] {
             assert!(told.contains(part), "{part} not in {told}");
         }
     }

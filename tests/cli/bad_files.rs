@@ -54,7 +54,7 @@ pub(super) fn bad_files() -> Vec<(&'static str, Vec<u8>, usize, &'static str)> {
         ("a number for a key", key("12345"), 3, form),
         ("a key without quotes", key(&k1), 3, form),
         ("a quote that never closes", key(&format!("\"{k1}")), 3, form),
-        ("an id twice", entry(&format!("id = 1\nkey = \"{k2}\"")), 6, "an id of its own"),
+        ("an id twice", entry(&format!("id = 1\nkey = \"{k2}\"")), 6, "its own id"),
         ("a key twice", entry(&format!("id = 2\nkey = \"{k1}\"")), 6, openssl),
         (
             "a start in words",
@@ -86,13 +86,13 @@ pub(super) fn bad_files() -> Vec<(&'static str, Vec<u8>, usize, &'static str)> {
             "no key to seal now",
             tables([(1, "not_before = \"2031-12-01T00:00:00Z\"")]),
             1,
-            "let one key have no not_after",
+            "keep one key that has no not_after",
         ),
         (
             "no key to seal one day",
             format!("# ring\n{}", tables([(1, "not_after = \"2031-12-01T00:00:00Z\"")])),
             2,
-            "let one key have no not_after",
+            "keep one key that has no not_after",
         ),
         (
             "a field too many",
@@ -172,7 +172,7 @@ pub(super) fn bad_files() -> Vec<(&'static str, Vec<u8>, usize, &'static str)> {
             "a conflict of two versions",
             format!("<<<<<<< ours\n{one}=======\n{one}>>>>>>> theirs\n"),
             1,
-            "take one of them whole",
+            "keep one whole version",
         ),
     ];
     let mut not_utf8 = one.clone().into_bytes();

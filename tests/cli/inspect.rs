@@ -128,7 +128,7 @@ fn what_is_malformed_is_explained() {
         (format!("{}+{}", &value[..9], &value[10..]), "base64url"),
         (format!("{} {}*", &value[..60], &value[60..]), "white space at byte 60"),
         (format!("{}\u{202e}{}", &value[..60], &value[60..]), "U+202E at byte 60"),
-        (format!("{value}AA")[..=value.len() / 4 * 4].to_owned(), "cut on its way"),
+        (format!("{value}AA")[..=value.len() / 4 * 4].to_owned(), "cut off"),
         ("A".repeat(5000), "5000 bytes"),
         (format!("Ag{}", &value[2..]), "version 2"),
     ] {

@@ -25,7 +25,7 @@ fn more() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("a passphrase behind an id", "1:correct horse battery staple".to_owned(), openssl),
         ("a cut key behind an id", format!("1:{}", &k1[..30]), openssl),
         ("a key twice in a string", format!("2:{k1},1:{k1}"), openssl),
-        ("an id twice in a string", format!("1:{k2},1:{k1}"), "an id of its own"),
+        ("an id twice in a string", format!("1:{k2},1:{k1}"), "its own id"),
         ("an id too great in a string", format!("4294967296:{k1}"), "from 0 to 4294967295"),
         (
             "a start with an underscore",
@@ -46,15 +46,15 @@ fn more() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         (
             "no key to seal yet",
             format!("1@2099-12-01T00:00:00Z:{k1}"),
-            "let one key have no not_after",
+            "keep one key that has no not_after",
         ),
-        ("a count that is wrong", format!("key-count=3,2:{k2},1:{k1}"), "mend its key_count"),
+        ("a count that is wrong", format!("key-count=3,2:{k2},1:{k1}"), "correct its key_count"),
         (
             "a misspelled setting",
             format!("last-id=3,no-takover,1:{k1}"),
             "with a comma between entries",
         ),
-        ("a setting twice", format!("last-id=3,last-id=4,1:{k1}"), "leave one of them out"),
+        ("a setting twice", format!("last-id=3,last-id=4,1:{k1}"), "remove one of them"),
         ("a repeated word", format!("1:{}", "deadbeef".repeat(8)), openssl),
         ("digits in order", format!("1:{}", "0123456789abcdef".repeat(4)), openssl),
         ("a word four times", format!("1:{}", STANDARD.encode("changeme".repeat(4))), openssl),
@@ -109,11 +109,11 @@ fn more() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ),
         ("a page of a proxy", "<html><h1>502</h1></html>".to_owned(), "HTML"),
         ("a template", "{{ with secret \"kv\" }}".to_owned(), "template"),
-        ("a shell's file", format!("SESSION_KEYS=1:{k1}\n"), "what stands behind the `=`"),
+        ("a shell's file", format!("SESSION_KEYS=1:{k1}\n"), "what follows the `=`"),
         (
             "an exported variable",
             format!("export SESSION_KEYS=\"1:{k1}\"\n"),
-            "what stands behind the `=`",
+            "what follows the `=`",
         ),
         ("base64 of a ring", STANDARD.encode(format!("1:{k1}")), "base64 -d"),
         ("a key alone", k1.clone(), "write `1:` in front"),
@@ -130,7 +130,7 @@ fn more() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         (
             "a file that was cut",
             format!("key_count = 2\n{}", tables([(1, "")])),
-            "mend its key_count",
+            "correct its key_count",
         ),
     ];
     let texts = texts.into_iter().map(|(what, text, part)| (what, text.into_bytes(), part));

@@ -1,18 +1,18 @@
-//! How English strings its letters together, and other texts that people make up.
+//! Models of English text and of other texts that people make up.
 //!
-//! Each model is a code: it gives every symbol that may come next a length in bits, and no
-//! more symbols short lengths than there is room for (Kraft's inequality, tested below). So a
-//! random text has a chance of 2^-t at most to come out t bits shorter than its own length.
+//! Each model is a code: it assigns a length in bits to every symbol that may come next. By Kraft's
+//! inequality, tested below, it cannot give short lengths to too many symbols. So the chance that a
+//! random text comes out t bits shorter than its own length is at most 2^-t.
 
 /// A length in 32nds of a bit.
 pub(super) type Cost = u32;
 
 pub(super) const BIT: Cost = 32;
 const HALF_BIT: Cost = BIT / 2;
-/// Of a step that is not up.
+/// The cost of a step that does not go up.
 const STEP: Cost = 3 * BIT;
 
-/// Of text that is read as bytes: words, spaces, and now and then another printable character.
+/// The cost of text in bytes: words, spaces, and sometimes another printable character.
 pub(super) fn of_bytes(bytes: impl Iterator<Item = u8>) -> Option<Cost> {
     letters(bytes, 11, |byte| match byte {
         b' ' => Some(88),
@@ -21,14 +21,14 @@ pub(super) fn of_bytes(bytes: impl Iterator<Item = u8>) -> Option<Cost> {
     })
 }
 
-/// Of text in the letters of base64, which has neither spaces nor punctuation.
+/// The cost of text in the letters of base64, which have neither spaces nor punctuation.
 pub(super) fn of_base64(text: impl Iterator<Item = u8>) -> Option<Cost> {
     letters(text, 2, |_| Some(262))
 }
 
-/// Of symbols that go up, down, or along a keyboard, or stay.
+/// The cost of symbols that go up, down or along a keyboard, or stay the same.
 ///
-/// `jump` is the cost of any other symbol: two bits, and those that it has of itself.
+/// `jump` is the cost of any other symbol: two bits, plus the bits of the symbol itself.
 pub(super) fn of_runs(text: impl Iterator<Item = u8>, jump: Cost) -> Cost {
     let mut cost: Cost = 0;
     let mut previous = None;
@@ -45,7 +45,7 @@ pub(super) fn of_runs(text: impl Iterator<Item = u8>, jump: Cost) -> Cost {
     cost
 }
 
-/// `of_other` has the cost of what is no letter, `None` where no text has it.
+/// `of_other` gives the cost of a byte that is not a letter. `None` if no text has such a byte.
 fn letters(
     text: impl Iterator<Item = u8>,
     is_letter: Cost,
@@ -74,7 +74,7 @@ fn letters(
     Some(cost)
 }
 
-/// What is known of the case of the next letter. The first two of a word may have any.
+/// What is known about the case of the next letter. The first two letters of a word may have any.
 #[derive(Clone, Copy)]
 enum Case {
     Begins,
@@ -107,7 +107,7 @@ fn step(previous: u8, byte: u8) -> Step {
 const SAME_CASE: Cost = 2;
 const OTHER_CASE: Cost = 147;
 
-/// What stands to the right of each ASCII character on a keyboard, 0 where nothing does.
+/// The key to the right of each ASCII character on a keyboard. 0 if there is none.
 #[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
 const NEXT_KEY: [u8; 128] = {
     let mut next = [0; 128];

@@ -63,7 +63,7 @@ fn words(reason: &str) -> Option<&'static str> {
         "weak_key" => "weak key",
         "key_id" => "not a key id",
         "time" => "not a time",
-        "span" => "not a span",
+        "span" => "not a time span",
         "entry" => "no `:`",
         "empty_ring" => "the key ring is empty",
         "key_count" => "the ring says that it has",

@@ -74,7 +74,7 @@ pub(crate) async fn oversize_session_is_an_empty_error_and_the_old_one_stays<A: 
         assert_eq!(answer.all("cache-control"), ["no-store"], "{path}");
         let event = site.log().only_line();
         assert!(event.contains("ERROR") && event.contains("cookie=\"__Host-session\""), "{event}");
-        assert!(event.contains("browsers keep 4096"), "{event}");
+        assert!(event.contains("the limit is 4096"), "{event}");
 
         assert!(visitor.cookies().contains(&before), "the old cookie stays");
         visitor.get("/look").await.is(200, "ada");

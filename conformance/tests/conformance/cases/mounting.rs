@@ -19,7 +19,7 @@ pub(crate) async fn mounted_twice_commits_once<A: Adapter>() {
 
     let answer = visitor.post("/fill/alone/4000").await;
     assert_eq!(answer.is(500, "").cookie_names(), ["kept"]);
-    assert!(site.log().only_line().contains("browsers keep 4096"), "one failure, one event");
+    assert!(site.log().only_line().contains("the limit is 4096"), "one failure, one event");
 }
 
 pub(crate) async fn two_kinds_of_one_type_are_found<A: Adapter>() {
@@ -46,7 +46,7 @@ async fn clashes<A: Adapter>(mounted: Mounted, words: &[&str]) {
         }
     }
     let event = log.only_line();
-    for word in words.iter().chain(&["ERROR", "a type of its own"]) {
+    for word in words.iter().chain(&["ERROR", "its own data type"]) {
         assert!(event.contains(word), "{word}: {event}");
     }
 }

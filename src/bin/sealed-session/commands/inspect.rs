@@ -241,7 +241,7 @@ fn malformation(value: &str) -> String {
         }
         Some((at, '"')) => format!("a quotation mark at byte {at}: it was quoted on its way"),
         Some((at, c)) if c.is_whitespace() => {
-            format!("white space at byte {at}: it was broken or cut on its way")
+            format!("white space at byte {at}: it was wrapped or cut off on its way")
         }
         Some((at, c)) => format!(
             "U+{:04X} at byte {at}: a sealed value has letters, digits, - and _ alone",
@@ -252,7 +252,7 @@ fn malformation(value: &str) -> String {
             format!("{} bytes are too few for a sealed value: it was cut", value.len())
         }
         None if value.len() % 4 == 1 => {
-            "a byte is missing or too many: it was cut on its way".to_owned()
+            "a byte is missing or too many: it was cut off on its way".to_owned()
         }
         None => "its last character has bits that no sealed value has: its end was cut or changed"
             .to_owned(),
