@@ -53,6 +53,26 @@ pub(crate) fn token_refused(header: &str, reason: &UnsealError, key_id: Option<K
     );
 }
 
+/// A cookie came that would prove the device of a session, and proves nothing.
+#[cfg(feature = "bound")]
+pub(crate) fn bound_cookie_refused(name: &str, reason: &UnsealError) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(
+        target: "sealed_session",
+        cookie = name,
+        class = reason.class(),
+        %reason,
+        "bound cookie refused"
+    );
+}
+
+/// What a browser sent to bind a session to its device, or to prove the device, is not accepted.
+#[cfg(feature = "bound")]
+pub(crate) fn device_refused(name: &str, what: &str, reason: &dyn fmt::Display) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "sealed_session", cookie = name, what, %reason, "device refused");
+}
+
 /// A CSRF token came and does not belong to the request's session.
 pub(crate) fn csrf_refused(name: &str, reason: &CsrfError) {
     #[cfg(feature = "tracing")]

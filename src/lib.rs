@@ -97,6 +97,7 @@
 //!   contains.
 //! - `cli`: builds the program `sealed-session`, which creates, rotates, checks and retires keys:
 //!   `cargo install sealed-session --features cli`.
+//! - `bound`: binds sessions to the device that they began on, by `Builder::bound`. Experimental.
 //! - `ring`: uses the cipher of the crate ring, and turns on `simd`. Faster, but needs a C
 //!   compiler.
 //! - `simd`: encodes and decodes base64 with SIMD instructions. Faster.
@@ -115,6 +116,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod adapters;
+#[cfg(feature = "bound")]
+mod bound;
 mod error;
 mod events;
 mod format;
@@ -137,6 +140,12 @@ mod sessions;
 #[cfg(feature = "takeover")]
 #[cfg_attr(docsrs, doc(cfg(feature = "takeover")))]
 pub use crate::sessions::fallback as takeover;
+#[cfg(feature = "bound")]
+#[cfg_attr(docsrs, doc(cfg(feature = "bound")))]
+pub use crate::{
+    bound::{DeviceAnswer, DeviceRequest},
+    sessions::Bound,
+};
 pub use ::cookie::{Cookie, SameSite};
 
 #[cfg(feature = "poem")]

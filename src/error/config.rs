@@ -208,6 +208,9 @@ pub enum ConfigError {
         "the accepted cookie of another library has our cookie's name: give ours another with `cookie_name`"
     )]
     FallbackName,
+    /// Sessions cannot be bound to devices as it was asked for.
+    #[error("bound: {0}")]
+    Bound(&'static str),
     /// The passwords of another library cannot be used.
     #[error("passwords: {0}")]
     Passwords(&'static str),

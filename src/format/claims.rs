@@ -8,13 +8,11 @@ use crate::{
 
 /// What a sealed session says of itself. Times are Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the format")]
 pub(crate) struct Claims {
     pub(crate) persistent: bool,
     /// Otherwise `created_at` is when the session was taken over from another library.
     pub(crate) creation_known: bool,
-    /// Counts only beside a proof of the device it is bound to.
-    pub(crate) bound: bool,
+    pub(crate) bond: Bond,
     /// `idle` was chosen for this session, and the configured idle timeout does not apply.
     pub(crate) own_idle: bool,
     pub(crate) created_at: u64,
@@ -29,6 +27,22 @@ pub(crate) struct Claims {
     pub(crate) seen: u64,
 }
 
+/// Whether a session counts only beside a proof of the device that it began on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bond {
+    None,
+    /// Not yet: for a short time it counts without.
+    Awaited,
+    Bound,
+}
+
+/// Whether a request proves that it comes from the device of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Device {
+    Unproven,
+    Proven,
+}
+
 impl Claims {
     /// Of a session that begins `now` and lives by these limits.
     pub(crate) fn begin(
@@ -39,7 +53,7 @@ impl Claims {
         Ok(Self {
             persistent: timeouts.persistent,
             creation_known: true,
-            bound: false,
+            bond: Bond::None,
             own_idle: timeouts.own_idle,
             created_at: now,
             issued_at: now,
@@ -66,7 +80,12 @@ impl Claims {
 
     /// Judges an authentic session; `now < limit` is live, `now == limit` is not.
     #[inline]
-    pub(crate) fn judge(&self, now: u64, timeouts: &Timeouts) -> Result<(), UnsealError> {
+    pub(crate) fn judge(
+        &self,
+        now: u64,
+        timeouts: &Timeouts,
+        device: Device,
+    ) -> Result<(), UnsealError> {
         if self.issued_at > now.saturating_add(CLOCK_TOLERANCE) {
             return Err(UnsealError::IssuedInFuture);
         }
@@ -76,16 +95,35 @@ impl Claims {
         if self.idles_out_at(timeouts).is_some_and(|end| now >= end) {
             return Err(UnsealError::Idle);
         }
-        match self.bound {
-            false => Ok(()),
-            true => Err(UnsealError::Bound),
+        match (self.bond, device) {
+            (Bond::None, _) | (_, Device::Proven) => Ok(()),
+            (Bond::Awaited, _) if now < self.authenticated_at.saturating_add(AWAITED_FOR) => Ok(()),
+            _ => Err(UnsealError::Bound),
         }
     }
 
     /// Whether the session may travel in a header, where nothing proves a device.
     #[inline]
     pub(crate) fn fits_a_token(&self) -> bool {
-        !self.bound
+        self.bond == Bond::None
+    }
+
+    /// Whether the device of a session was proven that is live.
+    pub(crate) fn device(&self) -> Device {
+        match self.bond {
+            Bond::Bound => Device::Proven,
+            Bond::None | Bond::Awaited => Device::Unproven,
+        }
+    }
+
+    /// Binds the session to its device, where that is proven. Whether it was not bound before.
+    #[inline]
+    pub(crate) fn bind(&mut self, device: Device) -> bool {
+        let is_due = device == Device::Proven && self.bond != Bond::Bound;
+        if is_due {
+            self.bond = Bond::Bound;
+        }
+        is_due
     }
 
     /// The claims of the next value of this session, sealed at `now`. Sealing revives nothing.
@@ -165,5 +203,7 @@ pub(crate) const CLOCK_TOLERANCE: u64 = 60;
 /// 400 days, the longest that browsers keep a cookie (RFC 6265bis section 5.5).
 pub(crate) const MAX_AGE_LIMIT: u64 = 400 * 24 * 60 * 60;
 
+/// For so long after the sign-in a session that awaits its bond counts without, in seconds.
+const AWAITED_FOR: u64 = 5 * 60;
 const MIN_RENEWAL: u64 = 60;
 const MAX_RENEWAL: u64 = 60 * 60;

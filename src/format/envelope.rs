@@ -29,6 +29,15 @@ pub(crate) enum Purpose {
     CsrfToken = 2,
     /// Travels in a cookie of its own, and says which sessions were ended.
     Tombstone = 3,
+    /// Travels in a cookie of its own, and says that the device of a family was there of late.
+    #[cfg(feature = "bound")]
+    BoundCookie = 4,
+    /// Travels in headers of the binding protocol.
+    #[cfg(feature = "bound")]
+    Challenge = 5,
+    /// Names a device to the binding protocol, and holds its public key.
+    #[cfg(feature = "bound")]
+    Identifier = 6,
     /// A session that travels in `Authorization` or another header, and in no cookie.
     Token = 7,
 }

@@ -6,7 +6,7 @@
 //! ```
 
 use super::{
-    claims::Claims,
+    claims::{Bond, Claims},
     lineage::{Descent, Lineage, MAX_GENERATION},
     session_id::SessionId,
 };
@@ -22,8 +22,9 @@ const PERSISTENT: u8 = 1;
 const CREATION_UNKNOWN: u8 = 1 << 1;
 const BOUND: u8 = 1 << 2;
 const OWN_IDLE: u8 = 1 << 3;
+const AWAITS_BOND: u8 = 1 << 4;
 const EXTENSION: u8 = 1 << 7;
-const KNOWN_FLAGS: u8 = PERSISTENT | CREATION_UNKNOWN | BOUND | OWN_IDLE | EXTENSION;
+const KNOWN_FLAGS: u8 = PERSISTENT | CREATION_UNKNOWN | BOUND | OWN_IDLE | AWAITS_BOND | EXTENSION;
 const NO_IDLE_TIMEOUT: u32 = u32::MAX;
 
 impl Claims {
@@ -50,8 +51,9 @@ impl Claims {
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         let flags = flag(self.persistent, PERSISTENT)
             | flag(!self.creation_known, CREATION_UNKNOWN)
-            | flag(self.bound, BOUND)
+            | flag(self.bond == Bond::Bound, BOUND)
             | flag(self.own_idle, OWN_IDLE)
+            | flag(self.bond == Bond::Awaited, AWAITS_BOND)
             | flag(extended, EXTENSION);
         let [_, _, _, created_at @ ..] = self.created_at.to_be_bytes();
         let [_, _, seen @ ..] = self.seen.to_be_bytes();
@@ -90,7 +92,11 @@ impl Claims {
         let claims = Self {
             persistent: flags & PERSISTENT != 0,
             creation_known: flags & CREATION_UNKNOWN == 0,
-            bound: flags & BOUND != 0,
+            bond: match flags & (BOUND | AWAITS_BOND) {
+                0 => Bond::None,
+                AWAITS_BOND => Bond::Awaited,
+                _ => Bond::Bound,
+            },
             own_idle: flags & OWN_IDLE != 0,
             created_at,
             issued_at: created_at.saturating_add(issued.into()),
@@ -105,6 +111,7 @@ impl Claims {
             seen: wide(take::<6>(rest)),
         };
         let is_valid = flags & !KNOWN_FLAGS == 0
+            && flags & (BOUND | AWAITS_BOND) != BOUND | AWAITS_BOND
             && authenticated <= issued
             && claims.descent.generation <= MAX_GENERATION
             && claims.is_representable();

@@ -2,6 +2,8 @@
 
 pub(crate) mod aead;
 pub(crate) mod claims;
+#[cfg(feature = "bound")]
+pub(crate) mod device;
 pub(crate) mod envelope;
 mod extension;
 pub(crate) mod frame;

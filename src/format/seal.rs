@@ -11,7 +11,7 @@ use arrayvec::ArrayVec;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    claims::Claims,
+    claims::{Claims, Device},
     envelope::{Binding, FRAME_LEN},
     extension,
     frame::{MAX_SEALED_LEN, Seal, fresh_nonce, sealed_len},
@@ -74,26 +74,26 @@ impl Seal<'_> {
         })
     }
 
-    /// Opens a value and judges it at `now` (Unix seconds). `note` learns of every authentic
-    /// value, live or not.
+    /// Opens a value and judges it at `now` (Unix seconds). `prove` learns of every authentic
+    /// value, live or not, and says whether its device is proven.
     ///
     /// What is unsealed is used where it stands: the plaintext is wiped behind it.
     pub(crate) fn unseal<R, E: From<UnsealError>>(
         &self,
         value: &[u8],
         now: u64,
-        note: impl FnOnce(&Claims),
+        prove: impl FnOnce(&Claims) -> Device,
         use_it: impl FnOnce(Unsealed<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
         self.open(value, self.accepted(now), |entry, plaintext| {
-            let (claims, extended, rest) = split_claims(plaintext)?;
+            let (mut claims, extended, rest) = split_claims(plaintext)?;
             if self.binding.is_of_tokens() && !claims.fits_a_token() {
                 return Err(UnsealError::InvalidClaims.into());
             }
             let (extension, payload) = split_extension(extended, rest)?;
-            note(&claims);
-            claims.judge(now, self.timeouts)?;
-            let reseal_due = self.is_reseal_due(entry, &claims, now);
+            let device = prove(&claims);
+            claims.judge(now, self.timeouts, device)?;
+            let reseal_due = claims.bind(device) || self.is_reseal_due(entry, &claims, now);
             use_it(Unsealed { claims: &claims, reseal_due, extension, entry, payload })
         })
     }
@@ -102,19 +102,20 @@ impl Seal<'_> {
     /// older than the value must not drop a field that newer code wrote.
     /// `None` where the value may stay as it is. `inspect` has the last word on
     /// whether the session is live. With `from`, a value is opened that is bound to something
-    /// else, and sealed in any case.
+    /// else, and sealed in any case. Where its device is proven, the session is bound to that.
     pub(crate) fn reseal(
         &self,
         value: &[u8],
         now: u64,
         from: Option<&Binding>,
+        device: Device,
         inspect: impl FnOnce(&Unsealed<'_>) -> Result<(), UnsealError>,
     ) -> Result<Option<(String, Claims)>, ResealError> {
         let reader = Seal { binding: from.unwrap_or(self.binding), ..*self };
         reader.unseal(
             value,
             now,
-            |_| {},
+            |_| device,
             |unsealed| {
                 inspect(&unsealed)?;
                 if from.is_none() && !unsealed.reseal_due {
@@ -198,7 +199,7 @@ impl Seal<'_> {
                 let (claims, extended, rest) = split_claims(plaintext)?;
                 let (_extension, payload) = split_extension(extended, rest)?;
                 let refusal = match entry.is_accepted(now) {
-                    true => claims.judge(now, self.timeouts).err(),
+                    true => claims.judge(now, self.timeouts, Device::Unproven).err(),
                     false => Some(UnsealError::RetiredKey(entry.id())),
                 };
                 Ok(read(entry, &claims, payload, refusal))

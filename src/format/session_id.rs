@@ -31,6 +31,11 @@ impl SessionId {
         Ok(Self(bytes))
     }
 
+    /// An id that stands for this one, and that no session has.
+    pub(crate) fn complement(&self) -> Self {
+        Self(self.0.map(|byte| !byte))
+    }
+
     pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }

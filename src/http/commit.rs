@@ -24,6 +24,9 @@ pub struct Commit {
     pub(crate) depends_on_cookie: bool,
     pub(crate) gave_token: bool,
     pub(crate) depends_on_header: Option<Cow<'static, str>>,
+    /// The value of `Secure-Session-Registration`.
+    #[cfg_attr(not(feature = "bound"), allow(dead_code))]
+    pub(crate) registration: Option<String>,
 }
 
 impl Commit {
@@ -82,6 +85,14 @@ impl Commit {
         !self.cookies.is_empty()
     }
 
+    /// The value of the header `Secure-Session-Registration`, by which the response offers the
+    /// browser to bind the session to its device. It comes beside a cookie only.
+    #[cfg(feature = "bound")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "bound")))]
+    pub fn registration(&self) -> Option<&str> {
+        self.registration.as_deref()
+    }
+
     /// Whether the response need not carry anything.
     #[cfg(any(feature = "actix-web", feature = "poem"))]
     pub(crate) fn is_empty(&self) -> bool {
@@ -115,6 +126,7 @@ impl fmt::Debug for Commit {
             .field("depends_on_cookie", &self.depends_on_cookie)
             .field("gave_token", &self.gave_token)
             .field("depends_on_header", &self.depends_on_header)
+            .field("registration", &self.registration.is_some())
             .finish()
     }
 }

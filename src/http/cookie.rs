@@ -6,6 +6,8 @@ use cookie::{Cookie, SameSite};
 use time::OffsetDateTime;
 
 use super::rules::{CheckedCookie, CookieConfig, Scope, is_host_prefixed};
+#[cfg(feature = "bound")]
+use crate::format::device::Tag;
 use crate::format::{claims::MAX_AGE_LIMIT, frame::MAX_COOKIE_LEN, lineage::Limit};
 
 impl CheckedCookie {
@@ -96,10 +98,13 @@ impl CheckedCookie {
             if let Some(value) = rest.strip_prefix(b"=") {
                 return Some(Named::Value(bounded(value)));
             }
-            let rest = rest.strip_prefix(TOMBSTONE_INFIX.as_bytes())?;
-            let end = memchr::memchr(b'=', rest)?;
-            let (limit, value) = rest.split_at_checked(end)?;
-            Some(Named::Tombstone(Limit::from_text(limit)?, bounded(value.get(1..)?)))
+            #[cfg(feature = "bound")]
+            if let Some(rest) = rest.strip_prefix(BOUND_INFIX.as_bytes()) {
+                let (tag, value) = split_helper(rest)?;
+                return Some(Named::Bound(Tag::from_text(tag)?, value));
+            }
+            let (limit, value) = split_helper(rest.strip_prefix(TOMBSTONE_INFIX.as_bytes())?)?;
+            Some(Named::Tombstone(Limit::from_text(limit)?, value))
         })
     }
 
@@ -122,11 +127,46 @@ impl CheckedCookie {
     }
 }
 
+#[cfg(feature = "bound")]
+impl CheckedCookie {
+    /// The bound cookie of the families with this tag.
+    pub(crate) fn set_bound(&self, tag: Tag, value: String, max_age: Duration) -> Cookie<'static> {
+        let mut cookie = self.build(self.bound_name(tag), value, &self.0.scope);
+        set_max_age(&mut cookie, max_age);
+        cookie
+    }
+
+    /// The cookie that removes that one.
+    pub(crate) fn remove_bound(&self, tag: Tag) -> Cookie<'static> {
+        self.removal(self.bound_name(tag), &self.0.scope)
+    }
+
+    /// Whether our name is that of a bound cookie beside another cookie.
+    pub(crate) fn is_bound_name_of(&self, other: &Self, tag: Tag) -> bool {
+        let end =
+            self.name().strip_prefix(other.name()).and_then(|end| end.strip_prefix(BOUND_INFIX));
+        end.and_then(|end| Tag::from_text(end.as_bytes())) == Some(tag)
+    }
+
+    fn bound_name(&self, tag: Tag) -> Cow<'static, str> {
+        format!("{}{BOUND_INFIX}{}", self.0.name, tag.to_text()).into()
+    }
+}
+
 /// A value that a Cookie header has for our cookie.
 pub(crate) enum Named<'a> {
     Value(&'a [u8]),
     /// The value of a tombstone, with the limit from its name.
     Tombstone(Limit, &'a [u8]),
+    /// Under the name with the tag of a family behind.
+    #[cfg(feature = "bound")]
+    Bound(Tag, &'a [u8]),
+}
+
+/// What stands in a name behind that of the session's cookie, and the value.
+fn split_helper(pair: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (end, value) = pair.split_at_checked(memchr::memchr(b'=', pair)?)?;
+    Some((end, bounded(value.get(1..)?)))
 }
 
 /// Cuts a value to a length that still shows that it is too long.
@@ -165,3 +205,6 @@ fn trim_ows(mut bytes: &[u8]) -> &[u8] {
 
 /// What stands between the session cookie's name and a tombstone's limit.
 const TOMBSTONE_INFIX: &str = "-ended-";
+/// What stands between that name and the tag of a family.
+#[cfg(feature = "bound")]
+const BOUND_INFIX: &str = "-bound-";

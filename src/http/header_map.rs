@@ -92,7 +92,9 @@ fn header_name(name: Name) -> HeaderName {
         Name::SetCookie => SET_COOKIE,
         Name::CacheControl => CACHE_CONTROL,
         Name::Vary => VARY,
+        Name::Registration => REGISTRATION,
     }
 }
 
+const REGISTRATION: HeaderName = HeaderName::from_static(Name::REGISTRATION);
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

@@ -1,5 +1,7 @@
 //! Headers: the session's cookie and its rules, what a commit writes, where a request comes from.
 
+#[cfg_attr(not(feature = "bound"), allow(dead_code))]
+pub(crate) mod answer;
 mod commit;
 pub(crate) mod cookie;
 #[cfg(feature = "http")]

@@ -14,6 +14,12 @@ pub(crate) enum Name {
     SetCookie,
     CacheControl,
     Vary,
+    /// `Secure-Session-Registration`.
+    Registration,
+}
+
+impl Name {
+    pub(crate) const REGISTRATION: &str = "secure-session-registration";
 }
 
 /// The headers of a response.
@@ -42,6 +48,10 @@ impl Commit {
                 headers.retain(Name::SetCookie, |value| !is_twin(cookie, value));
             }
             headers.append(Name::SetCookie, text(cookie));
+        }
+        if let Some(offer) = &self.registration {
+            headers.retain(Name::Registration, |_| false);
+            headers.append(Name::Registration, offer.clone().into());
         }
         if self.forbids_storing() {
             headers.retain(Name::CacheControl, |_| false);

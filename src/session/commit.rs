@@ -30,6 +30,8 @@ pub(crate) enum Outcome<T> {
         data: Snapshot<T>,
         /// The application replaced the session that came, by a renew or a sign-in.
         is_renewal: bool,
+        /// The user has just proved who they are.
+        is_proof: bool,
     },
     Reseal(Live),
     /// Seal what came in another library's cookie for the first time.
@@ -58,16 +60,19 @@ impl<T: SessionData> Session<T> {
                 return Some(Outcome::Remove);
             }
             match state.is_changed() {
-                true => self
-                    .claims_to_seal(&state, unix_seconds(now()))
-                    .map(|claims| (claims, state.written.clone(), state.is_renewed)),
+                true => self.claims_to_seal(&state, unix_seconds(now())).map(|claims| {
+                    (claims, state.written.clone(), (state.is_renewed, state.is_proved))
+                }),
                 false => None,
             }
         };
         let outcome = match changed {
-            Some((_, written, false)) if self.opened().is_passing => self.refuse(written.as_ref()),
-            Some((claims, written, is_renewal)) => {
-                Some(Outcome::Seal { claims, data: self.snapshot_of(written), is_renewal })
+            Some((_, written, (false, _))) if self.opened().is_passing => {
+                self.refuse(written.as_ref())
+            }
+            Some((claims, written, (is_renewal, is_proof))) => {
+                let data = self.snapshot_of(written);
+                Some(Outcome::Seal { claims, data, is_renewal, is_proof })
             }
             None => self.live_to_reseal(now).map(|live| match live.key_id.is_none() {
                 true => Outcome::Replace { claims: live.claims, data: self.snapshot() },

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use super::{data::SessionData, handle::Session};
 use crate::{
     error::{CsrfError, SealError},
+    format::session_id::SessionId,
     platform::{clock::unix_seconds, random::RandomSource},
 };
 
@@ -67,7 +68,13 @@ impl<T: SessionData> Session<T> {
             // It is too late to tell caches not to store the page.
             return Err(SealError::NoSession);
         }
-        if self.claims_in(&state).is_none() && !state.is_destroyed {
+        let claims = self.claims_in(&state);
+        if claims.is_none() && !state.is_destroyed {
+            if let Some(id) = self.elsewhere() {
+                self.0.gave_token.store(true, Relaxed);
+                drop(state);
+                return self.0.origin.seal_csrf_token(id, now);
+            }
             state.claims = Some(self.begin(unix_seconds(now)));
             state.is_begun = true;
         }
@@ -91,6 +98,19 @@ impl<T: SessionData> Session<T> {
     /// [`CsrfError`] with the reason, for logs. Answer with 403, and tell the client no details.
     pub fn verify_csrf(&self, token: &str) -> Result<(), CsrfError> {
         self.0.active.store(true, Relaxed);
-        self.0.origin.verify_csrf_token(token, self.id(), self.time())
+        let (id, time) = (self.id(), self.time());
+        let elsewhere = self.elsewhere().filter(|_| id.is_none());
+        if let Some(id) = elsewhere
+            && self.0.origin.verify_csrf_token(token, Some(id), time).is_ok()
+        {
+            return Ok(());
+        }
+        self.0.origin.verify_csrf_token(token, id, time)
+    }
+
+    /// What tokens are for in the place of a session that is refused here and now alone. The
+    /// visitor needs them for the form of the sign-in, and nothing may take that session's place.
+    fn elsewhere(&self) -> Option<SessionId> {
+        self.0.source.opened()?.elsewhere()
     }
 }

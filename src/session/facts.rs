@@ -5,7 +5,10 @@ use time::OffsetDateTime;
 use super::{data::SessionData, handle::Session};
 use crate::{
     error::UnsealError,
-    format::session_id::{Family, SessionId},
+    format::{
+        claims::Bond,
+        session_id::{Family, SessionId},
+    },
     key_id::KeyId,
     platform::clock::date_time,
 };
@@ -91,6 +94,12 @@ impl<T: SessionData> Session<T> {
     /// came in another library's cookie.
     pub fn key_id(&self) -> Option<KeyId> {
         self.look().live.and_then(|live| live.key_id)
+    }
+
+    /// Whether the session counts on one device alone, and the request proves that it comes from
+    /// there. See `Builder::bound`.
+    pub fn is_bound(&self) -> bool {
+        self.claims().is_some_and(|claims| claims.bond == Bond::Bound)
     }
 
     /// Whether the visitor is anonymous: no live session came with the request, or it was

@@ -196,6 +196,8 @@ pub(super) struct State<T> {
     pub(super) is_begun: bool,
     /// The application replaced the session that came, by a renew or a sign-in.
     pub(super) is_renewed: bool,
+    /// The application said that the user has just proved who they are.
+    pub(super) is_proved: bool,
     /// The thread that runs a writer's closure.
     pub(super) writing: Option<ThreadId>,
 }
@@ -252,6 +254,7 @@ impl<T: SessionData> Session<T> {
                 claims: None,
                 is_begun: false,
                 is_renewed: false,
+                is_proved: false,
                 writing: None,
             }),
             writer: Mutex::new(()),

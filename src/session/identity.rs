@@ -114,7 +114,7 @@ impl<T: SessionData> Session<T> {
     pub fn reauthenticate(&mut self) {
         self.look();
         let now = self.now();
-        self.change_id("reauthenticate", |claims| {
+        let is_changed = self.change_id("reauthenticate", |claims| {
             // If the creation time is unknown, an authentication time equal to `created_at` means
             // unknown too. So a known one is at least a second later.
             let earliest = claims.created_at.saturating_add(u64::from(!claims.creation_known));
@@ -122,6 +122,7 @@ impl<T: SessionData> Session<T> {
             let issued_at = claims.issued_at.max(authenticated_at);
             Claims { issued_at, authenticated_at, ..claims }
         });
+        self.state().is_proved |= is_changed;
     }
 
     /// Gives the session a new id. Its family, data and times stay as they are. Call it when the
@@ -173,6 +174,7 @@ impl<T: SessionData> Session<T> {
         let seen = seen.max(self.0.seen);
         state.is_begun = true;
         state.is_renewed = true;
+        state.is_proved = true;
         state.claims = Some(
             self.next_descent(state).and_then(|descent| Claims::begin(now, timeouts, descent)).map(
                 |claims| Claims { issued_at: claims.issued_at.max(issued_at), seen, ..claims },
@@ -180,16 +182,17 @@ impl<T: SessionData> Session<T> {
         );
     }
 
-    fn change_id(&mut self, what: &'static str, change: impl FnOnce(Claims) -> Claims) {
+    /// Whether there was a session to change.
+    fn change_id(&mut self, what: &'static str, change: impl FnOnce(Claims) -> Claims) -> bool {
         let mut state = self.state();
         if !self.accepts_changes(&state, what) {
-            return;
+            return false;
         }
-        if let Some(Ok(claims)) = self.claims_in(&state) {
-            state.claims = Some(self.next_descent(&state).and_then(|descent| {
-                Ok(Claims { id: claims.id.sibling()?, descent, ..change(claims) })
-            }));
-        }
+        let Some(Ok(claims)) = self.claims_in(&state) else { return false };
+        state.claims = Some(self.next_descent(&state).and_then(|descent| {
+            Ok(Claims { id: claims.id.sibling()?, descent, ..change(claims) })
+        }));
+        true
     }
 
     /// The descent of a session that replaces the one that came. Its generation is one higher,

@@ -20,6 +20,8 @@ mod write;
 
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub(crate) use self::mount::Identity;
+#[cfg(feature = "bound")]
+pub(crate) use self::opened::BoundValue;
 pub use self::{
     bearer::Bearer,
     data::SessionData,

@@ -1,11 +1,14 @@
 //! The cookies of a request, and the result of opening them.
 
 use super::data::SessionData;
+#[cfg(feature = "bound")]
+use crate::format::device::Tag;
 use crate::{
     error::UnsealError,
     format::{
         claims::Claims,
         lineage::{Descent, Limit},
+        session_id::SessionId,
     },
     key_id::KeyId,
     platform::few::Few,
@@ -16,6 +19,9 @@ use crate::{
 pub(crate) struct Candidates {
     pub(crate) sessions: Few<Candidate>,
     pub(crate) tombstones: Few<Stone>,
+    /// What may prove that the request comes from the device of a session.
+    #[cfg(feature = "bound")]
+    pub(crate) bound: Few<BoundValue>,
     /// The values of another library's cookie.
     pub(crate) fallback: Few<OtherValue>,
     /// The request had more values than are kept.
@@ -43,6 +49,15 @@ pub(crate) struct Stone {
     pub(crate) limit: Limit,
     pub(crate) value: Box<[u8]>,
     /// The index of the session cookie's name among the accepted names.
+    pub(crate) name: usize,
+}
+
+/// A value that may be a bound cookie, with what its cookie's name says.
+#[cfg(feature = "bound")]
+pub(crate) struct BoundValue {
+    pub(crate) tag: Tag,
+    pub(crate) value: Box<[u8]>,
+    /// The place of the session cookie's name among those that are accepted.
     pub(crate) name: usize,
 }
 
@@ -79,14 +94,30 @@ pub(crate) struct Authentic {
     /// When the session ends by the lifetime that is sealed in it, whatever is configured here.
     pub(crate) ends_at: u64,
     pub(crate) verdict: Verdict,
+    pub(crate) id: SessionId,
+}
+
+impl Authentic {
+    pub(crate) fn new(claims: &Claims, ends_at: u64, verdict: Verdict) -> Self {
+        Self { descent: claims.descent, ends_at, verdict, id: claims.id }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Live,
+    /// It would be live, did the request prove that it comes from its device.
+    Elsewhere,
     Refused,
     /// A tombstone came with it.
     Ended,
+}
+
+impl Verdict {
+    /// Whether a value may be live in this browser, now or later.
+    pub(crate) fn may_be_live(self) -> bool {
+        matches!(self, Self::Live | Self::Elsewhere)
+    }
 }
 
 impl<T: SessionData> Opened<T> {
@@ -108,6 +139,13 @@ impl<T> Opened<T> {
     /// `None` if there is no live session, which compares as the oldest.
     pub(crate) fn newness(&self) -> Option<u64> {
         self.live.map(|live| live.newness)
+    }
+
+    /// What tokens are for while a session that came is bound to a device which the request does not
+    /// prove. Never the session's own id: who has its cookie alone must get no token of it.
+    pub(crate) fn elsewhere(&self) -> Option<SessionId> {
+        let value = self.authentic.iter().find(|value| value.verdict == Verdict::Elsewhere)?;
+        self.live.is_none().then(|| value.id.complement())
     }
 
     /// The live session's descent, with the highest generation among its live twins.

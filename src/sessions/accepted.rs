@@ -33,7 +33,17 @@ pub(super) struct Reader {
     pub(super) session: Binding,
     pub(super) csrf: Binding,
     pub(super) token: Binding,
+    #[cfg(feature = "bound")]
+    pub(super) device: DeviceBindings,
     until: Option<u64>,
+}
+
+/// What is sealed to bind sessions to devices.
+#[cfg(feature = "bound")]
+pub(super) struct DeviceBindings {
+    pub(super) bound: Binding,
+    pub(super) challenge: Binding,
+    pub(super) identifier: Binding,
 }
 
 /// A former value, accepted until a date.
@@ -78,6 +88,12 @@ impl Accepted {
                     session: bind(Purpose::Session)?,
                     csrf: bind(Purpose::CsrfToken)?,
                     token: bind(Purpose::Token)?,
+                    #[cfg(feature = "bound")]
+                    device: DeviceBindings {
+                        bound: bind(Purpose::BoundCookie)?,
+                        challenge: bind(Purpose::Challenge)?,
+                        identifier: bind(Purpose::Identifier)?,
+                    },
                     until: match (name.until, until) {
                         (Some(one), Some(other)) => Some(one.min(other)),
                         (one, other) => one.or(other),
@@ -102,6 +118,11 @@ impl Accepted {
 
     pub(super) fn token_binding(&self) -> &Binding {
         &self.present().1.token
+    }
+
+    #[cfg(feature = "bound")]
+    pub(super) fn device_bindings(&self) -> &DeviceBindings {
+        &self.present().1.device
     }
 
     fn present(&self) -> (&Name, &Reader) {

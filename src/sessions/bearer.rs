@@ -12,6 +12,7 @@ use crate::{
     error::{SealError, UnsealError},
     events,
     format::{
+        claims::Device,
         envelope::Binding,
         frame::{Seal, key_id},
     },
@@ -179,7 +180,7 @@ impl<T: SessionData> Core<T> {
     ) -> Result<Option<String>, UnsealError> {
         let from = self.accepted.reader(reader).filter(|_| reader > 0).map(|from| &from.token);
         let fresh = self.with_token(self.accepted.token_binding(), |seal, _| {
-            self.reseal_by(seal, from, token, now)
+            self.reseal_by((seal, Device::Unproven), from, token, now)
         });
         Ok(fresh?.map(|(token, _)| token))
     }

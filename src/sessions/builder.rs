@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::{
     accepted::{Accepted, Former},
     core::{Core, Sessions},
+    device,
     fallback::Configured,
     listed::Listed,
     revocation::RevokeIf,
@@ -62,6 +63,7 @@ impl<T: SessionData> Sessions<T> {
             revoke_if: RevokeIf::never(),
             fallback: None,
             observer: None,
+            device: device::Asked::NOTHING,
         }
     }
 }
@@ -104,6 +106,7 @@ pub struct Builder<T> {
     pub(super) revoke_if: RevokeIf<T>,
     pub(super) fallback: Option<Configured<T>>,
     observer: Option<Arc<dyn Observer>>,
+    pub(super) device: device::Asked,
 }
 
 impl<T: SessionData> Builder<T> {
@@ -334,6 +337,7 @@ impl<T: SessionData> Builder<T> {
         } else if !accepted.cookie().is_host_prefixed() {
             events::not_host_prefixed(name);
         }
+        let device = self.device.check(accepted.cookie())?;
         Ok(Sessions::with(Core {
             keys: self.keys,
             accepted,
@@ -347,6 +351,7 @@ impl<T: SessionData> Builder<T> {
             revoke_if: self.revoke_if,
             fallback,
             observer: self.observer,
+            device,
         }))
     }
 }

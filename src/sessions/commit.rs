@@ -10,7 +10,7 @@ use crate::{
     error::{CsrfError, SealError, UnsealError},
     events,
     format::{
-        claims::Claims,
+        claims::{Claims, Device},
         envelope::Binding,
         frame::{Seal, key_id},
         lifetime::Timeouts,
@@ -34,7 +34,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
     }
 
     fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
-        self.open_all(candidates, now)
+        self.open_all(candidates, now, None)
     }
 
     fn commit(
@@ -44,10 +44,11 @@ impl<T: SessionData> Origin<T> for Core<T> {
     ) -> Result<Commit, SealError> {
         // Most commits have nothing to do. They must not pay for reading the clock.
         let now = LazyCell::new(clock);
+        let mut registration = None;
         let mut cookies = match session.begin_commit(|| *now) {
             None => Vec::new(),
             Some(outcome) => {
-                let cookies = self.cookies_of(session, outcome, *now);
+                let cookies = self.cookies_of(session, outcome, *now, &mut registration);
                 session.end_commit(cookies.is_ok());
                 cookies?
             }
@@ -58,6 +59,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
             depends_on_cookie: session.was_looked_at(),
             gave_token: session.gave_token(),
             depends_on_header: session.asked_for_token().then(|| self.token_header.clone()),
+            registration,
         })
     }
 
@@ -119,21 +121,32 @@ impl<T: SessionData> Core<T> {
         session: &Session<T>,
         outcome: Outcome<T>,
         now: OffsetDateTime,
+        registration: &mut Option<String>,
     ) -> Result<Vec<Cookie<'static>>, SealError> {
         Ok(match outcome {
             Outcome::Refuse(error) => return Err(error),
             Outcome::Remove => {
                 let mut cookies: Vec<_> = self.cookie().removals().collect();
                 self.remove_others(session, true, now, &mut cookies);
+                self.remove_bound(session, &mut cookies);
                 cookies.extend(self.end(session, None, now)?);
                 cookies
             }
-            Outcome::Seal { claims, data, is_renewal } => {
-                let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
+            Outcome::Seal { claims, data, is_renewal, is_proof } => {
+                let mut claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
+                if is_renewal {
+                    claims.bond = self.first_bond();
+                }
                 let value = self.seal_judged(session, (is_renewal, &claims, &data), now)?;
                 self.observe(&value, Sealing::Written);
                 let mut cookies = vec![self.set_cookie(value, &claims, now)];
                 self.remove_others(session, is_renewal, now, &mut cookies);
+                if is_renewal {
+                    self.remove_bound(session, &mut cookies);
+                }
+                if is_proof {
+                    *registration = self.offer(&claims, now)?;
+                }
                 let came = session.opened().descent();
                 if is_renewal || came.is_some_and(|came| came != claims.descent) {
                     cookies.extend(self.end(session, Some(claims.descent), now)?);
@@ -215,7 +228,11 @@ impl<T: SessionData> Core<T> {
                             self.ask_hook(data, claims, live.key_id, now)
                         }
                         false => {
-                            live.claims.judge(unix_seconds(now), &self.timeouts)?;
+                            live.claims.judge(
+                                unix_seconds(now),
+                                &self.timeouts,
+                                live.claims.device(),
+                            )?;
                             let came = &session.opened().data;
                             self.ask_hook(came, &live.claims, live.key_id, now)
                         }
@@ -264,7 +281,7 @@ impl<T: SessionData> Core<T> {
         let Some(candidate) = session.candidates().and_then(|c| c.sessions.get(live.value)) else {
             return Ok(None);
         };
-        self.reseal_value(&candidate.value, live.reader, now)
+        self.reseal_value(&candidate.value, live.reader, live.claims.device(), now)
     }
 
     /// [`reseal_live`](Self::reseal_live), for a value that the reader at this index opens.
@@ -272,17 +289,18 @@ impl<T: SessionData> Core<T> {
         &self,
         value: &[u8],
         reader: usize,
+        device: Device,
         now: OffsetDateTime,
     ) -> Result<Option<(String, Claims)>, UnsealError> {
         let from = self.accepted.reader(reader).filter(|_| reader > 0).map(|from| &from.session);
-        self.with_ring(|seal, _| self.reseal_by(seal, from, value, now))
+        self.with_ring(|seal, _| self.reseal_by((seal, device), from, value, now))
     }
 
     /// [`reseal_value`](Self::reseal_value), of a value that is bound to `from`, if not to what it
     /// is going to be bound to.
     pub(super) fn reseal_by(
         &self,
-        seal: Seal<'_>,
+        (seal, device): (Seal<'_>, Device),
         from: Option<&Binding>,
         value: &[u8],
         now: OffsetDateTime,
@@ -291,7 +309,7 @@ impl<T: SessionData> Core<T> {
         let inspect = |unsealed: &Unsealed<'_>| {
             self.ask_hook(&unsealed.data()?, unsealed.claims, Some(unsealed.key_id()), now)
         };
-        match seal.reseal(value, unix_seconds(now), from, inspect) {
+        match seal.reseal(value, unix_seconds(now), from, device, inspect) {
             Ok(fresh) => Ok(fresh),
             Err(ResealError::Unseal(error)) => Err(error),
             Err(ResealError::Seal(error)) => {

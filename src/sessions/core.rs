@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, ops::Deref, sync::Arc};
 
 use time::OffsetDateTime;
 
-use super::{accepted::Accepted, fallback::Fallback, listed::Listed, revocation::RevokeIf};
+use super::{accepted::Accepted, device, fallback::Fallback, listed::Listed, revocation::RevokeIf};
 use crate::{
     error::SealError,
     format::{envelope::Binding, frame::Seal, lifetime::Timeouts},
@@ -71,6 +71,8 @@ pub(crate) struct Core<T> {
     pub(super) revoke_if: RevokeIf<T>,
     pub(super) fallback: Option<Fallback<T>>,
     pub(super) observer: Option<Arc<dyn Observer>>,
+    #[cfg_attr(not(feature = "bound"), allow(dead_code))]
+    pub(super) device: device::Rules,
 }
 
 impl<T: SessionData> Sessions<T> {
@@ -173,6 +175,14 @@ impl<T: SessionData> Sessions<T> {
             true => Ok(()),
             false => Err(SealError::OtherOrigin),
         }
+    }
+}
+
+impl<T> Sessions<T> {
+    /// For the floors above.
+    #[cfg(feature = "bound")]
+    pub(crate) fn core(&self) -> &Core<T> {
+        &self.0.core
     }
 }
 

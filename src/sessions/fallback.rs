@@ -27,7 +27,7 @@ use time::OffsetDateTime;
 use crate::{
     error::{ConfigError, UnsealError},
     format::{
-        claims::{CLOCK_TOLERANCE, Claims},
+        claims::{Bond, CLOCK_TOLERANCE, Claims},
         lifetime::Timeouts,
         lineage::{Descent, Lineage},
         session_id::SessionId,
@@ -312,7 +312,7 @@ impl<T> Fallback<T> {
         Claims {
             persistent: timeouts.persistent,
             creation_known,
-            bound: false,
+            bond: Bond::None,
             own_idle: false,
             created_at,
             issued_at: now,

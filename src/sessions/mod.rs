@@ -7,6 +7,8 @@ mod builder;
 mod commit;
 mod core;
 mod csrf;
+#[cfg_attr(not(feature = "bound"), path = "no_device.rs")]
+mod device;
 mod ending;
 // Without the feature nobody reads another library's cookie.
 #[cfg_attr(not(feature = "takeover"), allow(dead_code, unreachable_pub))]
@@ -24,4 +26,8 @@ mod testing;
 mod tombstones;
 mod value;
 
+#[cfg(feature = "bound")]
+pub use self::device::Bound;
 pub use self::{builder::Builder, core::Sessions, revocation::SessionInfo};
+#[cfg(feature = "bound")]
+pub(crate) use self::{core::Core, device::DeviceRules};

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     error::UnsealError,
     events,
-    format::{claims::Claims, frame::key_id, seal::Unsealed},
+    format::{claims::Claims, frame::key_id, seal::Unsealed, session_id::Family},
     http::cookie::Named,
     key_id::KeyId,
     keys::KeyRing,
@@ -44,6 +44,11 @@ impl<T: SessionData> Core<T> {
                         let value = value.into();
                         candidates.tombstones.push(Stone { limit, value, name: place });
                     }
+                    #[cfg(feature = "bound")]
+                    Named::Bound(tag, value) => {
+                        let came = (tag, value);
+                        is_cut |= !self.collect_bound((&name.cookie, place), came, now, candidates);
+                    }
                 }
             }
             if is_cut {
@@ -55,9 +60,16 @@ impl<T: SessionData> Core<T> {
 
     /// If several values are live, the one issued last wins. If they were issued in the same
     /// second, the name that is read first wins, and within a name the last value.
-    pub(super) fn open_all(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
+    /// The device of the family `proven` has just proved itself.
+    pub(super) fn open_all(
+        &self,
+        candidates: &Candidates,
+        now: OffsetDateTime,
+        proven: Option<Family>,
+    ) -> Opened<T> {
         let mut opening = Opening {
             now,
+            proven,
             newest_key: self.newest_key(),
             decryptions: 0..MAX_DECRYPTIONS,
             best: Opened::empty(),
@@ -102,7 +114,7 @@ impl<T: SessionData> Core<T> {
                 if !opening.has_room(cookie.0) {
                     break;
                 }
-                let opened = self.unseal_candidate(candidate, value, opening.now);
+                let opened = self.unseal_candidate(candidates, value, opening);
                 let key_id = key_id(&candidate.value).ok();
                 self.add(opening, cookie, key_id, candidates, opened);
             }
@@ -122,6 +134,9 @@ impl<T: SessionData> Core<T> {
         let (result, mut authentic) = match (result, authentic) {
             (Ok(_), Some(value)) if self.is_ended(candidates, value.descent, opening.now) => {
                 (Err(UnsealError::Ended), Some(Authentic { verdict: Verdict::Ended, ..value }))
+            }
+            (Err(UnsealError::Bound), Some(value)) => {
+                (Err(UnsealError::Bound), Some(Authentic { verdict: Verdict::Elsewhere, ..value }))
             }
             other => other,
         };
@@ -184,22 +199,21 @@ impl<T: SessionData> Core<T> {
     /// authentic.
     pub(super) fn unseal_candidate(
         &self,
-        candidate: &Candidate,
+        candidates: &Candidates,
         place: usize,
-        now: OffsetDateTime,
+        &Opening { now, proven, .. }: &Opening<T>,
     ) -> (Result<Opened<T>, UnsealError>, Option<Authentic>) {
         let mut authentic = None;
         let mut refusal = UnsealError::Malformed;
+        let Some(candidate) = candidates.sessions.get(place) else { return (Err(refusal), None) };
         for (reader, bound) in readers_of(&self.accepted, candidate.name, unix_seconds(now)) {
             let opened = self.with_binding(&bound.session, |seal, ring| {
-                let note = |claims: &Claims| {
-                    authentic = Some(Authentic {
-                        descent: claims.descent,
-                        ends_at: claims.created_at.saturating_add(claims.lifetime.into()),
-                        verdict: Verdict::Refused,
-                    });
+                let prove = |claims: &Claims| {
+                    let ends_at = claims.created_at.saturating_add(claims.lifetime.into());
+                    authentic = Some(Authentic::new(claims, ends_at, Verdict::Refused));
+                    self.device_of(candidates, proven, claims, unix_seconds(now))
                 };
-                seal.unseal(&candidate.value, unix_seconds(now), note, |unsealed| {
+                seal.unseal(&candidate.value, unix_seconds(now), prove, |unsealed| {
                     let live = Live { value: place, ..live_of(&unsealed, ring, reader) };
                     let data = unsealed.data()?;
                     self.ask_hook(&data, unsealed.claims, live.key_id, now)?;
@@ -250,7 +264,7 @@ impl<T: SessionData> Core<T> {
 
     /// The greatest key id that this machine knows. A greater one may come from a machine that has
     /// a newer ring.
-    fn newest_key(&self) -> KeyId {
+    pub(super) fn newest_key(&self) -> KeyId {
         let ring = self.keys.snapshot();
         KeyId::new(ring.entries().iter().map(|entry| entry.id().get()).fold(0, u32::max))
     }
@@ -259,6 +273,7 @@ impl<T: SessionData> Core<T> {
 /// What was found so far among a request's values.
 pub(super) struct Opening<T> {
     pub(super) now: OffsetDateTime,
+    proven: Option<Family>,
     newest_key: KeyId,
     /// The decryptions that are left for the cookie's name.
     decryptions: std::ops::Range<usize>,
@@ -293,7 +308,7 @@ pub(super) fn live_of(unsealed: &Unsealed<'_>, ring: u64, reader: usize) -> Live
 }
 
 /// The readers for values under this name.
-fn readers_of(
+pub(super) fn readers_of(
     accepted: &Accepted,
     name: usize,
     now: u64,

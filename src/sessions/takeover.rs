@@ -15,7 +15,7 @@ use crate::{
     error::{ConfigError, UnsealError},
     events,
     format::{
-        claims::{CLOCK_TOLERANCE, MAX_AGE_LIMIT},
+        claims::{CLOCK_TOLERANCE, Device, MAX_AGE_LIMIT},
         frame::MAX_COOKIE_LEN,
     },
     http::cookie::Named,
@@ -245,14 +245,11 @@ impl<T: SessionData> Core<T> {
         let claims = other.claims(&found, seconds, &self.timeouts);
         // If its expiry is unknown, use the longest time that browsers keep a cookie.
         let longest = seconds.saturating_add(MAX_AGE_LIMIT);
-        let authentic = Authentic {
-            descent: claims.descent,
-            ends_at: found.expires().map_or(longest, |expiry| expiry.min(longest)),
-            verdict: Verdict::Live,
-        };
+        let ends_at = found.expires().map_or(longest, |expiry| expiry.min(longest));
+        let authentic = Authentic::new(&claims, ends_at, Verdict::Live);
         let refused = |error, verdict| (error, Some(Authentic { verdict, ..authentic }));
         let judged = claims
-            .judge(seconds, &self.timeouts)
+            .judge(seconds, &self.timeouts, Device::Unproven)
             .and_then(|()| self.ask_hook(&found.data, &claims, None, now));
         if let Err(error) = judged {
             return Err(refused(error, Verdict::Refused));

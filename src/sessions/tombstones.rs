@@ -16,7 +16,7 @@ use crate::{
         token::Tombstone,
     },
     platform::clock::{MAX_TIME, unix_seconds},
-    session::{Candidates, Session, SessionData, Stone, Verdict},
+    session::{Candidates, Session, SessionData, Stone},
 };
 
 impl<T: SessionData> Core<T> {
@@ -52,7 +52,7 @@ impl<T: SessionData> Core<T> {
         }
         let opened = session.opened();
         let mut ends: Vec<(Limit, u64)> = Vec::new();
-        for value in opened.authentic.iter().filter(|value| value.verdict == Verdict::Live) {
+        for value in opened.authentic.iter().filter(|value| value.verdict.may_be_live()) {
             let limit = to.map_or(Limit::of_all(value.descent.lineage), |to| {
                 Limit::of_replaced(value.descent, to)
             });

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::{SealError, UnsealError},
-    format::envelope::Binding,
+    format::{claims::Device, envelope::Binding},
     platform::clock::{self, unix_seconds},
     session::{Handle, Origin, Session, SessionData},
 };
@@ -129,8 +129,9 @@ impl<T: SessionData> Sessions<T> {
         value: &str,
         now: OffsetDateTime,
     ) -> Result<Option<String>, UnsealError> {
-        let fresh =
-            self.0.by_readers(now, |place, _| self.0.reseal_value(value.as_bytes(), place, now))?;
+        let fresh = self.0.by_readers(now, |place, _| {
+            self.0.reseal_value(value.as_bytes(), place, Device::Unproven, now)
+        })?;
         Ok(fresh.map(|(value, _)| value))
     }
 
@@ -166,7 +167,8 @@ impl<T: SessionData> Core<T> {
                 seal.unseal(
                     value,
                     unix_seconds(now),
-                    |_| {},
+                    // Without the cookie that proves a device.
+                    |_| Device::Unproven,
                     |unsealed| {
                         let live = live_of(&unsealed, ring, place);
                         let came = Some((live, unsealed.extension));

@@ -907,7 +907,8 @@ mod extremes {
             assert_eq!(class(&sessions, &forged(flags, now, 0, 100, 50), T0), "live");
         }
         for (flags, created_at, offset, lifetime) in [
-            (0x10, now, 0, 100),
+            (0x20, now, 0, 100),
+            (0x14, now, 0, 100),
             (0x31, now, 0, 100),
             (0x80, now, 0, 100),
             (0xff, now, 0, 100),

@@ -241,7 +241,7 @@ def read_claims(plain):
         "block": b"",
     }
     types = []
-    if c["flags"] & 0x70:
+    if c["flags"] & 0x60 or c["flags"] & 0x14 == 0x14:
         raise Refused("invalid_claims")
     if max(c["created_at"], c["created_at"] + offset, c["created_at"] + lifetime) > MAX:
         raise Refused("invalid_claims")
@@ -289,7 +289,8 @@ def judge(c, v, is_bound):
     if c["limit"] is not None and now >= c["issued_at"] + c["limit"]:
         raise Refused("idle")
     c["device"] = is_bound(c["id"][:8])
-    if c["flags"] & 4 and not c["device"]:
+    waits = c["flags"] & 0x10 and now < c["created_at"] + c["authenticated"] + 300
+    if c["flags"] & 0x14 and not waits and not c["device"]:
         raise Refused("bound", passing=True)
     check_payload(c["payload"], v.get("type"))
 
@@ -370,7 +371,7 @@ def unseal(v):
     if purpose not in (1, 7):
         return {MEMBERS[purpose]: read_body(plain, purpose, v) | {"key_id": key_id}}
     c = read_claims(plain)
-    if purpose == 7 and c["flags"] & 4:
+    if purpose == 7 and c["flags"] & 0x14:
         raise Refused("invalid_claims")
     families = v.get("bound_families", [])
     judge(c, v, lambda family: family.hex() in families)
@@ -402,7 +403,7 @@ def seal_again(v):
         since = e["created_at"]
         plain = pack_claims({
             "flags": e["persistent"] | (not e["creation_known"]) << 1 | e["bound"] << 2
-            | sealed["own_idle"] << 3 | bool(block) << 7,
+            | sealed["own_idle"] << 3 | sealed["awaits_binding"] << 4 | bool(block) << 7,
             "created_at": since,
             "offset": e["issued_at"] - since,
             "lifetime": sealed["lifetime"],
@@ -569,7 +570,7 @@ def reseal(v):
     under = ring[min(place, sealing_place(ring, now))]
     c["offset"] = max(now, c["issued_at"]) - c["created_at"]
     c["issued_at"] = c["created_at"] + c["offset"]
-    c["flags"] |= 4 if c["device"] else 0
+    c["flags"] = c["flags"] & ~0x10 | 4 if c["device"] else c["flags"]
     payload = c["payload"]
     if "pad_to" in v:
         step = v["pad_to"]
@@ -1063,6 +1064,7 @@ def case(
             "lifetime": lifetime,
             "idle": idle,
             "own_idle": bool(flags & 8),
+            "awaits_binding": bool(flags & 0x10),
             "lineage": claims["lineage"].hex(),
             "generation": generation,
             "seen": seen,
@@ -1313,6 +1315,13 @@ case("not_bound_and_no_bound_cookie", bound_families=[])
 case("not_bound_beside_a_bound_cookie_of_another_family", bound_families=[family_of("bound")])
 case("not_bound_beside_a_bound_cookie_of_its_family", bound_families=[family_of(
     "not_bound_beside_a_bound_cookie_of_its_family")], reseal_due=True)
+case("awaits_binding", flags=0x11)
+case("awaits_binding_for_the_last_second", flags=0x11, created_at=NOW - 299)
+case("awaits_binding_since_a_step_up", flags=0x11, created_at=NOW - 399, offset=100, authenticated=100)
+case("awaits_binding_beside_a_bound_cookie", flags=0x11, bound_families=[family_of("awaits_binding_beside_a_bound_cookie")],
+     reseal_due=True)
+case("awaited_for_300_seconds_beside_a_bound_cookie", flags=0x11, created_at=NOW - 300,
+     bound_families=[family_of("awaited_for_300_seconds_beside_a_bound_cookie")], reseal_due=True)
 case("bound_is_not_resealed_for_its_bound_cookie", flags=5, created_at=NOW - 3600,
      bound_families=[family_of("bound_is_not_resealed_for_its_bound_cookie")])
 
@@ -1445,10 +1454,11 @@ case("expired_and_tampered", "not_authentic", created_at=NOW - 15 * DAY, tamper=
 # 9 invalid_claims.
 for n in (0, 1, 37, 49):
     case(f"plaintext_of_{n}_bytes", "invalid_claims", cut=n)
-for bit in (4, 5, 6):
+for bit in (5, 6):
     case(f"reserved_flag_bit_{bit}", "invalid_claims", flags=1 << bit)
 case("reserved_flag_and_all_others", "invalid_claims", flags=0x4F)
 case("all_flags", "invalid_claims", flags=0x7F, block=block_of((1, b"")))
+case("bound_and_awaiting_binding", "invalid_claims", flags=0x15, bound_families=[family_of("bound_and_awaiting_binding")])
 case("created_at_a_second_after_9999", "invalid_claims", created_at=MAX + 1, lifetime=0)
 case("created_at_1099511627775", "invalid_claims", created_at=(1 << 40) - 1, lifetime=0)
 case("created_at_1099511627775_and_longest_offsets", "invalid_claims", created_at=(1 << 40) - 1, offset=U32,
@@ -1462,7 +1472,7 @@ case("authenticated_offset_4294967295", "invalid_claims", authenticated=U32)
 case("authenticated_later_with_creation_unknown", "invalid_claims", flags=3, authenticated=1)
 case("generation_65535", "invalid_claims", generation=65535)
 case("generation_65535_and_expired", "invalid_claims", generation=65535, created_at=NOW - 15 * DAY)
-case("reserved_flag_and_issued_in_future", "invalid_claims", flags=0x10, created_at=NOW + DAY)
+case("reserved_flag_and_issued_in_future", "invalid_claims", flags=0x20, created_at=NOW + DAY)
 case("block_of_length_0", "invalid_claims", block=b"\0\0")
 case("block_of_length_1", "invalid_claims", block=b"\0\1\1")
 case("block_without_its_length", "invalid_claims", block=b"", payload="")
@@ -1536,6 +1546,11 @@ case("bound_beside_a_family_of_the_same_first_6_bytes", "bound", flags=5, id=dig
      bound_families=[digest("a", 6) + b"\0\0"])
 case("bound_beside_the_rest_of_its_session_id", "bound", flags=5, id=digest("a", 16), bound_families=[digest("a", 16)[8:]])
 case("not_bound_and_not_json", "bound", flags=5, payload="{")
+case("awaited_for_300_seconds", "bound", flags=0x11, created_at=NOW - 300)
+case("awaited_for_300_seconds_by_a_reader_with_binding", "bound", flags=0x11, created_at=NOW - 300, bound_families=[])
+case("awaited_for_300_seconds_since_a_step_up", "bound", flags=0x11, created_at=NOW - 400, offset=100, authenticated=100)
+case("awaited_for_300_seconds_beside_another_family", "bound", flags=0x11, created_at=NOW - 300,
+     bound_families=[family_of("bound")])
 
 # 15 payload.
 NOT_JSON = {
@@ -1605,7 +1620,8 @@ case("header_of_800_days_after_50", purpose=7, **LONG, created_at=NOW - 50 * DAY
 case("header_beside_a_bound_cookie", purpose=7, bound_families=[family_of("header_beside_a_bound_cookie")])
 case("header_as_a_cookie", "not_authentic", sealed_purpose=7)
 case("cookie_as_a_header", "not_authentic", purpose=7, sealed_purpose=1)
-case("header_with_a_reserved_flag", "invalid_claims", purpose=7, flags=0x10)
+case("header_with_a_reserved_flag", "invalid_claims", purpose=7, flags=0x20)
+case("header_with_bit_4", "invalid_claims", purpose=7, flags=0x11)
 case("header_with_bit_2", "invalid_claims", purpose=7, flags=5)
 case("header_with_an_even_extension", "unsupported_extension", purpose=7, block=block_of((2, b"abc")))
 case("header_expired", "expired", purpose=7, lifetime=600, created_at=NOW - 600)
@@ -2295,7 +2311,7 @@ cookies("every_class", came(
 ), ["too_long", "malformed", "unsupported_version", "unknown_key", "retired_key", "malformed", "not_authentic"],
     passing=True, ring=[entry(1, KEY1), entry(2, KEY2, not_after=NOW)])
 cookies("every_class_after_the_tag", came(
-    session("c9", flags=0x10), session("c10", block=block_of((2, b""))), session("c11", issued_at=NOW + 61),
+    session("c9", flags=0x20), session("c10", block=block_of((2, b""))), session("c11", issued_at=NOW + 61),
     session("c12", lifetime=900), session("c13", idle=900), session("c14", flags=5), session("c15", payload=""),
 ), ["invalid_claims", "unsupported_extension", "issued_in_future", "expired", "idle", "bound", "payload"], passing=True)
 cookies("object_asked_for", came(session("list", payload="[]"), S1), ["payload", "live"], 1, type="object")
@@ -2336,7 +2352,7 @@ for label, value, kind, passing in (
     ("an_extension", session("c10", block=block_of((2, b""))), "unsupported_extension", True),
     ("the_future", session("c11", issued_at=NOW + 61), "issued_in_future", True),
     ("a_missing_bound_cookie", session("c14", flags=5), "bound", True),
-    ("broken_claims", session("c9", flags=0x10), "invalid_claims", False),
+    ("broken_claims", session("c9", flags=0x20), "invalid_claims", False),
     ("its_end", session("c12", lifetime=900), "expired", False),
     ("its_idle_limit", session("c13", idle=900), "idle", False),
     ("its_payload", session("c15", payload=""), "payload", False),
@@ -2574,7 +2590,7 @@ for label, value, kind in (
     ("version", flip(0)(S1), "unsupported_version"),
     ("unknown_key", session("u", key_id=0), "unknown_key"),
     ("tag", BAD(S1), "not_authentic"),
-    ("claims", session("c9", flags=0x10), "invalid_claims"),
+    ("claims", session("c9", flags=0x20), "invalid_claims"),
     ("generation", session("c9", generation=65535), "invalid_claims"),
     ("extension", session("c10", block=block_of((2, b""))), "unsupported_extension"),
 ):
@@ -2724,6 +2740,9 @@ case_reseal("reseal_sets_bound", session("device", **NEW), same("device", 14 * D
             bound_families=[FAM])
 case_reseal("reseal_for_another_reason_sets_bound", session("device", **IDLE), same("device", 1800, **IDLE, flags=5),
             bound_families=[FAM])
+case_reseal("reseal_binds_what_awaits_it", session("device", **NEW, flags=0x11), same("device", 14 * DAY - 10, **NEW, flags=5),
+            bound_families=[FAM])
+case_reseal("reseal_keeps_awaiting", session("device", **NEW, flags=0x11), None, bound_families=[])
 case_reseal("reseal_keeps_bound", session("device", **IDLE, flags=5), same("device", 1800, **IDLE, flags=5),
             bound_families=[FAM])
 case_reseal("reseal_without_binding_sets_no_bound", session("device", **IDLE), same("device", 1800, **IDLE))
@@ -2759,7 +2778,7 @@ for label, value, kind in (
     ("version", flip(0)(S1), "unsupported_version"),
     ("unknown_key", session("u", key_id=9), "unknown_key"),
     ("tag", BAD(S1), "not_authentic"),
-    ("claims", session("a", **IDLE, flags=0x10), "invalid_claims"),
+    ("claims", session("a", **IDLE, flags=0x20), "invalid_claims"),
     ("extension", session("a", **IDLE, block=block_of((2, b""))), "unsupported_extension"),
     ("future", session("a", issued_at=NOW + 61), "issued_in_future"),
     ("end", session("a", **IDLE, lifetime=900), "expired"),

@@ -44,6 +44,7 @@ fn header_name(name: Name) -> HeaderName {
         Name::SetCookie => SET_COOKIE,
         Name::CacheControl => CACHE_CONTROL,
         Name::Vary => VARY,
+        Name::Registration => HeaderName::from_static(Name::REGISTRATION),
     }
 }
 

@@ -55,5 +55,6 @@ const fn header_name(name: Name) -> &'static str {
         Name::SetCookie => "set-cookie",
         Name::CacheControl => "cache-control",
         Name::Vary => "vary",
+        Name::Registration => Name::REGISTRATION,
     }
 }

@@ -3,6 +3,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     format::{
+        claims::Bond,
         envelope::{Aad, Binding, Purpose},
         frame::MAX_COOKIE_LEN,
         lifetime::Timeouts,
@@ -60,7 +61,11 @@ fn write(vector: &Value) -> Result<String, SealError> {
     let claims_in = Claims {
         persistent: claims["persistent"].as_bool().unwrap(),
         creation_known: claims["creation_known"].as_bool().unwrap(),
-        bound: claims["bound"].as_bool().unwrap(),
+        bond: match (claims["bound"].as_bool().unwrap(), sealed["awaits_binding"] == true) {
+            (true, _) => Bond::Bound,
+            (false, true) => Bond::Awaited,
+            (false, false) => Bond::None,
+        },
         own_idle: sealed["own_idle"].as_bool().unwrap(),
         created_at,
         issued_at: time(&claims["issued_at"]),
@@ -146,7 +151,7 @@ fn ring_of(vector: &Value) -> KeyRing {
 /// Reads each vector of a purpose, and writes what was read with the vector's nonce.
 fn check_tokens<const N: usize, B: Body<N>>(
     purpose: Purpose,
-    judge: impl Fn(&B, u64) -> Result<(), UnsealError>,
+    judge: impl Fn(&B, u64, &Timeouts) -> Result<(), UnsealError>,
     check: impl Fn(&B, &Value),
 ) {
     let file: Value = serde_json::from_str(VECTORS).unwrap();
@@ -170,8 +175,11 @@ fn check_tokens<const N: usize, B: Body<N>>(
         };
         let now = vector["now"].as_u64().unwrap();
         let read = seal.unseal_token::<N, B>(value.as_bytes(), now);
-        match read.and_then(|body| judge(&body, now).map(|()| body)) {
+        let absolute = seconds(&vector["policy"]["absolute_timeout"]).unwrap();
+        let timeouts = Timeouts { absolute, idle: None, persistent: true, own_idle: false };
+        match read.and_then(|body| judge(&body, now, &timeouts).map(|()| body)) {
             Ok(body) => {
+                assert!(vector["expect"]["refused"].is_null(), "{name}");
                 check(&body, &vector["expect"]);
                 let expected = vector["expect"].as_object().unwrap().values().next().unwrap();
                 let key_id = KeyId::new(seconds(&expected["key_id"]).unwrap());
@@ -198,7 +206,7 @@ fn check_tokens<const N: usize, B: Body<N>>(
 fn reads_and_writes_the_tokens() {
     check_tokens(
         Purpose::CsrfToken,
-        |_: &CsrfToken, _| Ok(()),
+        |_: &CsrfToken, _, _| Ok(()),
         |token, expect| {
             assert_eq!(token.0, SessionId::from_bytes(bytes(&expect["token"]["session_id"])));
         },
@@ -209,7 +217,7 @@ fn reads_and_writes_the_tokens() {
 fn reads_and_writes_the_tombstones() {
     check_tokens(
         Purpose::Tombstone,
-        |tombstone: &Tombstone, now| match now < tombstone.until {
+        |tombstone: &Tombstone, now, _| match now < tombstone.until {
             true => Ok(()),
             false => Err(UnsealError::Expired),
         },
@@ -224,6 +232,63 @@ fn reads_and_writes_the_tombstones() {
             assert!(cookie.ends_with(&format!("-ended-{}", tombstone.limit.to_text())));
         },
     );
+}
+
+#[cfg(feature = "bound")]
+mod device {
+    use super::*;
+    use crate::format::{
+        device::{BoundCookie, Challenge, Identifier, Kind, Tag},
+        session_id::Family,
+    };
+
+    fn family(hex: &Value) -> Family {
+        Family::from_bytes(bytes(hex))
+    }
+
+    #[test]
+    fn reads_and_writes_the_bound_cookies() {
+        check_tokens(
+            Purpose::BoundCookie,
+            |bound: &BoundCookie, now, _| match now < bound.until {
+                true => Ok(()),
+                false => Err(UnsealError::Expired),
+            },
+            |bound, expect| {
+                let expected = &expect["bound_cookie"];
+                assert_eq!(bound.family, family(&expected["family"]));
+                assert_eq!(expected["until"], bound.until);
+                let cookie = expected["cookie"].as_str().unwrap();
+                assert!(cookie.ends_with(&format!("-bound-{}", Tag::of(bound.family).to_text())));
+            },
+        );
+    }
+
+    #[test]
+    fn reads_and_writes_the_challenges() {
+        check_tokens(
+            Purpose::Challenge,
+            |challenge: &Challenge, now, _| challenge.judge(now),
+            |challenge, expect| {
+                let expected = &expect["challenge"];
+                let kinds = [Kind::Registration, Kind::Refresh];
+                let kind = kinds[usize::try_from(expected["kind"].as_u64().unwrap()).unwrap() - 1];
+                assert_eq!(challenge.family, family(&expected["family"]));
+                assert_eq!(challenge.kind, kind);
+                assert_eq!(expected["issued_at"], challenge.issued_at);
+            },
+        );
+    }
+
+    #[test]
+    fn reads_and_writes_the_identifiers() {
+        check_tokens(Purpose::Identifier, Identifier::judge, |identifier, expect| {
+            let expected = &expect["identifier"];
+            assert_eq!(identifier.family, family(&expected["family"]));
+            assert_eq!(identifier.key.to_compressed(), bytes(&expected["public_key"]));
+            assert_eq!(expected["created_at"], identifier.created_at);
+        });
+    }
 }
 
 #[test]
@@ -251,7 +316,7 @@ fn pads_a_reseal_to_the_most_that_fits() {
             check_data: false,
         };
         let (value, now) = (vector["value"].as_str().unwrap(), vector["now"].as_u64().unwrap());
-        let fresh = seal.reseal(value.as_bytes(), now, None, |_| Ok(())).unwrap();
+        let fresh = seal.reseal(value.as_bytes(), now, None, Device::Unproven, |_| Ok(())).unwrap();
         let plaintext = |value: &str| {
             let find = |id| ring.find(id).ok_or(UnsealError::UnknownKey(id));
             seal.open(value.as_bytes(), find, |_, plaintext| {

@@ -36,6 +36,11 @@ impl CookieVector {
         sessions.load_at(headers, self.reader.now())
     }
 
+    /// Whether a cookie of this name may prove a device, to a reader that does binding.
+    fn is_proof(&self, name: &[u8]) -> bool {
+        self.reader.binding && name.windows(7).any(|part| part == b"-bound-")
+    }
+
     /// What the events tell of each candidate that was refused.
     #[cfg(feature = "tracing")]
     fn check_candidates<T: SessionData>(&self, sessions: &Sessions<T>) {
@@ -69,7 +74,11 @@ impl CookieVector {
             .filter(|(name, _)| *name == cookie.as_bytes())
             .nth(place)
             .expect("a value of each candidate");
-        let alone = self.load(sessions, &[[name, b"=", value].concat()]);
+        let mut request = vec![[name, b"=", value].concat()];
+        // What is bound counts beside its bound cookie alone.
+        let bound = pairs(&headers).filter(|(name, _)| self.is_proof(name));
+        request.extend(bound.map(|(name, value)| [name, b"=", value].concat()));
+        let alone = self.load(sessions, &request);
         let facts = |session: &Session<T>| {
             let data = serde_json::to_string(&*session.peek()).unwrap();
             (session.id(), session.key_id(), session.issued_at(), session.expires_at(), data)
@@ -91,8 +100,9 @@ impl CookieVector {
             *place += 1;
             let Some(tombstones) = &candidate.ended_by else { continue };
             let is_needed = |only: Option<&String>| {
-                let kept = pairs(&headers)
-                    .filter(|(name, _)| only.is_some_and(|only| *name == only.as_bytes()));
+                let kept = pairs(&headers).filter(|(name, _)| {
+                    only.is_some_and(|only| *name == only.as_bytes()) || self.is_proof(name)
+                });
                 let request: Vec<_> = std::iter::once(value)
                     .chain(kept)
                     .map(|(name, value)| [name, b"=", value].concat())
@@ -183,8 +193,9 @@ fn refusals(f: impl FnOnce()) -> Vec<(String, String)> {
 #[test]
 fn every_request_comes_to_what_it_states() {
     let vectors = file().cookies;
-    // This build does no device binding.
-    let read: Vec<_> = vectors.iter().filter(|vector| !vector.reader.binding).collect();
+    let does_binding = cfg!(feature = "bound");
+    let read: Vec<_> =
+        vectors.iter().filter(|vector| does_binding || !vector.reader.binding).collect();
     for vector in &read {
         vector.check();
     }

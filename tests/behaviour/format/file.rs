@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sealed_session::{Builder, Key, KeyEntry, KeyRing, SessionData, Sessions};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 use time::OffsetDateTime;
+
+use crate::support::Forge;
 
 const VECTORS: &str = include_str!("../../vectors/v1.json");
 
@@ -27,7 +30,7 @@ pub(super) struct Reader {
     pub(super) cookie_name: String,
     pub(super) audience: Option<String>,
     policy: Policy,
-    now: i64,
+    pub(super) now: i64,
     pub(super) r#type: Option<String>,
     #[serde(default)]
     pub(super) former_names: Vec<FormerName>,
@@ -240,6 +243,24 @@ impl Reader {
         KeyRing::new_at(self.ring.iter().map(Entry::build), self.now()).expect("a good ring")
     }
 
+    /// A live bound cookie of each family that the reader has one of, as a Cookie header.
+    pub(super) fn bound_cookies(&self, cookie_name: &str) -> String {
+        let families = self.bound_families.iter().flatten().map(|family| hex(family).expect("hex"));
+        let cookies = families.map(|family| {
+            let until = u64::try_from(self.now + 1).expect("after 1970").to_be_bytes();
+            let forge = Forge {
+                key: self.ring[0].key_bytes(),
+                key_id: self.ring[0].id,
+                purpose: 4,
+                name: cookie_name,
+                audience: self.audience.as_deref(),
+            };
+            let value = forge.value(&[&family[..], &until[3..]].concat());
+            format!("{cookie_name}-bound-{}={value}", URL_SAFE_NO_PAD.encode(&family[..6]))
+        });
+        cookies.collect::<Vec<_>>().join("; ")
+    }
+
     pub(super) fn builder<T: SessionData>(&self) -> Builder<T> {
         let mut builder = Sessions::builder(self.ring())
             .cookie_name(&self.cookie_name)
@@ -249,6 +270,10 @@ impl Reader {
         }
         if let Some(idle) = self.policy.idle_timeout {
             builder = builder.idle_timeout(Duration::from_secs(idle));
+        }
+        #[cfg(feature = "bound")]
+        if self.binding || self.bound_families.is_some() {
+            builder = builder.bound(sealed_session::Bound::new().path("/device"));
         }
         for former in &self.former_names {
             builder = builder.former_name(&former.name, at(former.until));

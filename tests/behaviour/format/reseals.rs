@@ -23,7 +23,8 @@ impl ResealVector {
         }
         let (sessions, now) = (builder.build().expect(&self.name), self.reader.now());
         let cookie = self.cookie.as_ref().unwrap_or(&self.reader.cookie_name);
-        let session = sessions.load_at([format!("{cookie}={}", self.value)], now);
+        let header = format!("{cookie}={}; {}", self.value, self.reader.bound_cookies(cookie));
+        let session = sessions.load_at([header], now);
         let _ = session.read();
         assert_eq!(session.refusal().map(UnsealError::class), self.expect.refused.as_deref());
         assert_eq!(session.is_reseal_due(), self.expect.due == Some(true), "{}", self.name);
@@ -54,17 +55,27 @@ impl ResealVector {
         assert_eq!(Some(forge.aad()), self.expect.aad.as_deref().and_then(hex), "{}", self.name);
         assert_eq!(forge.open(set.value()), forge.open(expected), "{}", self.name);
         assert_eq!(set.value().len(), expected.len(), "{}", self.name);
+        if forge.open(set.value())[0] & BOUND != 0 {
+            // Alone it is no session.
+            let refusal = sessions.unseal_at(set.value(), now).map(drop).unwrap_err();
+            assert_eq!(refusal.class(), "bound", "{}", self.name);
+            return;
+        }
         let again = sessions.unseal_at(set.value(), now).expect(&self.name);
         assert_eq!(again.key_id(), Some(KeyId::new(key_id)), "{}", self.name);
     }
 }
 
+/// Of the flags.
+const BOUND: u8 = 1 << 2;
+
 #[test]
 fn every_reseal_comes_to_what_it_states() {
     let vectors = file().reseals;
-    // This build does no device binding, and no longer steps.
+    // Device binding is a feature, and there are no longer steps.
     let is_read = |vector: &&ResealVector| {
-        vector.reader.bound_families.is_none() && vector.pad_to.is_none_or(|step| step <= 1024)
+        (cfg!(feature = "bound") || vector.reader.bound_families.is_none())
+            && vector.pad_to.is_none_or(|step| step <= 1024)
     };
     let read: Vec<_> = vectors.iter().filter(is_read).collect();
     for vector in &read {

@@ -34,10 +34,16 @@ impl Vector {
     fn is_bound(&self) -> bool {
         self.reader.bound_families.is_some()
             && match &self.expect {
-                Expect::Claims(claims) => claims.bound,
+                Expect::Claims(claims) => claims.bound || self.is_overdue(claims),
                 Expect::Refused(class) => class == "bound",
                 _ => false,
             }
+    }
+
+    /// Whether the time is over in which it counts without its device.
+    fn is_overdue(&self, claims: &Claims) -> bool {
+        self.sealed.as_ref().is_some_and(|sealed| sealed["awaits_binding"] == true)
+            && claims.authenticated_at.is_some_and(|at| self.reader.now >= at + 300)
     }
 
     /// Runs the vector, as a value and as a cookie, with the type that it asks for.
@@ -54,6 +60,8 @@ impl Vector {
         let unsealed = sessions.unseal_at(&self.value, now);
         let header = format!("theme=dark; {}={}; lang=en", self.reader.cookie_name, self.value);
         let loaded = sessions.load_at([header], now);
+        #[cfg(feature = "bound")]
+        self.check_beside_bound_cookies(&sessions);
         let class = match &self.expect {
             _ if self.is_bound() => "bound",
             Expect::Claims(claims) => {
@@ -83,6 +91,32 @@ impl Vector {
         assert!(loaded.is_new(), "{}", self.name);
         let commit = sessions.commit_at(&loaded, now).expect(&self.name);
         assert!(!commit.sets_cookies(), "{}", self.name);
+    }
+}
+
+#[cfg(feature = "bound")]
+impl Vector {
+    /// In a request with the bound cookies of the reader, where it does binding.
+    fn check_beside_bound_cookies<T: SessionData>(&self, sessions: &sealed_session::Sessions<T>) {
+        // A value that cannot stand in a header is another one there.
+        if self.reader.bound_families.is_none() || self.value.contains([';', ' ', '\t']) {
+            return;
+        }
+        let cookies = self.reader.bound_cookies(&self.reader.cookie_name);
+        let header = format!("{}={}; {cookies}", self.reader.cookie_name, self.value);
+        let session = sessions.load_at([header], self.reader.now());
+        match &self.expect {
+            Expect::Claims(claims) => {
+                claims.check(&session, &self.name);
+                assert_eq!(session.is_bound(), claims.bound || claims.reseal_due, "{}", self.name);
+                assert_eq!(session.is_reseal_due(), claims.reseal_due, "{}", self.name);
+            }
+            Expect::Refused(class) => {
+                let refusal = session.refusal().map(UnsealError::class);
+                assert_eq!(refusal, Some(&**class), "{}", self.name);
+            }
+            _ => panic!("{}: not of a session", self.name),
+        }
     }
 }
 

@@ -85,7 +85,7 @@ fn it_stays_while_a_value_is_there_of_which_nobody_knows_the_lineage() {
         format!("Ag{}", &value[2..]),
         forge(3, NAME, &claims.with("7")),
         flipped(&value),
-        forge(1, NAME, &Claims { flags: 0x10, ..claims }.with("7")),
+        forge(1, NAME, &Claims { flags: 0x20, ..claims }.with("7")),
         forge(1, NAME, &Claims { generation: ALL, ..claims }.with("7")),
         // An extension that this build does not know.
         forge(1, NAME, &Claims { flags: 0x81, ..claims }.with(b"\0\x02\x02\x007")),

@@ -1,0 +1,119 @@
+//! The way in, for adapters and by hand.
+
+use time::OffsetDateTime;
+
+use super::{arrival, desk::Desk};
+use crate::{
+    http::answer::{Answer, Head},
+    platform::clock,
+    session::{Session, SessionData},
+    sessions::Sessions,
+};
+
+/// A request as far as the binding looks at it.
+#[derive(Debug, Clone, Copy)]
+pub struct DeviceRequest<'a> {
+    /// The method, as in `POST`.
+    pub method: &'a str,
+    /// Path and query, as in `/orders?page=2`.
+    pub target: &'a str,
+    /// Names and values of the headers. The case of names does not matter.
+    pub headers: &'a [(&'a str, &'a [u8])],
+}
+
+impl Head for DeviceRequest<'_> {
+    fn method(&self) -> &str {
+        self.method
+    }
+
+    fn target(&self) -> &str {
+        self.target
+    }
+
+    fn values(&self, name: &'static str) -> Vec<&[u8]> {
+        let named = self.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| *value).collect()
+    }
+}
+
+/// An answer to be sent in the place of the application's.
+#[derive(Debug, Clone)]
+#[must_use = "send it, and nothing of the application's"]
+pub struct DeviceAnswer(Answer);
+
+impl DeviceAnswer {
+    /// The status, such as 200.
+    pub fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    /// Names, in lower case, and values of the headers. Set-Cookie is among them.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.headers.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// The body, which is text.
+    pub fn body(&self) -> &str {
+        &self.0.body
+    }
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "bound")))]
+impl<T: SessionData> Sessions<T> {
+    /// What a browser gets that binds a session to its device, or proves the device; `None` for
+    /// every other request, which is the application's. The middleware of a framework calls it
+    /// by itself. Call it with the session that was loaded from the same request.
+    ///
+    /// ```
+    /// use sealed_session::{Bound, DeviceRequest, KeyRing, Sessions};
+    ///
+    /// let sessions =
+    ///     Sessions::<u32>::builder(KeyRing::ephemeral()?).bound(Bound::new()).build()?;
+    /// let mut request =
+    ///     DeviceRequest { method: "POST", target: "/session-binding/session/refresh", headers: &[] };
+    /// let session = sessions.load([""]); // the request's Cookie headers
+    /// let answer = sessions.answer_device(&session, &request).unwrap();
+    /// assert_eq!(answer.status(), 400); // no browser sends it without an identifier
+    ///
+    /// request.target = "/";
+    /// assert!(sessions.answer_device(&session, &request).is_none());
+    /// # Ok::<(), sealed_session::ConfigError>(())
+    /// ```
+    pub fn answer_device(
+        &self,
+        session: &Session<T>,
+        request: &DeviceRequest<'_>,
+    ) -> Option<DeviceAnswer> {
+        self.answer_device_at(session, request, clock::now())
+    }
+
+    /// [`answer_device`](Self::answer_device), with the present given.
+    pub fn answer_device_at(
+        &self,
+        session: &Session<T>,
+        request: &DeviceRequest<'_>,
+        now: OffsetDateTime,
+    ) -> Option<DeviceAnswer> {
+        self.answer(request, || session, || now).map(DeviceAnswer)
+    }
+
+    /// [`answer_device`](Self::answer_device) for adapters: asks for the session where it is needed.
+    pub(crate) fn answer<'s>(
+        &self,
+        head: &impl Head,
+        session: impl FnOnce() -> &'s Session<T>,
+        clock: impl FnOnce() -> OffsetDateTime,
+    ) -> Option<Answer> {
+        let rules = self.core().device_rules()?;
+        let path = head.target().split('?').next().unwrap_or_default();
+        let desk = |now| Desk { core: self.core(), rules, now };
+        match head.method() {
+            "POST" if path == rules.registration_path => {
+                Some(desk(clock()).register(head, session()))
+            }
+            "POST" if path == rules.refresh_path => Some(desk(clock()).refresh(head, session())),
+            "GET" if arrival::is_from_elsewhere(head) => arrival::answer(session()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What registration and refresh share.
+
+use cookie::Cookie;
+use time::OffsetDateTime;
+
+use crate::{
+    error::UnsealError,
+    events,
+    http::answer::Answer,
+    session::SessionData,
+    sessions::{Core, DeviceRules},
+};
+
+/// One request of the protocol, at one moment.
+pub(super) struct Desk<'a, T> {
+    pub(super) core: &'a Core<T>,
+    pub(super) rules: &'a DeviceRules,
+    pub(super) now: OffsetDateTime,
+}
+
+impl<T: SessionData> Desk<'_, T> {
+    /// Refuses, with an event that tells why. Nothing of it is told to the sender.
+    pub(super) fn refuse(&self, status: u16, what: &str, reason: &str) -> Answer {
+        events::device_refused(self.core.device_cookie_name(), what, &reason);
+        empty(status)
+    }
+
+    /// The answer to what cannot be read here. A browser asks again after a 503.
+    pub(super) fn unreadable(&self, status: u16, what: &str, error: &UnsealError) -> Answer {
+        events::device_refused(self.core.device_cookie_name(), what, error);
+        match self.core.is_passing(error) {
+            true => empty(503),
+            false => empty(status),
+        }
+    }
+}
+
+/// An answer without a body, which nobody may store.
+pub(super) fn empty(status: u16) -> Answer {
+    Answer { status, headers: vec![("cache-control", "no-store".to_owned())], body: String::new() }
+}
+
+pub(super) fn json(value: &serde_json::Value) -> Answer {
+    let mut answer = empty(200);
+    answer.headers.push(("content-type", "application/json".to_owned()));
+    answer.body = value.to_string();
+    answer
+}
+
+pub(super) fn with_cookie(mut answer: Answer, cookie: &Cookie<'_>) -> Answer {
+    answer.headers.push(("set-cookie", cookie.to_string()));
+    answer
+}

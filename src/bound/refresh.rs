@@ -1,0 +1,124 @@
+//! A device's further proofs, some minutes apart.
+
+use serde_json::json;
+
+use super::{
+    desk::{Desk, empty, json, with_cookie},
+    header,
+    jwt::{self, KeyFrom},
+};
+use crate::{
+    error::UnsealError,
+    format::{
+        device::{Identifier, Kind},
+        session_id::Family,
+    },
+    http::answer::{Answer, Head},
+    session::{Candidates, Session, SessionData},
+};
+
+/// What the session of a device's family is, at the request of a refresh.
+enum Standing {
+    Live,
+    /// The browser is to forget the device's session.
+    Over(&'static str),
+    /// Perhaps live, elsewhere or in a moment.
+    Unknown(Box<UnsealError>),
+}
+
+impl<T: SessionData> Desk<'_, T> {
+    /// Sets the bound cookie for a device that proves to hold the key of its identifier.
+    pub(super) fn refresh(&self, head: &impl Head, session: &Session<T>) -> Answer {
+        let Some(name) = header::text(head, header::IDENTIFIER) else {
+            return self.refuse(400, WHAT, "no identifier");
+        };
+        let (identifier, place) = match self.core.open_identifier(name, self.now) {
+            Ok(opened) => opened,
+            // A 404 ends the browser's session.
+            Err(error) => return self.unreadable(404, WHAT, &error),
+        };
+        let standing = match self.core.judge_identifier(&identifier, self.now) {
+            Ok(()) => self.standing(session.candidates(), identifier.family),
+            Err(UnsealError::Expired) => Standing::Over("the identifier has expired"),
+            Err(error) => Standing::Unknown(Box::new(error)),
+        };
+        match standing {
+            Standing::Live => {}
+            Standing::Over(reason) => return self.end(name, reason),
+            Standing::Unknown(error) => {
+                return self.unreadable(503, WHAT, &error);
+            }
+        }
+        if !header::is_there(head, header::PROOF) {
+            return self.challenge(name, identifier.family);
+        }
+        let challenged_at = match self.check_proof(head, &identifier) {
+            Ok(issued_at) => issued_at,
+            // Mostly an answer to a challenge of minutes ago, which browsers send again.
+            Err(reason) => {
+                let _ = self.refuse(403, WHAT, &reason);
+                return self.challenge(name, identifier.family);
+            }
+        };
+        match self.core.set_bound((identifier.family, place), challenged_at, self.now) {
+            // Not with a body: then Chromium asks for a challenge each time.
+            Ok(Some(cookie)) => with_cookie(empty(200), &cookie),
+            Ok(None) => self.refuse(500, WHAT, "there are no rules"),
+            Err(error) => self.refuse(500, WHAT, &error.to_string()),
+        }
+    }
+
+    /// The session of the request, judged as if its device had been proven: by its times, the
+    /// tombstones and the application, as at any request.
+    fn standing(&self, candidates: Option<&Candidates>, family: Family) -> Standing {
+        let came = candidates.filter(|candidates| !candidates.sessions.is_empty());
+        let Some(candidates) = came else { return Standing::Over("no session came with it") };
+        let opened = self.core.open_on_device(candidates, family, self.now);
+        match (opened.live, opened.refusal) {
+            (Some(live), _) if live.claims.id.family() == family => Standing::Live,
+            (Some(_), _) => Standing::Over("the session is of another sign-in"),
+            (None, Some(error)) => match *error {
+                // On another device than the one that asks, of another sign-in.
+                UnsealError::Bound => Standing::Over("the session is of another sign-in"),
+                // A machine whose type is newer may read it.
+                UnsealError::Payload { .. } => Standing::Unknown(error),
+                _ if self.core.is_passing(&error) => Standing::Unknown(error),
+                _ => Standing::Over("the session has ended"),
+            },
+            (None, None) => Standing::Over("no session came with it"),
+        }
+    }
+
+    /// When the challenge was issued that the device answers.
+    fn check_proof(&self, head: &impl Head, identifier: &Identifier) -> Result<u64, String> {
+        let text = header::text(head, header::PROOF).ok_or("no JWT")?;
+        let proof = jwt::verify(text, KeyFrom::Known(&identifier.key))?;
+        let challenge = self.core.open_challenge(proof.challenge.as_bytes(), self.now);
+        let challenge = challenge.map_err(|error| format!("the challenge: {error}"))?;
+        match challenge.kind == Kind::Refresh && challenge.family == identifier.family {
+            true => Ok(challenge.issued_at),
+            false => Err("the challenge is for something else".to_owned()),
+        }
+    }
+
+    /// Asks for a proof. Each 403 has a challenge: after four without, browsers give up.
+    fn challenge(&self, name: &[u8], family: Family) -> Answer {
+        match self.core.seal_challenge(family, Kind::Refresh, self.now) {
+            Ok(challenge) => {
+                let name = String::from_utf8_lossy(name);
+                let mut answer = empty(403);
+                answer.headers.push((header::CHALLENGE, format!("\"{challenge}\";id=\"{name}\"")));
+                answer
+            }
+            Err(error) => self.refuse(500, WHAT, &error.to_string()),
+        }
+    }
+
+    fn end(&self, name: &[u8], reason: &str) -> Answer {
+        let _ = self.refuse(200, WHAT, reason);
+        let name = String::from_utf8_lossy(name);
+        json(&json!({ "session_identifier": name, "continue": false }))
+    }
+}
+
+const WHAT: &str = "refresh";

@@ -1,0 +1,63 @@
+//! A device's first proof.
+
+use serde_json::json;
+
+use super::{
+    desk::{Desk, json, with_cookie},
+    header,
+    jwt::{self, KeyFrom},
+};
+use crate::{
+    format::device::Kind,
+    http::answer::{Answer, Head},
+    session::{Session, SessionData},
+};
+
+impl<T: SessionData> Desk<'_, T> {
+    /// Registers the device that answers the challenge of a sign-in, whose session came with it.
+    ///
+    /// It sets the bound cookie alone. The session's own is sealed as bound by a later response, which
+    /// has what parallel requests wrote.
+    pub(super) fn register(&self, head: &impl Head, session: &Session<T>) -> Answer {
+        const WHAT: &str = "registration";
+        let Some(text) = header::text(head, header::PROOF) else {
+            return self.refuse(400, WHAT, "no JWT");
+        };
+        let proof = match jwt::verify(text, KeyFrom::Itself) {
+            Ok(proof) => proof,
+            Err(reason) => return self.refuse(403, WHAT, reason),
+        };
+        // No other challenge takes its place: who comes too late has to sign in again.
+        let challenge = match self.core.open_challenge(proof.challenge.as_bytes(), self.now) {
+            Ok(challenge) if challenge.kind == Kind::Registration => challenge,
+            Ok(_) => return self.refuse(403, WHAT, "the challenge is one of a refresh"),
+            Err(error) => return self.unreadable(403, WHAT, &error),
+        };
+        let opened = session.opened();
+        let family = challenge.family;
+        if opened.live.is_none_or(|live| live.claims.id.family() != family) {
+            return match opened.refusal.as_deref() {
+                Some(error) if opened.is_passing => self.unreadable(403, WHAT, error),
+                _ => self.refuse(403, WHAT, "the challenge is of another session"),
+            };
+        }
+        let sealed =
+            self.core.seal_identifier(family, proof.key, self.now).and_then(|identifier| {
+                let cookie = self.core.set_bound((family, 0), challenge.issued_at, self.now)?;
+                Ok((identifier, cookie))
+            });
+        let (identifier, cookie) = match sealed {
+            Ok((identifier, Some(cookie))) => (identifier, cookie),
+            Ok((_, None)) => return self.refuse(500, WHAT, "there are no rules"),
+            Err(error) => return self.refuse(500, WHAT, &error.to_string()),
+        };
+        let (name, attributes) = self.core.describe_bound(family);
+        let answer = json(&json!({
+            "session_identifier": identifier,
+            "refresh_url": self.rules.refresh_path,
+            "scope": { "include_site": false, "scope_specification": [] },
+            "credentials": [{ "type": "cookie", "name": name, "attributes": attributes }],
+        }));
+        with_cookie(answer, &cookie)
+    }
+}

@@ -1,0 +1,162 @@
+//! What an application asks for, and the rules that follow from it.
+
+use std::time::Duration;
+
+use crate::{
+    error::ConfigError,
+    http::{
+        LocalPath,
+        rules::{CheckedCookie, without_prefix},
+    },
+};
+
+/// How sessions are bound to the device that they began on. For [`Builder::bound`].
+///
+/// ```
+/// use sealed_session::{Bound, KeyRing, Sessions};
+///
+/// let sessions = Sessions::<u32>::builder(KeyRing::ephemeral()?)
+///     .bound(Bound::new().path("/auth/device"))
+///     .build()?;
+/// # Ok::<(), sealed_session::ConfigError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "give it to `Builder::bound`"]
+pub struct Bound {
+    path: Option<String>,
+    lifetime: Duration,
+    strict: bool,
+    offer: bool,
+}
+
+impl Bound {
+    /// Offers the binding at each sign-in, and lets browsers that cannot do it go without.
+    pub fn new() -> Self {
+        Self { path: None, lifetime: MAX_LIFETIME, strict: false, offer: true }
+    }
+
+    /// The path below which browsers register and refresh: `PATH/register` and `PATH/refresh`.
+    ///
+    /// By default `/session-binding/` and the cookie's name without its prefix, below the cookie's
+    /// own Path. Two kinds of session need two paths.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// How long a bound cookie lasts in the browser, whole seconds, 1 s to 10 minutes, by default
+    /// 10 minutes. A copied jar of cookies works for as long and 60 s.
+    ///
+    /// Chromium signs 6 times in 9 minutes for a site, and refreshes two minutes ahead where it
+    /// can. So less than four minutes is for tests.
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Whether a session is refused that its browser did not bind within five minutes after the
+    /// sign-in. `false` by default.
+    ///
+    /// Without it, whoever copies the cookie in the moment between sign-in and binding has a
+    /// session until it expires; with it, for those five minutes. But then nobody stays signed in
+    /// with a browser that does not speak the protocol, which are most.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// Whether sign-ins are offered the binding. `true` by default.
+    ///
+    /// `false` is for the first step of a deployment on several machines, and for the last step of
+    /// giving it up: what is bound is read and refreshed, and nothing new is bound.
+    pub fn offer(mut self, offer: bool) -> Self {
+        self.offer = offer;
+        self
+    }
+}
+
+impl Default for Bound {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What was asked for, if anything was.
+pub(in crate::sessions) struct Asked(pub(super) Option<Bound>);
+
+/// The rules, if sessions are bound at all.
+pub(in crate::sessions) struct Rules(Option<DeviceRules>);
+
+/// What was asked for, checked.
+#[derive(Debug)]
+pub(crate) struct DeviceRules {
+    pub(crate) registration_path: String,
+    pub(crate) refresh_path: String,
+    /// Seconds.
+    pub(crate) lifetime: u64,
+    pub(crate) is_strict: bool,
+    pub(crate) offers: bool,
+}
+
+impl Asked {
+    pub(in crate::sessions) const NOTHING: Self = Self(None);
+
+    pub(in crate::sessions) fn check(self, cookie: &CheckedCookie) -> Result<Rules, ConfigError> {
+        self.0.map(|bound| bound.check(cookie)).transpose().map(Rules)
+    }
+}
+
+impl Rules {
+    pub(in crate::sessions) fn get(&self) -> Option<&DeviceRules> {
+        self.0.as_ref()
+    }
+}
+
+impl Bound {
+    fn check(self, cookie: &CheckedCookie) -> Result<DeviceRules, ConfigError> {
+        let config = cookie.config();
+        if config.scope.domain.is_some() || config.scope.partitioned {
+            return refuse(
+                "the session's cookie has to be of one host: leave out its Domain and Partitioned",
+            );
+        }
+        let lifetime = self.lifetime;
+        if lifetime.subsec_nanos() > 0 || !(MIN_LIFETIME..=MAX_LIFETIME).contains(&lifetime) {
+            return refuse("lifetime must be whole seconds from 1 s to 600 s");
+        }
+        let scope = config.scope.path.trim_end_matches('/');
+        let path = self.path.unwrap_or_else(|| {
+            format!("{scope}/session-binding/{}", without_prefix(cookie.name()))
+        });
+        let path = path.trim_end_matches('/');
+        let is_plain = |byte: u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~')
+        };
+        if LocalPath::new(path).is_none() || !path.bytes().all(is_plain) {
+            return refuse(
+                "the path must begin with one `/` and have letters, digits and -._~ alone: choose one with `Bound::path`",
+            );
+        }
+        if !path.strip_prefix(scope).is_some_and(|rest| rest.starts_with('/')) {
+            return refuse(
+                "the path must be below the cookie's Path, or browsers send no cookie to it",
+            );
+        }
+        Ok(DeviceRules {
+            registration_path: format!("{path}/register"),
+            refresh_path: format!("{path}/refresh"),
+            lifetime: lifetime.as_secs(),
+            // Over plain HTTP no browser does it, and there it is development alone.
+            is_strict: self.strict && config.secure,
+            offers: self.offer && config.secure,
+        })
+    }
+}
+
+fn refuse<R>(reason: &'static str) -> Result<R, ConfigError> {
+    Err(ConfigError::Bound(reason))
+}
+
+const MIN_LIFETIME: Duration = Duration::from_secs(1);
+/// Of docs/FORMAT.md.
+const MAX_LIFETIME: Duration = Duration::from_secs(600);

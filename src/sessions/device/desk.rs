@@ -1,0 +1,161 @@
+//! What is sealed and opened for the binding protocol.
+
+use std::time::Duration;
+
+use cookie::Cookie;
+use time::OffsetDateTime;
+
+use super::config::DeviceRules;
+use crate::{
+    error::{SealError, UnsealError},
+    format::{
+        device::{BoundCookie, Challenge, Identifier, Kind, PublicKey, Tag},
+        envelope::Binding,
+        session_id::Family,
+        token::Body,
+    },
+    platform::clock::unix_seconds,
+    session::{Candidates, Opened, SessionData},
+    sessions::{accepted::DeviceBindings, core::Core, open::readers_of},
+};
+
+impl<T: SessionData> Core<T> {
+    pub(crate) fn device_rules(&self) -> Option<&DeviceRules> {
+        self.device.get()
+    }
+
+    pub(crate) fn seal_challenge(
+        &self,
+        family: Family,
+        kind: Kind,
+        now: OffsetDateTime,
+    ) -> Result<String, SealError> {
+        let challenge = Challenge { family, kind, issued_at: unix_seconds(now) };
+        self.seal_for_device(|bindings| &bindings.challenge, &challenge, now)
+    }
+
+    /// A challenge that is good at `now`.
+    pub(crate) fn open_challenge(
+        &self,
+        value: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<Challenge, UnsealError> {
+        let (challenge, _) =
+            self.open_for_device::<14, Challenge>(|bindings| &bindings.challenge, value, now)?;
+        challenge.judge(unix_seconds(now)).map(|()| challenge)
+    }
+
+    pub(crate) fn device_cookie_name(&self) -> &str {
+        self.cookie().name()
+    }
+
+    /// Seals the name of a device.
+    pub(crate) fn seal_identifier(
+        &self,
+        family: Family,
+        key: PublicKey,
+        now: OffsetDateTime,
+    ) -> Result<String, SealError> {
+        let identifier = Identifier { family, key, created_at: unix_seconds(now) };
+        self.seal_for_device(|bindings| &bindings.identifier, &identifier, now)
+    }
+
+    /// What the name of a device says, whatever its times, and the place of the session cookie's
+    /// name under which it was registered.
+    pub(crate) fn open_identifier(
+        &self,
+        value: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<(Identifier, usize), UnsealError> {
+        self.open_for_device(|bindings| &bindings.identifier, value, now)
+    }
+
+    /// Whether the name of a device is good at `now`.
+    pub(crate) fn judge_identifier(
+        &self,
+        identifier: &Identifier,
+        now: OffsetDateTime,
+    ) -> Result<(), UnsealError> {
+        identifier.judge(unix_seconds(now), &self.timeouts)
+    }
+
+    /// The bound cookie for a device that answered a challenge which was issued then, under the
+    /// session cookie's name at this place.
+    pub(crate) fn set_bound(
+        &self,
+        (family, place): (Family, usize),
+        challenged_at: u64,
+        now: OffsetDateTime,
+    ) -> Result<Option<Cookie<'static>>, SealError> {
+        // The first of a name has the present audience.
+        let reader = readers_of(&self.accepted, place, unix_seconds(now)).next();
+        let (Some(rules), Some(name), Some((_, reader))) =
+            (self.device.get(), self.accepted.name(place), reader)
+        else {
+            return Ok(None);
+        };
+        // Counted from the challenge, or who captured its answer would gain the challenge's life too.
+        let end = challenged_at.saturating_add(rules.lifetime);
+        let bound = BoundCookie { family, until: end.saturating_add(UNDER_WAY) };
+        let now = unix_seconds(now);
+        let value =
+            self.with_binding(&reader.device.bound, |seal, _| seal.seal_token(&bound, now))?;
+        let max_age = Duration::from_secs(end.saturating_sub(now));
+        Ok(Some(name.cookie.set_bound(Tag::of(family), value, max_age)))
+    }
+
+    /// The name of the bound cookie of a family, and its attributes as the binding protocol has them.
+    pub(crate) fn describe_bound(&self, family: Family) -> (String, String) {
+        let tag = Tag::of(family);
+        let mut cookie = self.cookie().set_bound(tag, String::new(), Duration::ZERO);
+        let name = cookie.name().to_owned();
+        // The protocol takes no Max-Age.
+        cookie.set_max_age(None);
+        let text = cookie.to_string();
+        let attributes = text.split_once("; ").map_or("", |(_, attributes)| attributes).to_owned();
+        (name, attributes)
+    }
+
+    /// What the cookies of a request come to where the device of this family has proved itself.
+    pub(crate) fn open_on_device(
+        &self,
+        candidates: &Candidates,
+        family: Family,
+        now: OffsetDateTime,
+    ) -> Opened<T> {
+        self.open_all(candidates, now, Some(family))
+    }
+
+    /// Whether a value that was refused may be good in a moment, or on another machine.
+    pub(crate) fn is_passing(&self, error: &UnsealError) -> bool {
+        error.is_passing(self.newest_key())
+    }
+
+    fn seal_for_device<const N: usize>(
+        &self,
+        binding: impl Fn(&DeviceBindings) -> &Binding,
+        body: &impl Body<N>,
+        now: OffsetDateTime,
+    ) -> Result<String, SealError> {
+        let binding = binding(self.accepted.device_bindings());
+        self.with_binding(binding, |seal, _| seal.seal_token(body, unix_seconds(now)))
+    }
+
+    /// What one of the readers opens, and the place of its name.
+    fn open_for_device<const N: usize, B: Body<N>>(
+        &self,
+        binding: impl Fn(&DeviceBindings) -> &Binding,
+        value: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<(B, usize), UnsealError> {
+        self.by_readers(now, |_, reader| {
+            let opened = self.with_binding(binding(&reader.device), |seal, _| {
+                seal.unseal_token(value, unix_seconds(now))
+            })?;
+            Ok((opened, reader.name))
+        })
+    }
+}
+
+/// Seconds for which requests may be under way that a browser sent with a bound cookie.
+const UNDER_WAY: u64 = 60;
