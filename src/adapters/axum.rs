@@ -52,7 +52,8 @@ macro_rules! extractor {
             }
         }
 
-        /// `None` means that the visitor is not one of those; without a layer it is a rejection.
+        /// `None` means that the visitor has no such session. If no layer is mounted, it is a
+        /// rejection.
         #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
         impl<S: Sync, T: $data> OptionalFromRequestParts<S> for $guard<T> {
             type Rejection = MissingLayer;

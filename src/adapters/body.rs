@@ -1,4 +1,4 @@
-//! The body of a response that a layer may have to leave empty, whatever type it has.
+//! The body of a response, which a layer may have to replace by an empty one.
 
 use std::{
     pin::Pin,
@@ -9,8 +9,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a [`SessionService`](crate::SessionService)'s response: that of the inner service, or nothing where
-    /// the session could not be sealed.
+    /// The body of a [`SessionService`](crate::SessionService)'s response. It is the body of the
+    /// inner service, or empty if the session could not be sealed.
     #[derive(Debug, Clone)]
     pub struct SessionBody<B> {
         #[pin]

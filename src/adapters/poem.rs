@@ -29,12 +29,13 @@ impl<E: Endpoint, T: SessionData> Middleware<E> for Sessions<T> {
     }
 }
 
-/// The endpoint that [`Sessions`] makes with `EndpointExt::with`: hands each request its session,
-/// and commits it when the response's head is ready, also where the inner endpoint returned an error.
+/// The endpoint that [`Sessions`] makes with `EndpointExt::with`. It gives each request its
+/// session, and commits it when the response's head is ready, even if the inner endpoint returned
+/// an error.
 ///
-/// Such an error becomes one with a response, which has the cookie: catch errors by their type
-/// inside. A session that cannot be sealed turns the response into an empty 500 and leaves the
-/// visitor's cookie as it is.
+/// Such an error is replaced by an error with a response that carries the cookie. So catch errors
+/// by their type inside this endpoint. If the session cannot be sealed, the response becomes an
+/// empty 500, and the visitor's cookie stays as it is.
 pub struct SessionEndpoint<E, T> {
     inner: E,
     sessions: Sessions<T>,
@@ -83,7 +84,7 @@ fn commit<T: SessionData>(session: &Session<T>, response: Result<Response>) -> R
     }
 }
 
-/// An empty 500 in the place of a response with these headers.
+/// An empty 500 that replaces a response with these headers.
 fn failure(headers: &HeaderMap) -> Response {
     let mut failure = Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish();
     write_failure(headers, failure.headers_mut());
@@ -100,7 +101,7 @@ impl<'a, T: SessionData> FromRequest<'a> for Session<T> {
 
 macro_rules! extractor {
     ($guard:ident: $data:ident) => {
-        /// Turns away whoever is not one of those; `Option` of it is `None` for them.
+        /// Turns away visitors without such a session. As an `Option` it is `None` for them.
         #[cfg_attr(docsrs, doc(cfg(feature = "poem")))]
         impl<'a, T: $data> FromRequest<'a> for $guard<T> {
             async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {

@@ -1,4 +1,4 @@
-//! What handlers ask for in place of a session, and what they get where there is none.
+//! What handlers can take instead of a session, and the errors if there is none.
 
 use std::any::type_name;
 
@@ -8,8 +8,8 @@ use crate::{
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
 };
 
-/// A handler asks for a session, and no [`Sessions`](crate::Sessions) of its data type is
-/// mounted. Answers 500. The remedy is in an event, and in debug builds in the body.
+/// A handler asks for a session, but no [`Sessions`](crate::Sessions) of its data type is mounted.
+/// Answers 500. The remedy is in an event, and in debug builds also in the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no `Sessions<{data}>` is mounted: add one with `{remedy}`")]
 pub struct MissingLayer {
@@ -18,7 +18,7 @@ pub struct MissingLayer {
 }
 
 impl MissingLayer {
-    /// Tells of it in an event.
+    /// Emits an event.
     pub(crate) fn of<T>(remedy: &'static str) -> Self {
         let data = type_name::<T>();
         events::missing(data, remedy);
@@ -33,8 +33,8 @@ pub enum ExistingRejection {
     /// The visitor is anonymous, or not signed in. Answers 401.
     #[error("no live session, or nobody is signed in")]
     Anonymous,
-    /// As [`Anonymous`](Self::Anonymous), for a browser, which is sent to
-    /// [the sign-in page](SignedInData::SIGN_IN_PAGE). Answers 303.
+    /// Like [`Anonymous`](Self::Anonymous), for a browser that opens a page. It is sent to [the
+    /// sign-in page](SignedInData::SIGN_IN_PAGE). Answers 303.
     #[error("nobody is signed in: sign in at {location}")]
     SignInAt {
         /// The sign-in page, with `next`.
@@ -74,7 +74,7 @@ impl ExistingRejection {
         }
     }
 
-    /// For the developer; for visitors it is empty.
+    /// A message for the developer. Empty in release builds.
     #[cfg(any(
         feature = "actix-web",
         feature = "axum",
@@ -90,7 +90,7 @@ impl ExistingRejection {
     }
 }
 
-/// What a handler may ask for in place of a session.
+/// What a handler can take instead of a session.
 pub(crate) trait Guard: Sized {
     type Data: SessionData;
 
@@ -135,7 +135,7 @@ impl<T: SignedInData> Guard for SignedIn<T> {
     }
 }
 
-/// A page that asks by itself is not sent elsewhere.
+/// A request that a page makes by itself is not redirected.
 impl<T: SignedInData> Guard for SignedInPeek<T> {
     type Data = T;
 
@@ -156,7 +156,7 @@ impl<T: SessionData> Guard for Bearer<T> {
     }
 }
 
-/// Implements an extractor for each guard, by a macro of the framework's.
+/// Implements an extractor for each guard, with a macro of the framework's adapter.
 macro_rules! for_each_guard {
     ($implement:ident) => {
         $implement!(Bearer: SessionData);

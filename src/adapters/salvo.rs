@@ -1,4 +1,4 @@
-//! `Sessions` as a hoop of salvo's, and its extractors.
+//! `Sessions` as a hoop for salvo, and its extractors.
 
 use http::{
     HeaderMap, HeaderValue, StatusCode,
@@ -21,11 +21,11 @@ use crate::{
     sessions::Sessions,
 };
 
-/// A hoop: hands each request its session, and commits it when the handlers behind are done, also
-/// where one of them ceased the flow.
+/// Mounts as a hoop. It gives each request its session, and commits it when the later handlers are
+/// done, even if one of them stopped the flow.
 ///
-/// A session that cannot be sealed turns the response into an empty 500 and leaves the visitor's
-/// cookie as it is.
+/// If the session cannot be sealed, the response becomes an empty 500, and the visitor's cookie
+/// stays as it is.
 #[cfg_attr(docsrs, doc(cfg(feature = "salvo")))]
 #[async_trait]
 impl<T: SessionData> Handler for Sessions<T> {
@@ -60,13 +60,13 @@ impl<T: SessionData> Handler for Sessions<T> {
     }
 }
 
-/// Puts an empty 500 in the place of a response.
+/// Replaces a response by an empty 500.
 fn fail(response: &mut Response) {
     let mut headers = HeaderMap::new();
     write_failure(response.headers(), &mut headers);
     response.set_headers(headers);
     response.status_code(StatusCode::INTERNAL_SERVER_ERROR);
-    // Not `None`, for which a catcher would make a page.
+    // Not `None`: for that, a catcher would make a page.
     response.replace_body(ResBody::Once(Vec::new().into()));
 }
 
@@ -87,7 +87,7 @@ impl<'ex, T: SessionData> Extractible<'ex> for Session<T> {
 
 macro_rules! extractor {
     ($guard:ident: $data:ident) => {
-        /// Turns away whoever is not one of those.
+        /// Turns away visitors without such a session.
         #[cfg_attr(docsrs, doc(cfg(feature = "salvo")))]
         impl<'ex, T: $data> Extractible<'ex> for $guard<T> {
             fn metadata() -> &'static Metadata {
@@ -118,7 +118,7 @@ fn session_of<T: SessionData>(request: &Request) -> Result<Session<T>, ExistingR
 #[async_trait]
 impl Writer for ExistingRejection {
     async fn write(self, _: &mut Request, _: &mut Depot, response: &mut Response) {
-        // Of an extractor salvo lets an error stand, and takes everything else for a 400.
+        // From an extractor, salvo keeps an error status, and turns everything else into a 400.
         let status = if self.status() == 303 { 401 } else { self.status() };
         response.status_code(StatusCode::from_u16(status).expect("a status of this crate's"));
         match self.header().map(|(name, value)| (name, value.parse())) {
@@ -130,16 +130,16 @@ impl Writer for ExistingRejection {
             }
             _ => {}
         }
-        // A catcher makes a page for what has none.
+        // Without a body, a catcher makes a page.
         if !self.body().is_empty() {
             response.body(self.body());
         }
     }
 }
 
-/// Where the hoop sends a visitor whom an extractor turned away.
+/// Where the hoop redirects a visitor whom an extractor turned away.
 #[derive(Clone)]
 struct SignInAt(HeaderValue);
 
-/// A session is of no part of the request that salvo knows.
+/// A session comes from no part of the request that salvo knows.
 static METADATA: Metadata = Metadata::new("Session");

@@ -1,5 +1,5 @@
-//! What the adapters share that keep the session for their handlers: where they
-//! stand to each other, and the end of a request.
+//! What the adapters share: how several middlewares around one request relate, and the end of a
+//! request.
 
 use time::OffsetDateTime;
 
@@ -11,23 +11,23 @@ use crate::{
     session::{Identity, Session, SessionData},
 };
 
-/// The middlewares around a request, from the outermost on.
+/// The middlewares around a request, outermost first.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mounts(Few<Identity>);
 
-/// How a middleware stands to those that are around it.
+/// How a middleware relates to those around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mounting {
-    /// It has the request to itself.
+    /// There is no other one to care about.
     First,
-    /// A clone of it is there already, and commits.
+    /// A clone of it is mounted already, and that one commits.
     Again,
-    /// Another one is there that it would be confused with.
+    /// Another one is mounted that it could be confused with.
     Clash,
 }
 
 impl Mounts {
-    /// Adds a middleware, by any session of it. A clash is an error event too.
+    /// Adds a middleware, by any session of it. A clash emits an error event.
     pub(crate) fn add<T: SessionData>(&mut self, session: &Session<T>) -> Mounting {
         let new = session.identity();
         if self.0.iter().any(|mounted| mounted.is(&new)) {
@@ -46,7 +46,7 @@ impl Mounts {
 }
 
 impl<T: SessionData> Session<T> {
-    /// Commits the session now, if anybody asked for it, and tells of a failure.
+    /// Commits the session now, if a handler asked for it. Emits an event if that fails.
     pub(crate) fn finish(&self) -> Result<Commit, SealError> {
         if self.close_unless_attached() {
             return Ok(Commit::default());

@@ -1,8 +1,8 @@
 //! `Sessions` as a `tower` layer, for axum, hyper, tonic and other users of tower.
 //!
-//! Put whatever catches panics inside the layer, so that its response is
-//! committed too. A response that an outer layer makes without calling this one,
-//! and an inner `Err`, carry no cookie.
+//! Put a layer that catches panics inside this one, so that its response is committed too. A
+//! response that an outer layer makes without calling this one carries no cookie, and neither does
+//! an inner `Err`.
 
 use std::{
     fmt,
@@ -35,11 +35,11 @@ impl<S, T: SessionData> Layer<S> for Sessions<T> {
     }
 }
 
-/// The service that [`Sessions`] makes as a [`Layer`]: hands each request its
-/// session, and commits it when the response's head is ready.
+/// The service that [`Sessions`] makes as a [`Layer`]. It gives each request its session, and
+/// commits it when the response's head is ready.
 ///
-/// A session that cannot be sealed turns the response into an empty 500 and
-/// leaves the visitor's cookie as it is.
+/// If the session cannot be sealed, the response becomes an empty 500, and the visitor's cookie
+/// stays as it is.
 pub struct SessionService<S, T> {
     inner: S,
     sessions: Sessions<T>,
@@ -134,7 +134,7 @@ where
     }
 }
 
-/// An empty 500 in the place of a response with these headers.
+/// An empty 500 that replaces a response with these headers.
 fn failure<B>(headers: &HeaderMap) -> Response<SessionBody<B>> {
     let mut failure = Response::new(SessionBody::default());
     *failure.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
@@ -143,11 +143,12 @@ fn failure<B>(headers: &HeaderMap) -> Response<SessionBody<B>> {
 }
 
 impl<T: SessionData> Session<T> {
-    /// The session that a layer put into the extensions of a request; `None`
-    /// if no [`Sessions<T>`](Sessions) is mounted as a layer.
+    /// Returns the session that a layer put into a request's extensions. `None` if no
+    /// [`Sessions<T>`](Sessions) is mounted as a layer.
     ///
-    /// For services that are not axum handlers: `Session::from_extensions(request.extensions())`.
-    /// Whatever reads extensions finds it too, such as `Extension<Session<T>>` and warp's `ext`.
+    /// Use it in services that are not axum handlers:
+    /// `Session::from_extensions(request.extensions())`. Other readers of extensions find the
+    /// session too, such as `Extension<Session<T>>` and warp's `ext`.
     #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
     pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
         extensions.get::<Self>().cloned()

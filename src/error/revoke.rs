@@ -1,19 +1,19 @@
-//! Why a revocation does not hold, as far as is known.
+//! Why a revocation may not be in effect.
 
 use std::{error::Error, sync::Arc};
 
-/// Why a revocation was not made, or is not known to be.
+/// Why a revocation failed or could not be confirmed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RevokeError {
-    /// The subject could not be kept.
+    /// The subject's length is out of range.
     #[error("the subject has {length} bytes, and must have 1 to 255: name the user by a short id")]
     Subject {
-        /// The bytes it has.
+        /// The subject's length in bytes.
         length: usize,
     },
-    /// What spreads the revocations did not confirm this one. It may have been made or not:
-    /// do not tell the user that it was, and try again.
+    /// The source did not confirm the revocation. It may have been made or not: try again, and do
+    /// not tell the user that it was made.
     #[error(
         "the revocation was not confirmed and may not be in effect: {0}; try again, and do not tell the user that it succeeded until it does"
     )]

@@ -1,12 +1,12 @@
-//! Tokens in a header: how they stand there.
+//! How tokens are written in a header.
 
 use std::borrow::Cow;
 
 use super::rules::is_token_octet;
 use crate::error::ConfigError;
 
-/// The token in the values of a header, in a request that has that header once. `None` also for
-/// another scheme than `Bearer`, which is in `Authorization` alone.
+/// The token in the values of a header. `None` unless the request has that header exactly once. In
+/// `Authorization` the scheme must be `Bearer`.
 pub(crate) fn token_in<'a>(
     header: &str,
     values: impl IntoIterator<Item = &'a [u8]>,

@@ -19,11 +19,12 @@ use crate::{
     platform::{clock, stopwatch::Stopwatch},
 };
 
-/// What was revoked: the sessions of a user up to now, or one sign-in. A handle; clones share the list.
+/// A list of revocations: of all sessions that a user has so far, or of one sign-in. This is a
+/// handle; clones share the list.
 ///
-/// [`Builder::revocations`](crate::Builder::revocations) has it asked about each session, in memory, without a lock and
-/// without waiting. An entry takes some 60 bytes and is forgotten when no session that it
-/// concerns can be live any more.
+/// With [`Builder::revocations`](crate::Builder::revocations), each session is checked against the
+/// list, in memory and without a lock. An entry takes about 60 bytes. It is dropped once no session
+/// that it concerns can still be live.
 ///
 /// ```
 /// use std::time::Duration;
@@ -64,27 +65,27 @@ struct Shared {
 }
 
 impl Revocations {
-    /// A list of this process alone, which is lost when the process ends: for a test, or for a single
-    /// server that revokes again, at its start, what its own data base says.
+    /// Creates a list for this process alone, which is lost when the process ends. Use it in tests,
+    /// or on a single server that revokes again at startup what its database says.
     ///
-    /// `retention` is the longest absolute timeout of the sessions that it is for.
+    /// `retention` is the longest absolute timeout of the sessions that are checked against it.
     pub fn in_memory(retention: Duration) -> Self {
         Self::in_memory_at(retention, clock::now())
     }
 
-    /// [`in_memory`](Self::in_memory), with the present given: positions begin above those of lists that
-    /// were begun earlier.
+    /// Like [`in_memory`](Self::in_memory), at a given time. Its positions begin above those of
+    /// lists that were begun earlier.
     pub fn in_memory_at(retention: Duration, now: OffsetDateTime) -> Self {
         let policy = Policy { is_alone: true, serve_unread: true, refuse_after: None };
         let list = List::new(retention, Position::floor_at(now), Freshness::new(policy));
         Self(Arc::new(Shared { list: Arc::new(list), publisher: None }))
     }
 
-    /// A list that follows a source, which spreads revocations to all machines. Call
-    /// [`start`](FollowingRevocations::start) on it.
+    /// Creates a list that follows a source, which spreads revocations to all machines. Call
+    /// [`start`](FollowingRevocations::start) on the result.
     ///
-    /// `retention` is the longest absolute timeout that sessions have, or had within it, of all
-    /// applications that share the source.
+    /// `retention` is the longest absolute timeout of all applications that share the source. If a
+    /// timeout was lowered less than that long ago, the earlier one counts.
     pub fn following<S: RevocationSource>(
         source: S,
         retention: Duration,
@@ -93,14 +94,17 @@ impl Revocations {
         FollowingRevocations { source, retention, policy }
     }
 
-    /// Refuses every session of the subject that began before now, on every machine. For "sign me
-    /// out everywhere", a new password, a user who was deleted or disabled.
+    /// Refuses every session of the subject that began before now, on every machine. Use it for
+    /// "sign me out everywhere", after a change of password, and for a user who was deleted or
+    /// disabled.
     ///
-    /// Change what lets the user sign in first, then call this: a sign-in that is under way
-    /// meanwhile is refused too, and must not succeed at its second try. Once it is confirmed, this
-    /// machine refuses; the others follow as soon as the source tells them.
+    /// First change what lets the user sign in, then call this. A sign-in that is being handled
+    /// meanwhile is refused too, and must fail when it is tried again. Once the revocation is
+    /// confirmed, this machine refuses the sessions. The others follow as soon as the source tells
+    /// them.
     ///
-    /// The error of what this returns is [`RevokeError`](crate::RevokeError): the revocation is not confirmed.
+    /// The returned future or `wait` gives a [`RevokeError`](crate::RevokeError) if the revocation
+    /// is not confirmed.
     pub fn revoke_all<'a>(&self, subject: impl Into<Subject<'a>>) -> Revoking {
         match Revocation::of_subject(&subject.into()) {
             Ok(revocation) => self.revoke(revocation),
@@ -108,8 +112,8 @@ impl Revocations {
         }
     }
 
-    /// Refuses every session of one sign-in on one device, on every machine. See
-    /// [`revoke_all`](Self::revoke_all) for the errors.
+    /// Refuses every session of one sign-in on one device, on every machine. The errors are those
+    /// of [`revoke_all`](Self::revoke_all).
     ///
     /// ```
     /// use std::time::Duration;
@@ -140,7 +144,7 @@ impl Revocations {
         }
     }
 
-    /// The greatest position that this machine has heard of.
+    /// The greatest position that this machine knows.
     pub fn position(&self) -> Position {
         self.0.list.position()
     }
@@ -160,24 +164,24 @@ impl Revocations {
         self.0.list.bytes()
     }
 
-    /// For how long entries are kept, at least.
+    /// How long entries are kept at least.
     pub fn retention(&self) -> Duration {
         self.0.list.retention()
     }
 
-    /// How long ago the source said that the list is up to date; `None` if it never did. Some
-    /// seconds at most while all is well. For the health page.
+    /// How long ago the source last confirmed that the list is up to date. `None` if it never did.
+    /// Normally this is a few seconds at most. Show it on your health page.
     pub fn age(&self) -> Option<Duration> {
         self.0.list.freshness.age(&self.0.list.stopwatch)
     }
 
-    /// Why the source could not be read or written when that was last tried, `None` if it could.
+    /// Why the last attempt to read or write the source failed. `None` if it succeeded.
     pub fn trouble(&self) -> Option<String> {
         self.0.list.freshness.trouble()
     }
 
-    /// Waits on this thread until the list was read for the first time, at most for so long. Whether it
-    /// was: until then sessions are refused, so a server should not take requests.
+    /// Blocks this thread until the list was read for the first time, or until the timeout. Returns
+    /// whether it was read. Until then sessions are refused, so do not take requests before.
     pub fn wait_until_read(&self, timeout: Duration) -> bool {
         let waited = Stopwatch::start();
         while self.age().is_none() && waited.elapsed() < timeout {
@@ -186,13 +190,14 @@ impl Revocations {
         self.age().is_some()
     }
 
-    /// The position as sessions keep it.
+    /// The position as sessions store it.
     #[inline]
     pub(crate) fn seen(&self) -> u64 {
         self.position().get()
     }
 
-    /// Whether a session, or, without a family, one that begins, may live that has seen so much.
+    /// Whether a session that has seen this position may live. Without a family, it is one that
+    /// begins.
     #[inline]
     pub(crate) fn judge<'a>(
         &self,
@@ -211,7 +216,8 @@ impl Revocations {
     }
 }
 
-/// A list that is about to follow its source, and what it does while that is away.
+/// A list that is about to follow its source. Configures what it does while the source is
+/// unavailable.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -236,30 +242,31 @@ pub struct FollowingRevocations<S> {
 }
 
 impl<S: RevocationSource> FollowingRevocations<S> {
-    /// Refuses all sessions once the source has not been heard for so long; a few seconds at least.
-    /// Without this the last state goes on to count, and [`Revocations::age`] and a `tracing` event say
-    /// how old it is.
+    /// Refuses all sessions once the source has been silent for this long. Use at least a few
+    /// seconds. Without this, the last known state stays in use; [`Revocations::age`] and a
+    /// `tracing` event tell how old it is.
     ///
-    /// Visitors are then anonymous, and their cookies are left alone: when the source is back, so are they.
+    /// Visitors are then anonymous, but their cookies are left alone: when the source is back, they
+    /// are signed in again.
     pub fn refuse_after(mut self, bound: Duration) -> Self {
         self.policy.refuse_after = Some(bound);
         self
     }
 
-    /// Lets sessions in before the list was read for the first time. Without this they are
-    /// refused, and their cookies are left alone. With it, a machine that starts while the source is away
-    /// accepts what was revoked.
+    /// Accepts sessions before the list was read for the first time. Without this they are refused,
+    /// and their cookies are left alone. With this, a machine that starts while the source is
+    /// unavailable accepts revoked sessions.
     pub fn serve_unread(mut self) -> Self {
         self.policy.serve_unread = true;
         self
     }
 
-    /// Begins to follow, in two threads that end when nobody has the list any more. Does not wait for
-    /// the source: see [`Revocations::wait_until_read`].
+    /// Starts to follow the source, in two threads that end when the last handle to the list is
+    /// dropped. Does not wait for the source: see [`Revocations::wait_until_read`].
     ///
     /// # Errors
     ///
-    /// The operating system's error, if it gives no thread.
+    /// The operating system's error if no thread can be started.
     pub fn start(self) -> io::Result<Revocations> {
         let Self { source, retention, policy } = self;
         let list = Arc::new(List::new(retention, Position::default(), Freshness::new(policy)));

@@ -1,4 +1,4 @@
-//! Where a revocation stands among all revocations.
+//! The position of a revocation in the order of all revocations.
 
 use std::fmt;
 
@@ -6,11 +6,12 @@ use time::OffsetDateTime;
 
 use crate::platform::clock::unix_seconds;
 
-/// The place of a revocation in the order of all of them, in the whole fleet: each is greater than
-/// those before. Not a time, so that machines whose clocks differ agree about what came first.
+/// The position of a revocation in the order of all revocations of a fleet. Each is greater than
+/// those before it. It is not a time, so machines whose clocks differ agree on the order.
 ///
-/// What [`Revocations::revoke_all`](crate::Revocations::revoke_all) returns. An application that keeps it beside the
-/// user's new password can hand it to [`Session::renew_after`](crate::Session::renew_after) at a later sign-in.
+/// [`Revocations::revoke_all`](crate::Revocations::revoke_all) returns it. An application can store
+/// it with the user's new password, and pass it to
+/// [`Session::renew_after`](crate::Session::renew_after) at a later sign-in.
 ///
 /// ```
 /// use sealed_session::Position;
@@ -23,10 +24,11 @@ use crate::platform::clock::unix_seconds;
 pub struct Position(u64);
 
 impl Position {
-    /// The greatest that a session can hold.
+    /// The greatest position that a session can store.
     pub const MAX: Self = Self((1 << 48) - 1);
 
-    /// The position with this number, as from a data base. `None` for what needs more than 48 bits.
+    /// Creates the position with this number, for example from a database. `None` if it needs more
+    /// than 48 bits.
     pub const fn new(number: u64) -> Option<Self> {
         match number <= Self::MAX.0 {
             true => Some(Self(number)),

@@ -1,4 +1,4 @@
-//! A revocation under way, to be awaited or waited for.
+//! A revocation in progress, to be awaited or waited for.
 
 use std::{
     fmt,
@@ -11,9 +11,9 @@ use std::{
 use super::position::Position;
 use crate::error::RevokeError;
 
-/// A revocation that is under way: `.await` it, or, where nothing is async, [`wait`](Self::wait).
+/// A revocation in progress. In async code `.await` it; elsewhere call [`wait`](Self::wait).
 ///
-/// It was begun by the call that returned this, and goes on if this is dropped; but then nobody
+/// It was started by the call that returned this, and continues if this is dropped. But then nobody
 /// learns whether it succeeded.
 ///
 /// ```
@@ -56,7 +56,7 @@ impl Revoking {
         revoking
     }
 
-    /// Waits on this thread until it is known what the revocation came to.
+    /// Blocks this thread until the revocation is confirmed or has failed.
     ///
     /// # Errors
     ///

@@ -4,63 +4,66 @@ use std::{error::Error, time::Duration};
 
 use super::{position::Position, subject::Revocation};
 
-/// Why a source did not do what it was asked.
+/// Why a call of a source failed.
 pub type SourceError = Box<dyn Error + Send + Sync>;
 
-/// What spreads revocations: an engine such as Redis, a table of
-/// your data base, or whatever else all machines reach.
+/// Spreads revocations to all machines: an engine such as Redis, a table in your database, or
+/// anything else that all machines can reach.
 ///
-/// It keeps an entry for each target, with the greatest position that it was given, and it tells
-/// of changes. [`Revocations::following`](crate::Revocations::following) asks it from two threads: one calls
-/// [`publish`](Self::publish), the other everything else. Every call may block; it should end
-/// in an error after some seconds rather than wait for ever.
+/// It stores an entry for each target, with the greatest position that it was given, and it reports
+/// changes. [`Revocations::following`](crate::Revocations::following) calls it from two threads:
+/// one calls [`publish`](Self::publish), the other everything else. Every call may block, but it
+/// should return an error after some seconds rather than wait forever.
 ///
-/// Positions must be handed out in one place, and a machine must not be told of a position
-/// before the entry with it can be read. In SQL, lock one row that holds the last position, raise it,
-/// write the entry and commit: a sequence alone is not enough, for a transaction may commit
-/// after one that drew a greater number.
+/// Positions must be assigned in one place. A machine must not learn of a position before it can
+/// read the entry with it. In SQL, lock one row that holds the last position, raise it, write the
+/// entry, and commit. A sequence alone is not enough: a transaction may commit after one that drew
+/// a greater number.
 pub trait RevocationSource: Send + Sync + 'static {
-    /// Adds revocations, all or none, and says the position that each was given: greater than
-    /// `floor`, and than every position that was given before.
+    /// Adds revocations, all or none. Returns the position that each was given. Each must be
+    /// greater than `floor` and than every position that was given before.
     ///
     /// # Errors
     ///
-    /// If it is not certain that they were added and will be kept. They may have been added all the same.
+    /// If it is not certain that they were added and will be kept. They may have been added
+    /// nevertheless.
     fn publish(
         &self,
         revocations: &[Revocation],
         floor: Position,
     ) -> Result<Vec<Position>, SourceError>;
 
-    /// Notes that [`changes`](Self::changes) are to go on from here, and says the greatest position so far.
+    /// Marks the point from which [`changes`](Self::changes) continue. Returns the greatest
+    /// position so far.
     ///
     /// # Errors
     ///
     /// If the source cannot be read.
     fn start(&self) -> Result<Position, SourceError>;
 
-    /// Hands out every entry that was there at the [`start`](Self::start), in any order. Later ones may be among them.
+    /// Calls `entry` for every entry that was there at the [`start`](Self::start), in any order.
+    /// Later ones may be among them.
     ///
     /// # Errors
     ///
     /// If the source cannot be read to the end.
     fn entries(&self, entry: &mut dyn FnMut(Revocation, Position)) -> Result<(), SourceError>;
 
-    /// Hands out what was added since the [`start`](Self::start) or the last call, in its order. Waits for
-    /// about `wait` if there is nothing.
+    /// Reports in order what was added since the [`start`](Self::start) or the last call. If there
+    /// is nothing, waits for about `wait`.
     ///
     /// # Errors
     ///
-    /// If the source cannot be read. The next call goes on from where the last good one ended.
+    /// If the source cannot be read. The next call continues after the last successful one.
     fn changes(
         &self,
         wait: Duration,
         entry: &mut dyn FnMut(Revocation, Position),
     ) -> Result<Changes, SourceError>;
 
-    /// Puts back what the source has lost: each entry, unless it has one of this target with a
-    /// greater position, and tells the other machines of it as of a change. Every position that it gives
-    /// from now on is greater than `floor`.
+    /// Restores what the source has lost: each entry, unless the source has one of the same target
+    /// with a greater position. Reports them to the other machines as changes. Every position that
+    /// it gives from now on must be greater than `floor`.
     ///
     /// # Errors
     ///
@@ -71,7 +74,7 @@ pub trait RevocationSource: Send + Sync + 'static {
         floor: Position,
     ) -> Result<(), SourceError>;
 
-    /// Drops the entries up to this position, of which no session can be live any more.
+    /// Drops the entries up to this position. No session that they concern can still be live.
     ///
     /// # Errors
     ///
@@ -79,13 +82,14 @@ pub trait RevocationSource: Send + Sync + 'static {
     fn prune(&self, up_to: Position) -> Result<(), SourceError>;
 }
 
-/// What a look for changes came to.
+/// The result of looking for changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Changes {
-    /// All changes were handed out, and this is the greatest position so far.
+    /// All changes were reported. This is the greatest position so far.
     Followed(Position),
-    /// There is no going on: the history does not reach back so far, or this is another engine than
-    /// before, or one that was set back. The list is read from the [`start`](RevocationSource::start).
+    /// The changes cannot be continued: the history does not reach back far enough, or the engine
+    /// is another one or was set back. The list is then read again from the
+    /// [`start`](RevocationSource::start).
     Lost,
 }

@@ -4,11 +4,12 @@ use std::{borrow::Cow, fmt, hash::Hasher};
 
 use crate::{error::RevokeError, format::session_id::Family};
 
-/// Whose sessions are meant, mostly a user: 1 to 255 bytes that name the user for good.
+/// Whose sessions a revocation concerns, usually a user: 1 to 255 bytes that identify the user for
+/// good.
 ///
-/// From a string, bytes, or a number, which counts as its decimal digits. Best is an
-/// id that is never given away again, and that tells nothing: where an engine spreads the
-/// revocations, it holds the subjects as they are.
+/// It can be made from a string, bytes, or a number, which stands for its decimal digits. Use an id
+/// that is never given to somebody else, and that reveals nothing: an engine that spreads the
+/// revocations stores subjects as they are.
 ///
 /// ```
 /// use sealed_session::Subject;
@@ -73,11 +74,11 @@ impl fmt::Debug for Subject<'_> {
     }
 }
 
-/// What is refused: the earlier sessions of a subject, or all of a family.
+/// What is revoked: the earlier sessions of a subject, or all sessions of a family.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Revocation {
-    /// The sessions of this subject that began before.
+    /// The sessions of this subject that began before the revocation.
     Subject(Subject<'static>),
     /// The sessions of this family.
     Family(Family),
@@ -99,7 +100,8 @@ impl Revocation {
         }
     }
 
-    /// One byte for the kind, then what is named: how a source may keep it.
+    /// Returns one byte for the kind, then the bytes of the subject or family. A source can store
+    /// this.
     ///
     /// ```
     /// use sealed_session::{Family, Revocation};
@@ -113,7 +115,7 @@ impl Revocation {
         self.as_target().to_bytes()
     }
 
-    /// What [`to_bytes`](Self::to_bytes) gave. `None` for anything else.
+    /// Reads what [`to_bytes`](Self::to_bytes) returned. `None` for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         match bytes.split_first()? {
             (&SUBJECT, name) => Self::of_subject(&Subject::from(name)).ok(),

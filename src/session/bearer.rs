@@ -1,4 +1,4 @@
-//! The session of a client that keeps no cookies.
+//! The session of a client without cookies.
 
 use std::{fmt, ops::Deref, sync::Arc};
 
@@ -11,19 +11,21 @@ use super::{
 };
 use crate::{events, http::token::token_in};
 
-/// A live session that came as a token in `Authorization: Bearer`, or in
-/// [a header of choice](crate::Builder::token_header): that of a mobile app, or of a program.
+/// A live session that came as a token in `Authorization: Bearer`, or in [another
+/// header](crate::Builder::token_header). It is for mobile apps and programs.
 ///
-/// As an argument of a handler it answers 401 to everybody else, and as `Option<Bearer<T>>` it is
-/// `None` for them. It dereferences to the [`Session`], of which there is nothing to commit: a
-/// response sets no header for it. So it is for reading. To change it, take
-/// [`into_inner`](Self::into_inner), write, and hand the client what
-/// [`Sessions::bearer_token`](crate::Sessions::bearer_token) makes of it.
+/// As an argument of a handler it answers 401 to a request without one. As `Option<Bearer<T>>` it
+/// is `None` for such a request.
 ///
-/// Timeouts, key ring, audience and the hook that revokes hold as they do for cookies. What a
-/// cookie has and a token has not: a [tombstone](crate::Builder::tombstones), so that a token of which
-/// somebody has a copy is live until it expires or is revoked, also after the client forgot it; and forged
-/// requests, since no browser sends it by itself, so that it needs no CSRF token.
+/// It dereferences to the [`Session`], and is for reading: a response carries no header for it. To
+/// change the session, call [`into_inner`](Self::into_inner), write, and send the client the new
+/// token from [`Sessions::bearer_token`](crate::Sessions::bearer_token).
+///
+/// Timeouts, keys, audience and revocation work as for cookies. Two things differ:
+///
+/// - There are no [tombstones](crate::Builder::tombstones). Even if the client forgets its token, a
+///   copy of it is live until it expires or is revoked.
+/// - No CSRF token is needed, because no browser sends the header by itself.
 ///
 /// ```
 /// use sealed_session::{KeyRing, Sessions};
@@ -56,11 +58,12 @@ impl<T: SessionData> Bearer<T> {
         Self { session, token: token.into() }
     }
 
-    /// The token to hand to the client in place of the one that came, where one is due: the idle
-    /// timeout slides, or the key has been superseded. `None` where the client's may stay.
+    /// Returns a fresh token if one is due, for the client to replace its old one: the idle timeout
+    /// slides, or there is a newer key. `None` if the client can keep its token.
     ///
-    /// The client decides whether it slides: one that drops what it gets is idle. Without an
-    /// idle timeout a token is due once an hour at most, and only after its key was superseded.
+    /// The client has to store the fresh token. If it drops it, the idle timeout does not slide.
+    /// Without an idle timeout a token is due only after its key was superseded, and at most once
+    /// an hour.
     ///
     /// ```
     /// use std::time::Duration;
@@ -89,7 +92,7 @@ impl<T: SessionData> Bearer<T> {
         })
     }
 
-    /// The session. What is written to it reaches the client only as another token.
+    /// Returns the session. What you write to it reaches the client only in a new token.
     pub fn into_inner(self) -> Session<T> {
         self.session
     }

@@ -32,11 +32,12 @@ impl<T: SessionData> Session<T> {
         self.renew_by(&timeouts, 0);
     }
 
-    /// [`renew`](Self::renew), for a user of whom everything was revoked up to this position, and who
-    /// has proved who they are since: the one whose change of password it was.
+    /// Like [`renew`](Self::renew), for a session that must survive a revocation of its own user.
+    /// Use it in the request in which the user changed the password: they have proved their
+    /// identity, and all their sessions up to this position were revoked.
     ///
-    /// Look at the session before you revoke, or it is no session any more. Revocations that
-    /// come after this position end the session as any other.
+    /// Read the session before you revoke. If it is first used afterwards, it is refused like the
+    /// others. Revocations after this position end the renewed session as usual.
     ///
     /// ```
     /// use std::time::Duration;

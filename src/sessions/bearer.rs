@@ -1,4 +1,4 @@
-//! Sessions of clients that keep no cookies: tokens in a header.
+//! Sessions of clients without cookies: tokens in a header.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -21,8 +21,9 @@ use crate::{
 };
 
 impl<T: SessionData> Builder<T> {
-    /// The header that has [tokens](Bearer), `Authorization` by default, where they stand behind the
-    /// scheme `Bearer`. In another header a token is all there is, as in `X-Session: TOKEN`.
+    /// Sets the header that carries [tokens](Bearer). The default is `Authorization`, with the
+    /// scheme `Bearer` before the token. Any other header contains only the token, as in
+    /// `X-Session: TOKEN`.
     pub fn token_header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.token_header = name.into();
         self
@@ -30,12 +31,12 @@ impl<T: SessionData> Builder<T> {
 }
 
 impl<T: SessionData> Sessions<T> {
-    /// Seals a session into a token for a client that sends it in a header, and keeps no cookies:
-    /// a mobile app, a program. As it is now, whether it was changed or not.
+    /// Seals a session's present state into a token for a client without cookies, such as a mobile
+    /// app or a program. The client sends it in a header.
     ///
-    /// It is sealed for another purpose than cookies are: neither is taken for the other. Only what
-    /// a token of its own is for belongs into one, so make a session for it with
-    /// [`create`](Self::create); for a change take that of the [`Bearer`] that came.
+    /// Tokens and cookies are sealed for different purposes, so neither is accepted as the other.
+    /// Make a session for the token with [`create`](Self::create), and put only what the client
+    /// needs into it. For a change, use the session of the [`Bearer`] that came.
     ///
     /// ```
     /// use std::time::Duration;
@@ -56,13 +57,13 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// # Errors
     ///
-    /// As for [`seal`](Self::seal). [`SealError::Refused`] too for a session that is bound to a
-    /// device: nothing in a header proves that it comes from there.
+    /// As for [`seal`](Self::seal). Also [`SealError::Refused`] for a session that is bound to a
+    /// device, because a header does not prove that the request comes from there.
     pub fn bearer_token(&self, session: &Session<T>) -> Result<String, SealError> {
         self.bearer_token_at(session, clock::now())
     }
 
-    /// [`bearer_token`](Self::bearer_token), with the present given.
+    /// Like [`bearer_token`](Self::bearer_token), at a given time.
     ///
     /// # Errors
     ///
@@ -84,9 +85,9 @@ impl<T: SessionData> Sessions<T> {
         })
     }
 
-    /// The session of the token that came with a request, from the values of the header
-    /// that has tokens. `None` where it came twice, with another scheme, or is refused,
-    /// of which a `tracing` event tells the reason.
+    /// Loads the session of a request's token, from the values of the header that carries tokens.
+    /// `None` if there is no such header or more than one, if it has another scheme, or if the
+    /// token is refused. For a refused token, a `tracing` event gives the reason.
     pub fn load_bearer<H: AsRef<[u8]>>(
         &self,
         header: impl IntoIterator<Item = H>,
@@ -94,7 +95,7 @@ impl<T: SessionData> Sessions<T> {
         self.load_bearer_for(header, None)
     }
 
-    /// [`load_bearer`](Self::load_bearer), with the present given.
+    /// Like [`load_bearer`](Self::load_bearer), at a given time.
     pub fn load_bearer_at<H: AsRef<[u8]>>(
         &self,
         header: impl IntoIterator<Item = H>,
@@ -112,7 +113,8 @@ impl<T: SessionData> Sessions<T> {
         Bearer::load(self.handle(), values.iter().map(AsRef::as_ref), at)
     }
 
-    /// Opens a token of [`bearer_token`](Self::bearer_token), without a header around it.
+    /// Opens a token that [`bearer_token`](Self::bearer_token) returned, without the header's
+    /// scheme.
     ///
     /// # Errors
     ///
@@ -121,7 +123,7 @@ impl<T: SessionData> Sessions<T> {
         self.unseal_bearer_for(token, None)
     }
 
-    /// [`unseal_bearer`](Self::unseal_bearer), with the present given.
+    /// Like [`unseal_bearer`](Self::unseal_bearer), at a given time.
     ///
     /// # Errors
     ///
@@ -171,7 +173,7 @@ impl<T: SessionData> Core<T> {
         opened.ok()
     }
 
-    /// The token anew, where it is due, with its data as they are.
+    /// The token sealed again with the same data, if that is due.
     pub(super) fn reseal_token_value(
         &self,
         token: &[u8],
@@ -185,7 +187,7 @@ impl<T: SessionData> Core<T> {
         Ok(fresh?.map(|(token, _)| token))
     }
 
-    /// Works with the ring in use on what travels without a cookie's name, which thus takes no room.
+    /// Calls `f` with the ring in use. A token has no cookie name, so none counts toward its size.
     pub(super) fn with_token<R>(&self, binding: &Binding, f: impl FnOnce(Seal<'_>, u64) -> R) -> R {
         self.with_binding(binding, |seal, ring| f(Seal { name_len: 0, ..seal }, ring))
     }

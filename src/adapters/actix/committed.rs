@@ -1,16 +1,16 @@
-//! Errors of inner middlewares, whose responses actix makes after ours.
+//! Errors of inner middlewares. actix makes their responses after our middleware is done.
 
 use actix_web::{Error, HttpResponse, ResponseError, http::StatusCode};
 
 use super::headers::failure;
 use crate::http::Commit;
 
-/// The error of an inner middleware, with what its response has to say of the session.
+/// The error of an inner middleware, with what its response has to carry for the session.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub(super) struct CommittedError {
     pub(super) error: Error,
-    /// `None` where the session could not be sealed.
+    /// `None` if the session could not be sealed.
     pub(super) commit: Option<Commit>,
 }
 

@@ -1,4 +1,4 @@
-//! The header maps of actix-web: what a commit writes.
+//! Writes a commit into the header maps of actix-web.
 
 use actix_web::{
     HttpResponse,
@@ -48,7 +48,7 @@ fn header_name(name: Name) -> HeaderName {
     }
 }
 
-/// An empty 500 in the place of a response with these headers.
+/// An empty 500 that replaces a response with these headers.
 pub(super) fn failure(headers: &HeaderMap) -> HttpResponse {
     let mut failure = HttpResponse::InternalServerError().finish();
     write_failure(headers, failure.headers_mut());

@@ -51,12 +51,12 @@ where
     }
 }
 
-/// The middleware that [`Sessions`] makes with `App::wrap`: hands each request
-/// its session, and commits it when the response's head is ready, also where a
-/// handler or an inner middleware returned an error.
+/// The middleware that [`Sessions`] makes with `App::wrap`. It gives each request its session, and
+/// commits it when the response's head is ready, even if a handler or an inner middleware returned
+/// an error.
 ///
-/// A session that cannot be sealed turns the response into an empty 500 and
-/// leaves the visitor's cookie as it is.
+/// If the session cannot be sealed, the response becomes an empty 500, and the visitor's cookie
+/// stays as it is.
 pub struct SessionMiddleware<S, T> {
     inner: S,
     sessions: Sessions<T>,
@@ -112,7 +112,7 @@ where
     }
 }
 
-/// What the middleware puts beside a request: a session that nobody has asked for yet.
+/// What the middleware puts beside a request: a session that no handler has asked for yet.
 struct Exchange<T>(Session<T>);
 
 impl<T: SessionData> Exchange<T> {
@@ -156,7 +156,7 @@ impl<T: SessionData> FromRequest for Session<T> {
 
 macro_rules! extractor {
     ($guard:ident: $data:ident) => {
-        /// Turns away whoever is not one of those; `Option` of it is `None` for them.
+        /// Turns away visitors without such a session. As an `Option` it is `None` for them.
         #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
         impl<T: $data> FromRequest for $guard<T> {
             type Error = Error;

@@ -4,18 +4,18 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use crate::session::{Session, SessionData};
 
-/// Asks each request that changes something for a token of
-/// [`Session::csrf_token`], before its handler runs.
+/// Requires a token of [`Session::csrf_token`] from each request that changes something, before its
+/// handler runs.
 ///
-/// The token is read from the header `X-CSRF-Token`, else from the field `csrf` of a form that is
-/// URL-encoded, for which at most 64 KiB are held in memory; everything else, such as a form with
-/// files, needs the header. The handler sees the body as it came. A safe method (GET, HEAD,
+/// The token is read from the header `X-CSRF-Token`, or else from the field `csrf` of a URL-encoded
+/// form. For that, at most 64 KiB of the form are held in memory. All other requests, such as a
+/// form with files, need the header. The handler gets the body unchanged. A safe method (GET, HEAD,
 /// OPTIONS, TRACE) passes without a token.
 ///
-/// Mount it inside of the [`Sessions<T>`](crate::Sessions) that it asks: a tower layer, for axum,
-/// with a body that can be made of `Bytes`; middleware of actix-web and poem; a hoop of salvo's.
-/// A refusal is a [`CsrfRejection`], for which the application can render a page of its own: in
-/// actix-web and poem it is an error, in the others it is in the extensions of an empty response.
+/// Mount it inside the [`Sessions<T>`](crate::Sessions) that it checks. It is a tower layer (for
+/// axum, with a body that can be made from `Bytes`), middleware for actix-web and poem, and a hoop
+/// for salvo. A refusal is a [`CsrfRejection`], so that you can render a page of your own. In
+/// actix-web and poem it is an error; in the others it is in the extensions of an empty response.
 pub struct CsrfGuard<T> {
     field: Cow<'static, str>,
     header: Cow<'static, str>,
@@ -27,19 +27,19 @@ pub struct CsrfGuard<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CsrfRejection {
-    /// No token of the visitor's session came. Answers 403. Often it is that of a second tab, which
-    /// was open before the sign-in: ask the visitor to load the page again.
+    /// No token of the visitor's session came. Answers 403. Often the form is from a second tab,
+    /// which was opened before the sign-in. Ask the visitor to load the page again.
     #[error("the request has no token of its session")]
     Token,
-    /// The form is larger than is held in memory. Answers 413.
+    /// The form is larger than the limit. Answers 413.
     #[error(
         "the form is larger than {limit} bytes: raise `CsrfGuard::max_body`, or send the token in the header"
     )]
     TooLarge {
-        /// The most that is held.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// The body broke off. Answers 400.
+    /// The body could not be read to its end. Answers 400.
     #[error("the request's body could not be read")]
     Body,
 }
@@ -56,7 +56,7 @@ impl CsrfRejection {
 }
 
 impl<T: SessionData> CsrfGuard<T> {
-    /// With the field `csrf`, the header `X-CSRF-Token` and at most 64 KiB.
+    /// Creates a guard with the field `csrf`, the header `X-CSRF-Token` and a limit of 64 KiB.
     #[expect(clippy::new_without_default, reason = "`new` says which session's it is")]
     pub fn new() -> Self {
         Self {
@@ -67,21 +67,22 @@ impl<T: SessionData> CsrfGuard<T> {
         }
     }
 
-    /// The form's field with the token: letters, digits, `-` and `_`, which stand as they are in a form.
+    /// Sets the name of the form's field with the token. Use only letters, digits, `-` and `_`,
+    /// which need no encoding in a form.
     #[must_use]
     pub fn field(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.field = name.into();
         self
     }
 
-    /// The header with the token.
+    /// Sets the name of the header with the token.
     #[must_use]
     pub fn header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.header = name.into();
         self
     }
 
-    /// The most bytes of a form that are held in memory.
+    /// Sets how many bytes of a form are held in memory at most.
     #[must_use]
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
@@ -100,7 +101,7 @@ impl<T: SessionData> CsrfGuard<T> {
         CsrfRejection::TooLarge { limit: self.max_body }
     }
 
-    /// The token in a form that is URL-encoded; empty where there is none. Of base64url nothing is encoded.
+    /// The token in a URL-encoded form, or an empty string. base64url needs no encoding there.
     pub(super) fn token_in<'a>(&self, form: &'a [u8]) -> &'a str {
         let pairs = form.split(|&byte| byte == b'&');
         let mut rests = pairs.filter_map(|pair| pair.strip_prefix(self.field.as_bytes()));
@@ -119,11 +120,11 @@ impl<T: SessionData> CsrfGuard<T> {
     }
 }
 
-/// How a request can be asked for its token.
+/// Where a request's token is.
 pub(super) enum Ask {
-    /// It needs none.
+    /// The request needs none.
     Pass,
-    /// It has this one, or is not of a kind that has another place for one.
+    /// In the header. Also if the request has no other place for a token.
     Header(String),
     /// It may be in the form.
     Form,

@@ -128,7 +128,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The one that was made ready is the one that is called.
+        // Calls the service that was made ready.
         let fresh = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, fresh);
         let guard = self.guard.clone();

@@ -1,4 +1,4 @@
-//! The headers of Rocket's responses: what a commit writes.
+//! Writes a commit into the headers of Rocket's responses.
 
 use rocket::{
     Response,
