@@ -53,7 +53,7 @@ pub(crate) fn token_refused(header: &str, reason: &UnsealError, key_id: Option<K
     );
 }
 
-/// A cookie came that would prove the device of a session, and proves nothing.
+/// A bound cookie was refused, so it does not prove the session's device.
 #[cfg(feature = "bound")]
 pub(crate) fn bound_cookie_refused(name: &str, reason: &UnsealError) {
     #[cfg(feature = "tracing")]
@@ -66,7 +66,7 @@ pub(crate) fn bound_cookie_refused(name: &str, reason: &UnsealError) {
     );
 }
 
-/// What a browser sent to bind a session to its device, or to prove the device, is not accepted.
+/// A browser's request to bind a session to its device, or to prove the device, was refused.
 #[cfg(feature = "bound")]
 pub(crate) fn device_refused(name: &str, what: &str, reason: &dyn fmt::Display) {
     #[cfg(feature = "tracing")]

@@ -1,4 +1,4 @@
-//! The way in, for adapters and by hand.
+//! The entry point, for adapters and for callers without one.
 
 use time::OffsetDateTime;
 
@@ -10,7 +10,7 @@ use crate::{
     sessions::Sessions,
 };
 
-/// A request as far as the binding looks at it.
+/// The parts of a request that device binding needs.
 #[derive(Debug, Clone, Copy)]
 pub struct DeviceRequest<'a> {
     /// The method, as in `POST`.
@@ -36,7 +36,7 @@ impl Head for DeviceRequest<'_> {
     }
 }
 
-/// An answer to be sent in the place of the application's.
+/// An answer to send instead of the application's.
 #[derive(Debug, Clone)]
 #[must_use = "send it, and nothing of the application's"]
 pub struct DeviceAnswer(Answer);
@@ -47,7 +47,7 @@ impl DeviceAnswer {
         self.0.status
     }
 
-    /// Names, in lower case, and values of the headers. Set-Cookie is among them.
+    /// The headers: names in lower case, and values. Set-Cookie is among them.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.headers.iter().map(|(name, value)| (*name, value.as_str()))
     }
@@ -60,9 +60,9 @@ impl DeviceAnswer {
 
 #[cfg_attr(docsrs, doc(cfg(feature = "bound")))]
 impl<T: SessionData> Sessions<T> {
-    /// What a browser gets that binds a session to its device, or proves the device; `None` for
-    /// every other request, which is the application's. The middleware of a framework calls it
-    /// by itself. Call it with the session that was loaded from the same request.
+    /// Answers a browser's request to bind a session to its device, or to prove the device. `None`
+    /// for every other request: let the application handle it. Pass the session that was loaded
+    /// from the same request. The middleware of a framework calls this by itself.
     ///
     /// ```
     /// use sealed_session::{Bound, DeviceRequest, KeyRing, Sessions};
@@ -87,7 +87,7 @@ impl<T: SessionData> Sessions<T> {
         self.answer_device_at(session, request, clock::now())
     }
 
-    /// [`answer_device`](Self::answer_device), with the present given.
+    /// Like [`answer_device`](Self::answer_device), at a given time.
     pub fn answer_device_at(
         &self,
         session: &Session<T>,
@@ -97,7 +97,8 @@ impl<T: SessionData> Sessions<T> {
         self.answer(request, || session, || now).map(DeviceAnswer)
     }
 
-    /// [`answer_device`](Self::answer_device) for adapters: asks for the session where it is needed.
+    /// [`answer_device`](Self::answer_device) for adapters. Asks for the session only if it is
+    /// needed.
     pub(crate) fn answer<'s>(
         &self,
         head: &impl Head,

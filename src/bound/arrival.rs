@@ -1,6 +1,7 @@
-//! A visitor who comes from another site when the bound cookie has lapsed: for such a request
-//! browsers do not refresh. Let every site have a browser refresh, and it would send no `Lax` cookie
-//! along. So the visitor gets a page that asks for the same address once more, from this site.
+//! Visitors who follow a link from another site after their bound cookie expired. For such a
+//! request browsers do not refresh the cookie. They would if every site could start a refresh, but
+//! then they would send no `Lax` cookie with it. So the visitor gets a page that requests the same
+//! address again, from this site.
 
 use super::{desk::empty, header};
 use crate::{
@@ -9,14 +10,14 @@ use crate::{
     session::{Session, SessionData},
 };
 
-/// Whether a link of another site brings a visitor to a page. Asked again from here, it does not.
+/// Whether the request follows a link from another site. The repeated request does not.
 pub(super) fn is_from_elsewhere(head: &impl Head) -> bool {
     header::is(head, "sec-fetch-site", "cross-site")
         && header::is(head, "sec-fetch-mode", "navigate")
         && header::is(head, "sec-fetch-dest", "document")
 }
 
-/// The page, if the session is refused for want of its device alone.
+/// The page, if the session is refused only for want of its device's proof.
 pub(super) fn answer<T: SessionData>(session: &Session<T>) -> Option<Answer> {
     let opened = session.opened();
     let is_bound = matches!(opened.refusal.as_deref(), Some(UnsealError::Bound));
@@ -30,7 +31,7 @@ pub(super) fn answer<T: SessionData>(session: &Session<T>) -> Option<Answer> {
     Some(answer)
 }
 
-/// Without an address it is for its own, so nothing of the request stands in it.
+/// It has no address, so it reloads its own. It contains nothing from the request.
 const PAGE: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
     <meta http-equiv=\"refresh\" content=\"0\">\n<title>One moment</title>\n\
     <p><a href=\"\">Continue</a></p>\n</html>\n";

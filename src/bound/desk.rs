@@ -19,13 +19,13 @@ pub(super) struct Desk<'a, T> {
 }
 
 impl<T: SessionData> Desk<'_, T> {
-    /// Refuses, with an event that tells why. Nothing of it is told to the sender.
+    /// Refuses the request. The reason is in an event; the sender is not told.
     pub(super) fn refuse(&self, status: u16, what: &str, reason: &str) -> Answer {
         events::device_refused(self.core.device_cookie_name(), what, &reason);
         empty(status)
     }
 
-    /// The answer to what cannot be read here. A browser asks again after a 503.
+    /// The answer if a value cannot be read here. After a 503, a browser tries again.
     pub(super) fn unreadable(&self, status: u16, what: &str, error: &UnsealError) -> Answer {
         events::device_refused(self.core.device_cookie_name(), what, error);
         match self.core.is_passing(error) {
@@ -35,7 +35,7 @@ impl<T: SessionData> Desk<'_, T> {
     }
 }
 
-/// An answer without a body, which nobody may store.
+/// An answer without a body, which no cache may store.
 pub(super) fn empty(status: u16) -> Answer {
     Answer { status, headers: vec![("cache-control", "no-store".to_owned())], body: String::new() }
 }

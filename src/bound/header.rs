@@ -1,10 +1,10 @@
-//! Header values of the protocol. Its draft has structured strings (RFC 9651), Chromium sends the
-//! bare text: both are read.
+//! Header values of the protocol. Its draft has structured strings (RFC 9651), but Chromium sends
+//! the bare text. Both are read.
 
 use crate::http::answer::Head;
 
-/// The text of a header that has to come once, and has nothing but the characters of a sealed
-/// value or a JWT. Others are none.
+/// The text of a header that must come once and contain only the characters of a sealed value or a
+/// JWT. `None` otherwise.
 pub(super) fn text<'a>(head: &'a impl Head, name: &'static str) -> Option<&'a [u8]> {
     let values = head.values(name);
     let [value] = *values.as_slice() else { return None };

@@ -5,29 +5,30 @@
 //! payload {"jti": challenge, …}
 //! ```
 //!
-//! One algorithm, and no member of the header beyond these: nothing is chosen by the sender.
+//! There is one algorithm, and no other member is allowed in the header: the sender chooses
+//! nothing.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::format::{device::PublicKey, json};
 
-/// Whose key verifies the JWT.
+/// Which key verifies the JWT.
 #[derive(Clone, Copy)]
 pub(super) enum KeyFrom<'a> {
-    /// It brings its own.
+    /// The key in the JWT itself.
     Itself,
     Known(&'a PublicKey),
 }
 
-/// What a verified JWT says.
+/// The content of a verified JWT.
 #[derive(Debug)]
 pub(super) struct Proof {
     pub(super) challenge: String,
     pub(super) key: PublicKey,
 }
 
-/// What the JWT says, if its key signed it.
+/// The content of the JWT, if its key signed it.
 pub(super) fn verify(text: &[u8], key_from: KeyFrom<'_>) -> Result<Proof, &'static str> {
     if text.len() > MAX_LEN {
         return Err("the JWT is too long");
@@ -114,11 +115,12 @@ impl Jwk {
     }
 }
 
-/// Other members are let pass, as RFC 7519 section 4 has it: they decide nothing here.
+/// Other members are ignored (RFC 7519 section 4). They decide nothing here.
 #[derive(Deserialize)]
 struct Payload {
     jti: String,
-    /// The endpoint, which proxies may know by another name. The challenge says what it is for.
+    /// The endpoint. Not checked, because a proxy may give it another name; the challenge tells its
+    /// purpose.
     #[serde(rename = "aud", default)]
     _audience: Option<String>,
 }
@@ -128,7 +130,7 @@ fn read<V: DeserializeOwned>(part: &[u8]) -> Result<V, &'static str> {
     let text = str::from_utf8(&bytes).map_err(|_| "a part of the JWT is not text")?;
     let value =
         serde_json::from_str(text).map_err(|_| "a part of the JWT is not as it should be")?;
-    // serde sees twins among the members that it knows alone.
+    // serde detects duplicates only among the members that it knows.
     match json::has_twins(text) {
         true => Err("a member of the JWT stands twice"),
         false => Ok(value),
@@ -140,5 +142,5 @@ fn decode(text: &[u8]) -> Result<Vec<u8>, &'static str> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| "a part of the JWT is not base64url")
 }
 
-/// That of Chromium has some 500 bytes.
+/// A JWT from Chromium has about 500 bytes.
 const MAX_LEN: usize = 2048;

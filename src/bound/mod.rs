@@ -8,9 +8,9 @@
 //!               ← identifier, JWT: challenge, signed       → bound cookie
 //! ```
 //!
-//! All that is needed later is sealed into what the browser keeps: the public key into the
-//! identifier, the family into all three. A session that is bound counts beside a live bound
-//! cookie of its family alone (`sessions::device::proof`).
+//! Everything that is needed later is sealed into what the browser keeps: the public key into the
+//! identifier, and the family into all three. A bound session is accepted only together with a live
+//! bound cookie of its family (`sessions::device::proof`).
 
 mod answer;
 mod arrival;

@@ -1,4 +1,4 @@
-//! A device's further proofs, some minutes apart.
+//! A device's later proofs, some minutes apart.
 
 use serde_json::json;
 
@@ -17,12 +17,12 @@ use crate::{
     session::{Candidates, Session, SessionData},
 };
 
-/// What the session of a device's family is, at the request of a refresh.
+/// The state of the session of a device's family, when a refresh is requested.
 enum Standing {
     Live,
     /// The browser is to forget the device's session.
     Over(&'static str),
-    /// Perhaps live, elsewhere or in a moment.
+    /// It may be live on another machine, or in a moment.
     Unknown(Box<UnsealError>),
 }
 
@@ -54,22 +54,22 @@ impl<T: SessionData> Desk<'_, T> {
         }
         let challenged_at = match self.check_proof(head, &identifier) {
             Ok(issued_at) => issued_at,
-            // Mostly an answer to a challenge of minutes ago, which browsers send again.
+            // Usually an answer to a challenge that is minutes old, which browsers send again.
             Err(reason) => {
                 let _ = self.refuse(403, WHAT, &reason);
                 return self.challenge(name, identifier.family);
             }
         };
         match self.core.set_bound((identifier.family, place), challenged_at, self.now) {
-            // Not with a body: then Chromium asks for a challenge each time.
+            // Must have no body, or Chromium would ask for a challenge each time.
             Ok(Some(cookie)) => with_cookie(empty(200), &cookie),
             Ok(None) => self.refuse(500, WHAT, "there are no rules"),
             Err(error) => self.refuse(500, WHAT, &error.to_string()),
         }
     }
 
-    /// The session of the request, judged as if its device had been proven: by its times, the
-    /// tombstones and the application, as at any request.
+    /// Judges the request's session as if its device had been proved: by its times, the tombstones
+    /// and the application, as for any request.
     fn standing(&self, candidates: Option<&Candidates>, family: Family) -> Standing {
         let came = candidates.filter(|candidates| !candidates.sessions.is_empty());
         let Some(candidates) = came else { return Standing::Over("no session came with it") };
@@ -78,7 +78,7 @@ impl<T: SessionData> Desk<'_, T> {
             (Some(live), _) if live.claims.id.family() == family => Standing::Live,
             (Some(_), _) => Standing::Over("the session is of another sign-in"),
             (None, Some(error)) => match *error {
-                // On another device than the one that asks, of another sign-in.
+                // It is bound to another device, by another sign-in.
                 UnsealError::Bound => Standing::Over("the session is of another sign-in"),
                 // A machine whose type is newer may read it.
                 UnsealError::Payload { .. } => Standing::Unknown(error),
@@ -89,7 +89,7 @@ impl<T: SessionData> Desk<'_, T> {
         }
     }
 
-    /// When the challenge was issued that the device answers.
+    /// When the challenge that the device answers was issued.
     fn check_proof(&self, head: &impl Head, identifier: &Identifier) -> Result<u64, String> {
         let text = header::text(head, header::PROOF).ok_or("no JWT")?;
         let proof = jwt::verify(text, KeyFrom::Known(&identifier.key))?;
@@ -101,7 +101,7 @@ impl<T: SessionData> Desk<'_, T> {
         }
     }
 
-    /// Asks for a proof. Each 403 has a challenge: after four without, browsers give up.
+    /// Asks for a proof. Each 403 must have a challenge: browsers give up after four without one.
     fn challenge(&self, name: &[u8], family: Family) -> Answer {
         match self.core.seal_challenge(family, Kind::Refresh, self.now) {
             Ok(challenge) => {

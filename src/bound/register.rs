@@ -14,10 +14,11 @@ use crate::{
 };
 
 impl<T: SessionData> Desk<'_, T> {
-    /// Registers the device that answers the challenge of a sign-in, whose session came with it.
+    /// Registers the device that answers the challenge of a sign-in. The session came with the
+    /// request.
     ///
-    /// It sets the bound cookie alone. The session's own is sealed as bound by a later response, which
-    /// has what parallel requests wrote.
+    /// It sets only the bound cookie. A later response seals the session's own cookie as bound;
+    /// that one has what parallel requests wrote.
     pub(super) fn register(&self, head: &impl Head, session: &Session<T>) -> Answer {
         const WHAT: &str = "registration";
         let Some(text) = header::text(head, header::PROOF) else {
@@ -27,7 +28,7 @@ impl<T: SessionData> Desk<'_, T> {
             Ok(proof) => proof,
             Err(reason) => return self.refuse(403, WHAT, reason),
         };
-        // No other challenge takes its place: who comes too late has to sign in again.
+        // It is not replaced by another challenge: whoever comes too late has to sign in again.
         let challenge = match self.core.open_challenge(proof.challenge.as_bytes(), self.now) {
             Ok(challenge) if challenge.kind == Kind::Registration => challenge,
             Ok(_) => return self.refuse(403, WHAT, "the challenge is one of a refresh"),

@@ -208,7 +208,7 @@ pub enum ConfigError {
         "the accepted cookie of another library has our cookie's name: give ours another with `cookie_name`"
     )]
     FallbackName,
-    /// Sessions cannot be bound to devices as it was asked for.
+    /// The configuration of device-bound sessions is wrong.
     #[error("bound: {0}")]
     Bound(&'static str),
     /// The passwords of another library cannot be used.

@@ -108,8 +108,8 @@ impl<T: SessionData> Session<T> {
         self.0.origin.verify_csrf_token(token, id, time)
     }
 
-    /// What tokens are for in the place of a session that is refused here and now alone. The
-    /// visitor needs them for the form of the sign-in, and nothing may take that session's place.
+    /// The id for tokens while the session that came is refused only for want of its device's
+    /// proof. The visitor needs them for the sign-in form, and nothing may replace that session.
     fn elsewhere(&self) -> Option<SessionId> {
         self.0.source.opened()?.elsewhere()
     }

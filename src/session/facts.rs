@@ -96,8 +96,8 @@ impl<T: SessionData> Session<T> {
         self.look().live.and_then(|live| live.key_id)
     }
 
-    /// Whether the session counts on one device alone, and the request proves that it comes from
-    /// there. See `Builder::bound`.
+    /// Whether the session is bound to a device, and the request proved that it comes from that
+    /// device. See `Builder::bound`.
     pub fn is_bound(&self) -> bool {
         self.claims().is_some_and(|claims| claims.bond == Bond::Bound)
     }

@@ -19,7 +19,7 @@ use crate::{
 pub(crate) struct Candidates {
     pub(crate) sessions: Few<Candidate>,
     pub(crate) tombstones: Few<Stone>,
-    /// What may prove that the request comes from the device of a session.
+    /// Values that may prove that the request comes from the device of a session.
     #[cfg(feature = "bound")]
     pub(crate) bound: Few<BoundValue>,
     /// The values of another library's cookie.
@@ -52,7 +52,7 @@ pub(crate) struct Stone {
     pub(crate) name: usize,
 }
 
-/// A value that may be a bound cookie, with what its cookie's name says.
+/// A value that may be a bound cookie, with the tag from its cookie's name.
 #[cfg(feature = "bound")]
 pub(crate) struct BoundValue {
     pub(crate) tag: Tag,
@@ -106,7 +106,7 @@ impl Authentic {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Live,
-    /// It would be live, did the request prove that it comes from its device.
+    /// It would be live if the request proved that it comes from its device.
     Elsewhere,
     Refused,
     /// A tombstone came with it.
@@ -141,8 +141,9 @@ impl<T> Opened<T> {
         self.live.map(|live| live.newness)
     }
 
-    /// What tokens are for while a session that came is bound to a device which the request does not
-    /// prove. Never the session's own id: who has its cookie alone must get no token of it.
+    /// The id for tokens while the session that came is bound to a device that the request does not
+    /// prove. It is never the session's own id: whoever has only its cookie must not get a token of
+    /// it.
     pub(crate) fn elsewhere(&self) -> Option<SessionId> {
         let value = self.authentic.iter().find(|value| value.verdict == Verdict::Elsewhere)?;
         self.live.is_none().then(|| value.id.complement())

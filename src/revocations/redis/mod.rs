@@ -1,4 +1,4 @@
-//! Revocations spread by Redis or Valkey.
+//! Spreads revocations by Redis or Valkey.
 //!
 //! ```text
 //! PREFIX:meta    hash        incarnation, position, count of the stream's items
@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{error::ConfigError, platform::random::random};
 
-/// Spreads revocations by Redis (from 6.2) or Valkey: one server, or what fails over behind one address.
+/// Spreads revocations by Redis (6.2 or later) or Valkey: by one server, or by several that fail
+/// over behind one address.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -34,15 +35,15 @@ use crate::{error::ConfigError, platform::random::random};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// With `rediss:` it speaks TLS, by the certificates that the system trusts; name and password stand
-/// in the URL. If the process has chosen no provider of cryptography for rustls, ring is put in.
-/// The user needs the commands `EVAL`, `HMGET`, `HSET`, `ZADD`, `ZREM`, `ZSCORE`, `ZRANGEBYSCORE`,
-/// `ZREMRANGEBYSCORE`, `XADD`, `XREAD`, `DEL`, `TIME` and, to notice a restart without
-/// reading everything again, `INFO`.
+/// A URL with `rediss:` uses TLS, with the certificates that the system trusts. User name and
+/// password are in the URL. If the process has not chosen a cryptography provider for rustls, ring
+/// is installed. The user needs the commands `EVAL`, `HMGET`, `HSET`, `ZADD`, `ZREM`, `ZSCORE`,
+/// `ZRANGEBYSCORE`, `ZREMRANGEBYSCORE`, `XADD`, `XREAD`, `DEL` and `TIME`. With `INFO` too, a
+/// restart of the server is noticed without reading everything again.
 ///
-/// What is confirmed is in the server's memory, and in that of the machine that asked, which puts it
-/// back if the server loses it. Let the server keep its data as well (`appendonly yes`) and evict nothing
-/// (`maxmemory-policy noeviction`). Subjects stand in it as they are.
+/// A confirmed revocation is in the server's memory and in that of the machine that asked, which
+/// restores it if the server loses it. Let the server also persist its data (`appendonly yes`) and
+/// evict nothing (`maxmemory-policy noeviction`). Subjects are stored there as they are.
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub struct RedisRevocations {
     links: Links,
@@ -60,11 +61,11 @@ struct Follower {
 }
 
 impl RedisRevocations {
-    /// The server at this URL. Connects when it is followed.
+    /// Uses the server at this URL. Connects when the list starts to follow it.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::RedisUrl`] for what is not such a URL.
+    /// [`ConfigError::RedisUrl`] if the text is not such a URL.
     pub fn new(url: impl AsRef<str>) -> Result<Self, ConfigError> {
         Ok(Self {
             links: Links::new(url.as_ref())?,
@@ -74,16 +75,16 @@ impl RedisRevocations {
         })
     }
 
-    /// What the keys' names begin with, `{sealed-session}` by default. Applications with users of
-    /// their own need prefixes of their own. All keys must be on one node, so in a cluster
-    /// the prefix has braces.
+    /// Sets the prefix of the keys' names. The default is `{sealed-session}`. Applications with
+    /// different users need different prefixes. All keys must be on one node, so in a cluster the
+    /// prefix must have braces.
     #[must_use]
     pub fn prefix(mut self, prefix: impl AsRef<str>) -> Self {
         self.links.set_prefix(prefix.as_ref());
         self
     }
 
-    /// How many changes are kept, about 10,000 by default. A machine that was away for more
+    /// Sets about how many changes are kept. The default is 10,000. A machine that missed more
     /// reads everything again.
     #[must_use]
     pub fn history(mut self, changes: u32) -> Self {
@@ -91,8 +92,8 @@ impl RedisRevocations {
         self
     }
 
-    /// How long the server may take to connect and to answer, 3 seconds by default: then a revocation
-    /// is not confirmed.
+    /// Sets how long the server may take to connect and to answer. The default is 3 seconds. After
+    /// that, a revocation is not confirmed.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.links.timeout = timeout.max(Duration::from_millis(1));

@@ -1,4 +1,4 @@
-//! What an application asks for, and the rules that follow from it.
+//! What an application configures, and the rules that follow from it.
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use crate::{
     },
 };
 
-/// How sessions are bound to the device that they began on. For [`Builder::bound`].
+/// How sessions are bound to the device that they began on. For
+/// [`Builder::bound`](crate::Builder::bound).
 ///
 /// ```
 /// use sealed_session::{Bound, KeyRing, Sessions};
@@ -30,45 +31,46 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Offers the binding at each sign-in, and lets browsers that cannot do it go without.
+    /// Offers the binding at each sign-in. Browsers that do not support it go without.
     pub fn new() -> Self {
         Self { path: None, lifetime: MAX_LIFETIME, strict: false, offer: true }
     }
 
-    /// The path below which browsers register and refresh: `PATH/register` and `PATH/refresh`.
+    /// Sets the path below which browsers register and refresh: `PATH/register` and `PATH/refresh`.
     ///
-    /// By default `/session-binding/` and the cookie's name without its prefix, below the cookie's
-    /// own Path. Two kinds of session need two paths.
+    /// The default is `/session-binding/` and the cookie's name without its prefix, below the
+    /// cookie's own Path. Two kinds of session need two paths.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// How long a bound cookie lasts in the browser, whole seconds, 1 s to 10 minutes, by default
-    /// 10 minutes. A copied jar of cookies works for as long and 60 s.
+    /// Sets how long a bound cookie lasts in the browser, in whole seconds, from 1 s to 10 minutes.
+    /// The default is 10 minutes. Copied cookies work for this time and 60 s more.
     ///
-    /// Chromium signs 6 times in 9 minutes for a site, and refreshes two minutes ahead where it
-    /// can. So less than four minutes is for tests.
+    /// Chromium signs at most 6 times in 9 minutes for a site, and refreshes two minutes early if
+    /// it can. So use less than four minutes only in tests.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// Whether a session is refused that its browser did not bind within five minutes after the
-    /// sign-in. `false` by default.
+    /// Sets whether a session is refused if its browser did not bind it within five minutes after
+    /// the sign-in. The default is `false`.
     ///
-    /// Without it, whoever copies the cookie in the moment between sign-in and binding has a
-    /// session until it expires; with it, for those five minutes. But then nobody stays signed in
-    /// with a browser that does not speak the protocol, which are most.
+    /// If it is off, whoever copies the cookie between sign-in and binding has a session until it
+    /// expires. If it is on, that copy works for those five minutes. But then nobody stays signed
+    /// in with a browser that does not support the protocol, which is true of most browsers.
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self
     }
 
-    /// Whether sign-ins are offered the binding. `true` by default.
+    /// Sets whether sign-ins offer the binding. The default is `true`.
     ///
-    /// `false` is for the first step of a deployment on several machines, and for the last step of
-    /// giving it up: what is bound is read and refreshed, and nothing new is bound.
+    /// Use `false` for the first step of a deployment on several machines, and for the last step
+    /// when you give the binding up. Bound sessions are then read and refreshed, but no session is
+    /// newly bound.
     pub fn offer(mut self, offer: bool) -> Self {
         self.offer = offer;
         self
@@ -81,13 +83,13 @@ impl Default for Bound {
     }
 }
 
-/// What was asked for, if anything was.
+/// The configuration, if there is one.
 pub(in crate::sessions) struct Asked(pub(super) Option<Bound>);
 
 /// The rules, if sessions are bound at all.
 pub(in crate::sessions) struct Rules(Option<DeviceRules>);
 
-/// What was asked for, checked.
+/// The checked configuration.
 #[derive(Debug)]
 pub(crate) struct DeviceRules {
     pub(crate) registration_path: String,
@@ -146,7 +148,7 @@ impl Bound {
             registration_path: format!("{path}/register"),
             refresh_path: format!("{path}/refresh"),
             lifetime: lifetime.as_secs(),
-            // Over plain HTTP no browser does it, and there it is development alone.
+            // No browser binds over plain HTTP, which is for development only.
             is_strict: self.strict && config.secure,
             offers: self.offer && config.secure,
         })

@@ -94,7 +94,8 @@ impl<T: SessionData> Core<T> {
         else {
             return Ok(None);
         };
-        // Counted from the challenge, or who captured its answer would gain the challenge's life too.
+        // Counted from the challenge. Otherwise whoever captured its answer would gain the
+        // challenge's lifetime.
         let end = challenged_at.saturating_add(rules.lifetime);
         let bound = BoundCookie { family, until: end.saturating_add(UNDER_WAY) };
         let now = unix_seconds(now);
@@ -116,7 +117,7 @@ impl<T: SessionData> Core<T> {
         (name, attributes)
     }
 
-    /// What the cookies of a request come to where the device of this family has proved itself.
+    /// Opens a request's cookies as if the device of this family had proved itself.
     pub(crate) fn open_on_device(
         &self,
         candidates: &Candidates,
@@ -141,7 +142,7 @@ impl<T: SessionData> Core<T> {
         self.with_binding(binding, |seal, _| seal.seal_token(body, unix_seconds(now)))
     }
 
-    /// What one of the readers opens, and the place of its name.
+    /// Opens a value with one of the readers. Also returns the index of its name.
     fn open_for_device<const N: usize, B: Body<N>>(
         &self,
         binding: impl Fn(&DeviceBindings) -> &Binding,
@@ -157,5 +158,5 @@ impl<T: SessionData> Core<T> {
     }
 }
 
-/// Seconds for which requests may be under way that a browser sent with a bound cookie.
+/// Seconds during which a request with a bound cookie may still arrive.
 const UNDER_WAY: u64 = 60;

@@ -1,5 +1,5 @@
-//! Sessions that count on one device alone: what is asked for, the proof that a request brings,
-//! and what is sealed for the binding protocol, which is of the floor above.
+//! Sessions that are bound to one device: the configuration, the proof that a request brings, and
+//! what is sealed for the binding protocol, which is on the floor above.
 
 mod ask;
 mod config;

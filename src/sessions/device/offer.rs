@@ -1,4 +1,4 @@
-//! What a commit does for the binding: it offers it at a sign-in, and takes bound cookies out of a
+//! What a commit does for the binding: it offers it at a sign-in, and removes bound cookies from a
 //! browser whose session ended or was replaced.
 
 use cookie::Cookie;
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl<T: SessionData> Core<T> {
-    /// With what bond a sign-in begins.
+    /// The bond with which a sign-in begins.
     pub(in crate::sessions) fn first_bond(&self) -> Bond {
         match self.device.get().is_some_and(|rules| rules.is_strict && rules.offers) {
             true => Bond::Awaited,
