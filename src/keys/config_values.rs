@@ -6,7 +6,7 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Deserializer, de};
 use time::OffsetDateTime;
 
-use super::moment::{parse_span, parse_time, span};
+use super::moment::{parse_span, parse_time};
 use crate::{error::ConfigError, key_id::KeyId};
 
 /// A time in quotes, or TOML's own.
@@ -148,7 +148,7 @@ impl<'de> Deserialize<'de> for Switch {
     }
 }
 
-/// `"14d"`, or seconds.
+/// `"14d"`. A bare number is refused: who writes `14` means days, and it would be read as seconds.
 pub(super) struct Span(pub(super) Duration);
 
 impl<'de> Deserialize<'de> for Span {
@@ -159,15 +159,19 @@ impl<'de> Deserialize<'de> for Span {
             type Value = Span;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a span of time, as in \"14d\", or seconds")
+                f.write_str("a span of time with its unit, in quotes, as in \"14d\"")
             }
 
-            fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Span, E> {
-                span(seconds).map(Span).map_err(E::custom)
+            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Span, E> {
+                Err(refused(&self))
             }
 
-            fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Span, E> {
-                span(u64::try_from(seconds).unwrap_or(0)).map(Span).map_err(E::custom)
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Span, E> {
+                Err(refused(&self))
+            }
+
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Span, E> {
+                Err(refused(&self))
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {

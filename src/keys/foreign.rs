@@ -3,6 +3,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
+use super::text::{TOML_SETTING, TOML_SETTINGS};
+
 /// What these bytes are, and what to do. `None` if they may be a ring.
 pub(super) fn foreign(bytes: &[u8]) -> Option<&'static str> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start();
@@ -13,6 +15,7 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<&'static str> {
         .map(|(_, message)| *message)
         .or_else(|| is_yaml(bytes).then_some(YAML))
         .or_else(|| is_assignment(bytes).then_some(DOTENV))
+        .or_else(|| has_toml_setting(bytes).then_some(TOML_SETTING))
         .or_else(|| is_encoded(bytes).then_some(ENCODED))
         .or_else(|| is_bare_key(bytes).then_some(BARE_KEY))
 }
@@ -74,6 +77,18 @@ fn is_assignment(bytes: &[u8]) -> bool {
     let Some(value) = rest.strip_prefix(b"=") else { return false };
     let value = value.strip_prefix(b"\"").or(value.strip_prefix(b"'")).unwrap_or(value);
     name > 0 && begins_an_entry(value)
+}
+
+/// A setting as TOML has it, in front of a ring in one string.
+fn has_toml_setting(bytes: &[u8]) -> bool {
+    let mut parts = bytes.split(|byte| matches!(byte, b',' | b'\n')).map(<[u8]>::trim_ascii);
+    let name = parts.next().and_then(|first| first.split(|&byte| byte == b'=').next());
+    let is_setting = name.is_some_and(|name| {
+        TOML_SETTINGS.iter().any(|setting| setting.as_bytes() == name.trim_ascii())
+    });
+    // A string of several lines in TOML belongs to a field.
+    let is_toml = bytes.windows(4).any(|word| word == b"keys");
+    is_setting && !is_toml && parts.any(begins_an_entry)
 }
 
 /// Digits and a `:` or `@`, as every ring in one string begins.

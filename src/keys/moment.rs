@@ -79,7 +79,7 @@ pub(crate) fn parse_span(text: &str) -> Result<Duration, ConfigError> {
 }
 
 /// A span of this many seconds, if a timeout may be that long.
-pub(crate) fn span(seconds: u64) -> Result<Duration, ConfigError> {
+fn span(seconds: u64) -> Result<Duration, ConfigError> {
     match seconds {
         1..=MAX_SPAN => Ok(Duration::from_secs(seconds)),
         _ => Err(ConfigError::Span),

@@ -54,7 +54,7 @@ use crate::{error::ConfigError, key_id::KeyId, platform::clock::unix_seconds};
 ///
 /// The map may also hold what the tool records: [`last_id`](Self::last_id), `key_count` (to notice
 /// a file that was cut off), [`rotated_at`](Self::rotated_at) and
-/// [`absolute_timeout`](Self::absolute_timeout) (`"14d"`, or seconds).
+/// [`absolute_timeout`](Self::absolute_timeout) (`"14d"`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyRing {
     entries: Vec<KeyEntry>,

@@ -141,7 +141,11 @@ fn read_setting(ring: &mut RingConfig, setting: &str) -> Result<(), ConfigError>
 fn misspelling(text: &str) -> Option<&'static str> {
     let ends = |mark: char| text.starts_with(mark) || text.ends_with(mark);
     let entry = text.split(',').next().unwrap_or_default();
-    if ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}'].into_iter().any(ends) {
+    let name = entry.split('=').next().unwrap_or_default();
+    if TOML_SETTINGS.contains(&trim(name)) && entry.contains('=') {
+        Some(TOML_SETTING)
+    } else if ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}'].into_iter().any(ends)
+    {
         Some("the quotes are part of the value; remove the quotes")
     } else if text.contains(';') {
         Some("entries are separated with semicolons; separate them with commas")
@@ -163,6 +167,11 @@ fn misspelling(text: &str) -> Option<&'static str> {
         None
     }
 }
+
+/// What may stand beside the keys, as TOML and JSON spell it.
+pub(super) const TOML_SETTINGS: [&str; 5] =
+    ["no_takeover", "last_id", "key_count", "rotated_at", "absolute_timeout"];
+pub(super) const TOML_SETTING: &str = "a setting stands in front of it as TOML has it; in one string write `absolute-timeout=14d,`, `last-id=2,` or `no-takeover,` there, without spaces and quotes";
 
 fn is_variable(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')

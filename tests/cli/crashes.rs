@@ -63,6 +63,11 @@ fn three_hundred_kills_leave_no_broken_ring_and_hardly_ever_a_second_file() {
 fn what_a_killed_run_left_is_told_and_removed() {
     let ring = Ring::of([(1, "")]);
     fs::write(ring.directory().join(LEFTOVER), "keys").unwrap();
+    for command in ["prune", "status"] {
+        let said = ring.run(command, &[]).done();
+        assert!(said.contains("note: a run that was killed left a copy of the keys"), "{said}");
+        assert!(!ring.json(command, &[])["notes"].as_array().unwrap().is_empty());
+    }
     let run = ring.run("check", &[]);
     assert_eq!(run.code, 1);
     assert!(run.out.contains("a run that was killed left a copy of the keys"), "{}", run.out);
@@ -173,6 +178,44 @@ fn what_was_done_is_what_the_status_says_when_nobody_can_hear_it() {
         .unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), ring.text().as_bytes()).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_ring_that_was_printed_whole_is_told_from_one_that_nobody_got() {
+    let ring = Ring::of([(1, "")]);
+    let sh = |script: &str| {
+        let script = script.replace("TOOL", env!("CARGO_BIN_EXE_sealed-session"));
+        let script = script.replace("FILE", ring.path.to_str().unwrap());
+        let out = std::process::Command::new("sh").args(["-c", &script]).env(CLOCK, AT).output();
+        let out = out.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (out.status.code().unwrap(), text(out.stdout), text(out.stderr))
+    };
+    for command in ["emergency", "rotate", "prune --absolute-timeout 14d", "convert --to text"] {
+        let (code, out, _) = sh(&format!("TOOL {command} - < FILE 2>/dev/full"));
+        assert_eq!(code, 3, "{command}");
+        assert!(
+            sealed_session::RingForm::detect(out.as_bytes()).is_ok()
+                && out.contains(':') | out.contains("[[keys]]")
+        );
+    }
+    for gone in [">&-", ">/dev/null"] {
+        for command in ["emergency", "rotate", "rotate --create"] {
+            let (code, _, err) = sh(&format!("TOOL {command} - < FILE {gone}"));
+            assert_eq!(code, 1, "{command} {gone}: {err}");
+            assert!(err.contains("the new key would be lost; nothing was changed"), "{err}");
+        }
+        // Nothing is lost where nothing is new.
+        assert_eq!(
+            sh(&format!(
+                "TOOL rotate --unless-pending --if-older-than 1d --dry-run - < FILE {gone}"
+            ))
+            .0,
+            0
+        );
+        assert_eq!(sh(&format!("TOOL prune --absolute-timeout 14d - < FILE {gone}")).0, 0);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use sealed_session::{Sessions, UnsealError};
 use time::Duration;
 
-use super::{NOW, Ring};
+use super::{NOW, Ring, finish, tables, tool};
 
 const MAY_1: &str = "not_before = \"2031-05-01T00:00:00Z\"";
 
@@ -26,6 +26,27 @@ fn one_fresh_key_takes_the_place_of_all_and_sign_ins_succeed_at_once() {
     }
     let new = after.seal_at(&after.create_at(1, NOW).unwrap(), NOW).unwrap();
     assert_eq!(after.unseal_at(&new, NOW).unwrap().key_id(), Some(super::id(4)));
+}
+
+#[test]
+fn a_broken_ring_and_an_exhausted_one_say_what_to_do_in_an_emergency() {
+    for broken in ["[[keys]]\nid = 1\nkey = \"short\"\n", "1:short", "%&$", ""] {
+        let ring = Ring::new(broken);
+        let error = ring.refused("emergency", &[]);
+        assert!(
+            error.contains("rotate --create --id N") && error.contains("no_takeover = true"),
+            "{error}"
+        );
+        assert!(!ring.refused("rotate", &[]).contains("--create --id"));
+    }
+    let absent = finish(&mut tool(&["emergency", "/nowhere/keys.toml"]), "");
+    assert!(!absent.err.contains("--id"), "{}", absent.err);
+    let ring = Ring::new(format!("last_id = 4294967295\n{}", tables([(1, "")])));
+    let error = ring.refused("emergency", &[]);
+    assert!(
+        error.contains("a ring of one new key by hand") && !error.contains("prepend"),
+        "{error}"
+    );
 }
 
 #[test]

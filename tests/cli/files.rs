@@ -29,6 +29,76 @@ fn permissions_are_kept_and_a_new_file_is_its_owners_alone() {
 }
 
 #[test]
+fn a_mode_that_lets_others_read_the_keys_is_said_at_every_change() {
+    let ring = Ring::of([(2, "not_before = \"2031-05-01T00:00:00Z\""), (1, "")]);
+    fs::set_permissions(&ring.path, Permissions::from_mode(0o644)).unwrap();
+    for (command, arguments) in [
+        ("status", &[][..]),
+        ("rotate", &[]),
+        ("prune", &[]),
+        ("retire", &["3"]),
+        ("emergency", &[]),
+    ] {
+        let said = ring.run(command, arguments).done();
+        assert!(
+            said.contains("note: everybody on this machine may open the file"),
+            "{command}: {said}"
+        );
+        assert!(said.contains("chmod it to 0600"), "{command}: {said}");
+    }
+    assert_eq!(mode(&ring), 0o644);
+    let report = ring.json("status", &[]);
+    assert!(report["notes"][0].as_str().unwrap().contains("mode 0644"), "{report}");
+    fs::set_permissions(&ring.path, Permissions::from_mode(0o600)).unwrap();
+    assert!(!ring.run("rotate", &[]).done().contains("everybody"));
+}
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    use std::time::{Duration, Instant};
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("pipe");
+    let path = path.to_str().unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    let ring = Ring::of([(1, "")]);
+    let file = ring.path.to_str().unwrap();
+    let begun = Instant::now();
+    for arguments in [
+        &["check", path][..],
+        &["rotate", path],
+        &["emergency", path],
+        &["check", file, "--deployed", path],
+    ] {
+        let run = finish(&mut tool(arguments), "");
+        assert_eq!(run.code, 1, "{arguments:?}");
+        assert!(run.err.contains("it is a pipe; give `-` for it"), "{}", run.err);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_name_cannot_steer_the_terminal() {
+    let ring = Ring::of([(1, "")]);
+    let path = ring.directory().join("\u{1b}[2Jkeys.toml");
+    fs::rename(&ring.path, &path).unwrap();
+    for command in ["check", "rotate", "prune", "status"] {
+        let run = finish(
+            tool(&[command, path.to_str().unwrap()])
+                .args((command == "prune").then_some("--absolute-timeout=14d")),
+            "",
+        );
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(
+            !run.out.contains('\u{1b}') && !run.err.contains('\u{1b}'),
+            "{} {}",
+            run.out,
+            run.err
+        );
+    }
+}
+
+#[test]
 fn a_symbolic_link_stays_one_and_its_target_is_replaced() {
     let ring = Ring::of([(1, "")]);
     let elsewhere = tempfile::tempdir().unwrap();

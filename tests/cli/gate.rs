@@ -84,9 +84,40 @@ fn a_fingerprint_is_compared() {
     let ring = Ring::of([(1, "")]);
     let fingerprint = ring.json("check", &[])["fingerprint"].as_str().unwrap().to_owned();
     assert_eq!(ring.run("check", &["--fingerprint", &fingerprint]).code, 0);
-    let run = ring.run("check", &["--fingerprint", &fingerprint.replace(&fingerprint[..1], "x")]);
+    assert_eq!(ring.run("check", &["--fingerprint", &fingerprint.to_uppercase()]).code, 0);
+    let other = "0123456789abcdef".repeat(2);
+    let run = ring.run("check", &["--fingerprint", &other]);
     assert_eq!(run.code, 1);
-    assert!(run.out.contains("another fingerprint"), "{}", run.out);
+    assert!(run.out.contains(&format!("{fingerprint}, and not {other}")), "{}", run.out);
+    // What is no fingerprint was fetched wrongly, and says nothing of the ring.
+    let page = format!("ring 3 of this process, {fingerprint}");
+    for (wrong, part) in
+        [("", "it is empty"), (&page, "32 hex digits"), (&other[1..], "32 hex digits")]
+    {
+        let run = ring.run("check", &["--fingerprint", wrong]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{wrong}");
+        assert!(run.err.contains(part), "{}", run.err);
+    }
+}
+
+#[test]
+fn an_emergency_passes_whatever_else_is_wrong_with_the_file() {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    let old = Ring::of([(2, MAY_1), (1, "")]);
+    let ring = Ring::new(old.text());
+    fs::set_permissions(&ring.path, fs::Permissions::from_mode(0o644)).unwrap();
+    let arguments = ["--strict", "--deployed", old.path.to_str().unwrap()];
+    assert_eq!(ring.run("check", &arguments).code, 1);
+    ring.run("emergency", &[]).done();
+    let run = ring.run("check", &arguments);
+    assert_eq!(run.code, 0, "{}", run.out);
+    for part in ["note: ", "mode 0644", "does not say how long sessions live", "ok: "] {
+        assert!(run.out.contains(part), "{part}: {}", run.out);
+    }
+    // Once it is deployed, they are problems again.
+    let run = ring.run("check", &["--strict", "--deployed", ring.path.to_str().unwrap()]);
+    assert_eq!(run.code, 1, "{}", run.out);
 }
 
 #[test]
@@ -100,6 +131,14 @@ fn what_is_seldom_meant_is_noted_and_with_strict_refused() {
             "in more than a year",
         ),
         (format!("{known}{}", tables([(1, MAY_1)])), "boot in 1970"),
+        (format!("absolute_timeout = \"14s\"\n{}", tables([(1, "")])), "live 14s: check the unit"),
+        (
+            format!(
+                "{known}{}",
+                tables([(3, IN_AN_HOUR), (2, "not_before = \"2031-05-06T09:00:00Z\""), (1, "")])
+            ),
+            "key 2 will never seal",
+        ),
         (
             format!("{known}{}", tables([(2, "not_before = \"2031-05-06T07:01:00Z\""), (1, "")])),
             "within two minutes",

@@ -8,6 +8,7 @@ mod crashes;
 mod edits;
 mod emergency;
 mod files;
+mod first_ring;
 mod gate;
 mod inspect;
 mod output;

@@ -42,6 +42,10 @@ fn a_wrong_command_line_has_an_exit_status_of_its_own() {
         &["emergency", "x", "1"],
         &["status", "x", "--at", "now"],
         &["retire", "x", "y"],
+        &["check", ""],
+        &["status", "--env", "1:x"],
+        &["rotate", "--create", "--env", "RING"],
+        &["rotate", "x", "--id", "7"],
     ] {
         assert_eq!(finish(&mut tool(arguments), "").code, 2, "{arguments:?}");
     }

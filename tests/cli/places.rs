@@ -132,7 +132,7 @@ fn a_first_ring_is_made_in_every_form() {
     }
     let run = through("", &["rotate", "-", "--create"]);
     assert_eq!(ids(&run.out), [1]);
-    assert!(run.err.contains("write the application's absolute_timeout"), "{}", run.err);
+    assert!(run.err.contains("as in `absolute-timeout=14d,`"), "{}", run.err);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{AT, CLOCK, NOW, Ring, finish, tables, tool};
+use super::{AT, CLOCK, NOW, Ring, finish, key_text, tables, tool};
 
 const MAY_1: &str = "not_before = \"2031-05-01T00:00:00Z\"";
 
@@ -21,6 +21,11 @@ fn a_dry_run_says_what_would_be_done_and_changes_nothing() {
         assert_eq!(ring.text(), before);
         let report = ring.json(command, &[arguments, &["--dry-run"]].concat());
         assert_eq!((&report["dry_run"], &report["changed"]), (&json!(true), &json!(false)));
+        // Of a key that is thrown away there is nothing to be compared.
+        let is_thrown_away = matches!(command, "rotate" | "emergency");
+        assert_eq!(report["fingerprint"].is_null(), is_thrown_away, "{command}");
+        let is_hex = |word: &str| word.len() == 32 && word.bytes().all(|b| b.is_ascii_hexdigit());
+        assert!(!said.split_whitespace().any(is_hex), "{said}");
     }
     let absent = ring.directory().join("new.toml");
     finish(&mut tool(&["rotate", absent.to_str().unwrap(), "--create", "--dry-run"]), "").done();
@@ -62,16 +67,120 @@ fn without_a_timeout_nothing_is_removed() {
     assert!(status.contains("how long sessions live is not known"), "{status}");
     assert!(status.contains("unknown without absolute_timeout"), "{status}");
     assert_eq!(ring.ids(), [2, 1]);
-    // The ring says it, in either spelling.
-    for timeout in ["\"30d\"", "2592000"] {
+    // The ring says it.
+    let ring = Ring::new(format!("absolute_timeout = \"30d\"\n{}", tables([(2, MAY_1), (1, "")])));
+    let path = ring.path.to_str().unwrap();
+    run("2031-05-31T00:01:59Z", &["prune", path]).done();
+    assert_eq!(ring.ids(), [2, 1]);
+    run("2031-05-31T00:02:00Z", &["prune", path]).done();
+    assert_eq!(ring.ids(), [2]);
+}
+
+#[test]
+fn a_number_of_days_without_a_unit_signs_nobody_out() {
+    for timeout in ["14", "14.0", "2592000"] {
         let ring =
             Ring::new(format!("absolute_timeout = {timeout}\n{}", tables([(2, MAY_1), (1, "")])));
-        let path = ring.path.to_str().unwrap();
-        run("2031-05-31T00:01:59Z", &["prune", path]).done();
-        assert_eq!(ring.ids(), [2, 1]);
-        run("2031-05-31T00:02:00Z", &["prune", path]).done();
-        assert_eq!(ring.ids(), [2]);
+        for command in ["check", "prune"] {
+            let error = ring.refused(command, &[]);
+            assert!(error.contains("keys.toml:1: "), "{error}");
+            assert!(error.contains("with its unit, in quotes, as in \"14d\""), "{error}");
+        }
+        let json = format!(
+            r#"{{"absolute_timeout": {timeout}, "keys": [{{"id": 1, "key": "{}"}}]}}"#,
+            key_text(1)
+        );
+        let run = finish(tool(&["check", "-"]).env(CLOCK, AT), &json);
+        assert!(run.code == 1 && run.err.contains("as in \"14d\""), "{}", run.err);
     }
+}
+
+#[test]
+fn how_a_ring_says_its_timeout_is_told_in_its_own_form() {
+    let text = format!("2@2031-05-01T00:00:00Z:{},1:{}", key_text(2), key_text(1));
+    let through = |input: &str, arguments: &[&str]| finish(tool(arguments).env(CLOCK, AT), input);
+    for arguments in [
+        &["prune", "-"][..],
+        &["check", "-"],
+        &["status", "-"],
+        &["rotate", "-", "--absolute-timeout", "14d"],
+    ] {
+        let run = through(&text, arguments);
+        let said = format!("{}{}", run.out, run.err);
+        assert!(said.contains("`absolute-timeout=14d,`") && !said.contains("\"14d\""), "{said}");
+    }
+    // As they say, and as they do not.
+    let mended = format!("absolute-timeout=14d,{text}");
+    assert_eq!(through(&mended, &["check", "-", "--strict"]).code, 0);
+    for wrong in [
+        format!("absolute_timeout = \"14d\"\n{text}"),
+        format!("absolute_timeout=14d,{text}"),
+        format!("last_id = 2,{text}"),
+    ] {
+        let run = through(&wrong, &["check", "-"]);
+        assert_eq!(run.code, 1);
+        assert!(run.err.contains("in one string write `absolute-timeout=14d,`"), "{}", run.err);
+        assert!(
+            wrong
+                .parse::<sealed_session::KeyRing>()
+                .unwrap_err()
+                .to_string()
+                .contains("in one string write")
+        );
+    }
+    let json = format!(r#"{{"keys": [{{"id": 1, "key": "{}"}}]}}"#, key_text(1));
+    let run = through(&json, &["status", "-"]).done();
+    assert!(run.contains(r#""absolute_timeout": "14d""#), "{run}");
+}
+
+#[test]
+fn a_variable_that_is_set_and_empty_is_named() {
+    let ring = Ring::of([(1, "")]);
+    let mut tool = tool(&["prune", ring.path.to_str().unwrap()]);
+    let run = finish(tool.env("SEALED_SESSION_ABSOLUTE_TIMEOUT", ""), "");
+    assert_eq!(run.code, 2);
+    assert!(
+        run.err.contains("variable SEALED_SESSION_ABSOLUTE_TIMEOUT: it is empty"),
+        "{}",
+        run.err
+    );
+    let run = ring.run("prune", &["--absolute-timeout", ""]);
+    assert!(run.err.contains("for --absolute-timeout"), "{}", run.err);
+}
+
+#[test]
+fn a_start_that_nobody_means_is_refused() {
+    let ring = Ring::of([(1, "")]);
+    for (delay, part) in
+        [("0", "give --now"), ("0s", "give --now"), ("10000000d", "more than a year")]
+    {
+        let run = ring.run("rotate", &["--activate-in", delay]);
+        assert_eq!(run.code, 2, "{}", run.out);
+        assert!(run.err.contains(part), "{}", run.err);
+    }
+    assert_eq!(ring.ids(), [1]);
+}
+
+#[test]
+fn a_pending_key_that_will_never_seal_is_named() {
+    let ring = Ring::of([(1, "")]);
+    ring.run("rotate", &["--activate-in", "2h"]).done();
+    let said = ring.run("rotate", &["--activate-in", "5m"]).done();
+    assert!(said.contains("key 2 will never seal"), "{said}");
+    let report = ring.json("status", &[]);
+    let states: Vec<_> =
+        report["keys"].as_array().unwrap().iter().map(|key| key["state"].clone()).collect();
+    assert_eq!(states, ["pending", "passed_over", "sealing"]);
+    assert_eq!(ring.json("rotate", &["--unless-pending"])["pending"], json!([3]));
+    let said = ring.run("retire", &["2"]).done();
+    assert!(!said.contains("will seal under the key"), "{said}");
+    // The other order is that of two rotations to come.
+    ring.run("rotate", &["--activate-in", "10m"]).done();
+    let status = ring.json("status", &[]);
+    assert_eq!(
+        (&status["keys"][0]["state"], &status["keys"][1]["state"]),
+        (&json!("pending"), &json!("pending"))
+    );
 }
 
 #[test]

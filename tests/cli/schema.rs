@@ -63,6 +63,7 @@ fn every_report_is_as_documented() {
     assert_is(&ring.json("rotate", &["--unless-pending"]), "rotate");
     assert_is(&ring.json("prune", &[]), "prune");
     assert_is(&ring.json("retire", &["3"]), "retire");
+    assert_is(&ring.json("emergency", &["--dry-run"]), "emergency");
     assert_is(&ring.json("emergency", &[]), "emergency");
     assert_is(&ring.json("retire", &["9"]), "JSON");
 

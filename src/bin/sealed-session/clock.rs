@@ -18,6 +18,22 @@ pub(crate) fn parse(text: &str) -> Result<OffsetDateTime, String> {
 }
 
 pub(crate) fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    if text.is_empty() {
+        return Err("it is empty; leave it out, or write it as in 14d".to_owned());
+    }
     // The parser's own message quotes the text.
     humantime::parse_duration(text).map_err(|_| "write it as in 15m, 2h or 90d".to_owned())
 }
+
+/// How long a new key waits before it seals.
+pub(crate) fn parse_delay(text: &str) -> Result<std::time::Duration, String> {
+    let delay = parse_duration(text)?;
+    match delay.as_secs() {
+        0 => Err("that is at once: give --now, for a single machine, or where lost sessions do not matter".to_owned()),
+        1..=MAX_DELAY => Ok(delay),
+        _ => Err("that is more than a year; write a shorter time, as in 15m or 2h".to_owned()),
+    }
+}
+
+/// A year, in seconds.
+const MAX_DELAY: u64 = 366 * 24 * 60 * 60;

@@ -11,6 +11,7 @@ pub(crate) mod retire;
 pub(crate) mod rotate;
 pub(crate) mod status;
 
+use sealed_session::{KeyEntry, KeyRing};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -91,10 +92,15 @@ impl Opened {
         mut json: Value,
     ) -> Result<Report, Failure> {
         let is_file = matches!(self.file().place, Place::File(_));
-        let mut notes = Vec::new();
+        // A key that is thrown away has no fingerprint to be compared with.
+        let fingerprint = match dry.dry_run && has_fresh_key(&self.file().ring, &changed.ring) {
+            true => None,
+            false => Some(changed.ring.fingerprint().to_string()),
+        };
+        let mut notes = Vec::from_iter(self.file().exposure());
         let mut output = None;
         if let Some(locked) = self.locked {
-            notes = locked.replace(&changed.text)?;
+            notes.extend(locked.replace(&changed.text)?);
         } else if !is_file && !dry.dry_run {
             output = Some(changed.text);
         }
@@ -102,28 +108,35 @@ impl Opened {
         if dry.dry_run {
             head += &format!("{CARE}dry run: nothing was changed{CARE:#}; what would be done:\n");
         }
-        for note in &notes {
-            head += &format!("{CARE}note{CARE:#}: {note}\n");
-        }
+        head += &in_text(&notes);
         if let Value::Object(json) = &mut json {
-            let fingerprint = changed.ring.fingerprint().to_string();
             json.insert("changed".to_owned(), (!dry.dry_run).into());
             json.insert("dry_run".to_owned(), dry.dry_run.into());
             json.insert("notes".to_owned(), notes.into());
             json.insert("fingerprint".to_owned(), fingerprint.into());
         }
-        let has_changed = is_file && !dry.dry_run;
-        Ok(Report { has_changed, output, ..Report::good(head + text, json) })
+        Ok(Report { has_changed: !dry.dry_run, output, ..Report::good(head + text, json) })
     }
 }
 
+fn has_fresh_key(old: &KeyRing, new: &KeyRing) -> bool {
+    let is_known = |entry: &KeyEntry| old.entries().iter().any(|old| old.id() == entry.id());
+    !new.entries().iter().all(is_known)
+}
+
+pub(crate) fn in_text(notes: &[String]) -> String {
+    notes.iter().fold(String::new(), |text, note| text + &format!("{CARE}note{CARE:#}: {note}\n"))
+}
+
 /// A command had nothing to do.
-pub(crate) fn unchanged(file: &RingText, dry: &DryArgs, text: String, mut json: Value) -> Report {
+pub(crate) fn unchanged(file: &RingText, dry: &DryArgs, text: &str, mut json: Value) -> Report {
+    let notes: Vec<_> = file.notes().collect();
+    let text = in_text(&notes) + text;
     if let Value::Object(json) = &mut json {
         let fingerprint = file.ring.fingerprint().to_string();
         json.insert("changed".to_owned(), false.into());
         json.insert("dry_run".to_owned(), dry.dry_run.into());
-        json.insert("notes".to_owned(), Vec::<String>::new().into());
+        json.insert("notes".to_owned(), notes.into());
         json.insert("fingerprint".to_owned(), fingerprint.into());
     }
     // Whoever pipes a ring through gets it back.

@@ -20,12 +20,9 @@ pub(crate) fn new_ring(new: &NewKey, now: OffsetDateTime) -> Result<KeyRing, Fai
 }
 
 /// An id that no key of the ring has, nor had.
-pub(crate) fn next_id(file: &RingText) -> Result<KeyId, Failure> {
-    last_id(&file.ring).and_then(|last| last.checked_add(1)).map(KeyId::new).ok_or_else(|| {
-        file.failure(
-            "no id is left above the greatest one; prepend a key by hand, with an id that was never used, and set last_id lower",
-        )
-    })
+pub(crate) fn next_id(file: &RingText, exhausted: &str) -> Result<KeyId, Failure> {
+    let next = last_id(&file.ring).and_then(|last| last.checked_add(1));
+    next.map(KeyId::new).ok_or_else(|| file.failure(exhausted))
 }
 
 fn last_id(ring: &KeyRing) -> Option<u32> {
@@ -164,6 +161,6 @@ impl<'a> Edit<'a> {
 }
 
 /// Times are written to the second.
-fn in_seconds(time: OffsetDateTime) -> OffsetDateTime {
+pub(crate) fn in_seconds(time: OffsetDateTime) -> OffsetDateTime {
     time.replace_nanosecond(0).unwrap_or(time)
 }

@@ -16,11 +16,47 @@ pub(crate) struct Failure {
     file: Option<PathBuf>,
     line: Option<usize>,
     message: String,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// No, or it failed.
+    Refused,
+    /// The command line is wrong.
+    Usage,
+    /// What should be a ring is none.
+    NoRing,
 }
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { file: None, line: None, message: message.into() }
+        Self { file: None, line: None, message: message.into(), kind: Kind::Refused }
+    }
+
+    /// Of a word of the command line.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Usage, ..Self::new(message) }
+    }
+
+    /// Of a text that should be a ring.
+    pub(crate) fn of_no_ring(self) -> Self {
+        Self { kind: Kind::NoRing, ..self }
+    }
+
+    /// With what to do where what should be a ring is none.
+    pub(crate) fn or_if_no_ring(mut self, advice: &str) -> Self {
+        if self.kind == Kind::NoRing {
+            self.message = format!("{}; {advice}", self.message);
+        }
+        self
+    }
+
+    pub(crate) fn status(&self) -> u8 {
+        match self.kind {
+            Kind::Refused | Kind::NoRing => NO,
+            Kind::Usage => WRONG,
+        }
     }
 
     pub(crate) fn in_file(file: &Path, message: impl Into<String>) -> Self {
@@ -62,3 +98,8 @@ impl fmt::Display for Failure {
         f.write_str(&self.message)
     }
 }
+
+/// No, or not done.
+pub(crate) const NO: u8 = 1;
+/// The command line is wrong.
+pub(crate) const WRONG: u8 = 2;

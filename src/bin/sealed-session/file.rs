@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::{
     failure::Failure,
     place::{MAX_LEN, Place},
-    remedy::cannot,
+    remedy::{cannot, write_timeout},
     write,
 };
 
@@ -43,9 +43,6 @@ impl RingText {
     fn read_file(file: &File, path: &Path, now: OffsetDateTime) -> Result<Self, Failure> {
         let unreadable = |error: io::Error| Failure::in_file(path, cannot("read", &error));
         let metadata = file.metadata().map_err(unreadable)?;
-        if !metadata.is_file() {
-            return Err(Failure::in_file(path, "not a file; give the path of a ring's file"));
-        }
         // Reserved at once: a vector that grows leaves copies of the keys behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LEN));
         file.take(MAX_LEN as u64).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -82,6 +79,16 @@ impl RingText {
 
     pub(crate) fn failure(&self, message: impl Into<String>) -> Failure {
         self.place.failure(message)
+    }
+
+    /// How this ring says how long sessions live.
+    pub(crate) fn write_timeout(&self) -> &'static str {
+        write_timeout(self.form)
+    }
+
+    /// What is wrong with the file and not with the ring.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
+        self.exposure().into_iter().chain(self.leftover())
     }
 
     /// What a run that was killed left.
@@ -209,7 +216,29 @@ fn open(path: &Path) -> Result<File, Failure> {
 
 /// Opens `target` for messages that name `path`.
 fn open_for(target: &Path, path: &Path) -> Result<File, Failure> {
+    // Before it is opened: a pipe is open only when somebody writes.
+    if let Ok(metadata) = fs::metadata(target)
+        && !metadata.is_file()
+    {
+        return Err(Failure::in_file(
+            path,
+            match is_pipe(&metadata) {
+                true => "it is a pipe; give `-` for it, and have it on standard input",
+                false => "not a file; give the path of a ring's file",
+            },
+        ));
+    }
     File::open(target).map_err(|error| Failure::in_file(path, cannot("open", &error)))
+}
+
+fn is_pipe(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type());
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        false
+    }
 }
 
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);

@@ -19,7 +19,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::{failure::Failure, report::Report};
+use crate::{
+    failure::{Failure, NO},
+    report::Report,
+};
 
 /// Makes, rotates, checks and retires the keys of sealed-session.
 ///
@@ -74,30 +77,34 @@ fn main() -> ExitCode {
         Ok(report) => finish(&report, cli.json),
         Err(failure) => {
             failure.print(cli.json);
-            ExitCode::from(NO)
+            ExitCode::from(failure.status())
         }
     }
 }
 
 /// What was done is what the status says, also where the report cannot be written.
 fn finish(report: &Report, as_json: bool) -> ExitCode {
+    // A ring that nobody got is no change.
+    if let Err(error) = report.print_output() {
+        Failure::new(format!("{error}; nothing was changed")).print(false);
+        return ExitCode::from(NO);
+    }
     match report.print(as_json) {
         Ok(()) if report.is_good => ExitCode::SUCCESS,
         Ok(()) => ExitCode::from(NO),
         Err(error) => {
-            let done = match report.has_changed {
-                true => "the ring was changed",
-                false => "nothing was changed",
+            let (done, status) = match (&report.output, report.has_changed) {
+                (Some(_), _) => ("the ring was printed whole", UNSAID),
+                (None, true) => ("the ring was changed", UNSAID),
+                (None, false) => ("nothing was changed", NO),
             };
             // With standard error closed too, only the status is left to tell.
             Failure::new(format!("cannot write the report: {error}; {done}")).print(false);
-            ExitCode::from(if report.has_changed { UNSAID } else { NO })
+            ExitCode::from(status)
         }
     }
 }
 
-/// No, or not done.
-const NO: u8 = 1;
 /// Done, and the report could not be written.
 const UNSAID: u8 = 3;
 const EXIT_CODES: &str = "\
@@ -105,4 +112,4 @@ Exit status:
   0  done, or yes
   1  no, or it failed; nothing was changed
   2  wrong command line; nothing was changed
-  3  the ring was changed, and the report could not be written";
+  3  the ring was changed, or printed whole, and the report could not be written";

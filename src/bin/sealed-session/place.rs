@@ -9,7 +9,7 @@ use std::{
 use sealed_session::{ConfigError, Key};
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, unprintable::escape};
 
 // A doc comment here would take the place of the command's own in its help.
 #[derive(clap::Args)]
@@ -17,7 +17,7 @@ pub(crate) struct PlaceArgs {
     /// The ring's file: TOML, JSON, or one string; `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "env")]
     file: Option<PathBuf>,
-    /// Take the ring from the environment variable of this name; a changed ring is printed
+    /// Take the ring from the environment variable of this name
     #[arg(long, value_name = "NAME", conflicts_with = "file")]
     env: Option<String>,
 }
@@ -46,7 +46,7 @@ impl Place {
             return Ok(Self::Stdin);
         }
         if !path.exists() && is_secret(&path.as_os_str().to_os_string()) {
-            return Err(Failure::new(
+            return Err(Failure::usage(
                 "what stands for FILE is a key or a ring itself, and is in the shell's history now: \
                  give the path of its file, `--env NAME`, or `-` for standard input",
             ));
@@ -61,7 +61,7 @@ impl Place {
             && name.parse::<Key>().is_err();
         match is_name {
             true => Ok(Self::Variable(name.to_owned())),
-            false => Err(Failure::new(
+            false => Err(Failure::usage(
                 "--env takes the name of a variable, as in `--env SESSION_KEYS`, and not its value",
             )),
         }
@@ -107,17 +107,23 @@ impl Place {
 
     /// The ring here, which the library refused.
     pub(crate) fn refused(&self, error: &ConfigError) -> Failure {
-        match error {
-            ConfigError::Line { line, message } => self.failure(message).at_line(Some(*line)),
-            other => self.failure(other.to_string()),
-        }
+        let failure = match (error, self) {
+            (ConfigError::Line { line, message }, Self::File(_)) => {
+                self.failure(message).at_line(Some(*line))
+            }
+            (ConfigError::Line { line, message }, _) => {
+                self.failure(format!("line {line}: {message}")).at_line(Some(*line))
+            }
+            (other, _) => self.failure(other.to_string()),
+        };
+        failure.of_no_ring()
     }
 }
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::File(path) => path.display().fmt(f),
+            Self::File(path) => f.write_str(&escape(&path.display().to_string())),
             Self::Variable(name) => write!(f, "variable {name}"),
             Self::Stdin => f.write_str("standard input"),
         }

@@ -2,6 +2,21 @@
 
 use std::io::{self, ErrorKind};
 
+use sealed_session::RingForm;
+
+/// How a ring of this form says how long sessions live.
+pub(crate) fn write_timeout(form: RingForm) -> &'static str {
+    match form {
+        RingForm::Text => {
+            "write the application's own in front of the ring, as in `absolute-timeout=14d,`"
+        }
+        RingForm::Json => {
+            "write the application's own into the ring, as in \"absolute_timeout\": \"14d\""
+        }
+        _ => "write the application's own at the top of the ring, as in absolute_timeout = \"14d\"",
+    }
+}
+
 /// An error while the ring's file is opened, read or locked.
 pub(crate) fn cannot(verb: &str, error: &io::Error) -> String {
     let remedy = match error.kind() {

@@ -17,7 +17,7 @@ pub(crate) struct Report {
     pub(crate) text: String,
     /// For scripts.
     pub(crate) json: Value,
-    /// Whether a file was changed.
+    /// Whether a ring was changed, in its file or in `output`.
     pub(crate) has_changed: bool,
     /// What goes to standard output as it is; the report then goes to standard error.
     pub(crate) output: Option<Zeroizing<String>>,
@@ -28,10 +28,17 @@ impl Report {
         Self { is_good: true, text, json, has_changed: false, output: None }
     }
 
-    pub(crate) fn print(&self, as_json: bool) -> io::Result<()> {
-        if let Some(output) = &self.output {
-            write_all(io::stdout(), output)?;
+    /// Prints the ring, if it is to be printed.
+    pub(crate) fn print_output(&self) -> Result<(), String> {
+        let Some(output) = &self.output else { return Ok(()) };
+        if self.has_changed && is_null_device() {
+            return Err("cannot write the ring: standard output is closed, or goes to /dev/null, and the new key would be lost".to_owned());
         }
+        write_all(io::stdout(), output).map_err(|error| format!("cannot write the ring: {error}"))
+    }
+
+    /// What is said of it.
+    pub(crate) fn print(&self, as_json: bool) -> io::Result<()> {
         let json = || format!("{}\n", escape(&self.json.to_string()));
         // `anstream` drops the colours where there is no terminal or NO_COLOR is set.
         match (as_json, self.output.is_some()) {
@@ -41,6 +48,23 @@ impl Report {
             (false, true) => write_all(anstream::stderr(), &self.text),
         }
     }
+}
+
+/// Whether standard output goes nowhere. One that is closed does too: at its start a program of Rust
+/// opens the null device in its place.
+fn is_null_device() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::{fd::AsFd as _, unix::fs::MetadataExt as _};
+        let Ok(output) = io::stdout().as_fd().try_clone_to_owned() else { return true };
+        let device = |metadata: std::fs::Metadata| metadata.rdev();
+        match (std::fs::File::from(output).metadata(), std::fs::metadata("/dev/null")) {
+            (Ok(output), Ok(null)) => device(output) == device(null),
+            _ => false,
+        }
+    }
+    #[cfg(not(unix))]
+    false
 }
 
 pub(crate) fn print_json(value: &Value) -> io::Result<()> {

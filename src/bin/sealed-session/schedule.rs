@@ -12,7 +12,8 @@ use crate::clock;
 /// idle timeout lets no key go sooner.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Timeout {
-    /// The application's absolute timeout, where the ring does not say it; of two the longer counts
+    /// The application's absolute timeout; if the ring has one too, the longer counts. It is not
+    /// written into the ring, except by `rotate --create`
     #[arg(
         long,
         value_name = "DURATION",
@@ -39,6 +40,8 @@ impl Timeout {
 pub(crate) enum State {
     /// Accepted, and yet to seal.
     Pending,
+    /// Accepted, and will never seal: a key in front of it begins before it would.
+    PassedOver,
     Sealing,
     /// Accepted, and no longer the one that seals.
     Accepting,
@@ -52,16 +55,28 @@ impl State {
             Self::Retired
         } else if ring.sealing_key_id(now) == Some(entry.id()) {
             Self::Sealing
-        } else if entry.starts_at().is_some_and(|start| now < start) {
-            Self::Pending
+        } else if let Some(start) = entry.starts_at().filter(|start| now < *start) {
+            match will_seal(ring, entry, start) {
+                true => Self::Pending,
+                false => Self::PassedOver,
+            }
         } else {
             Self::Accepting
         }
     }
 
+    pub(crate) fn of_position(
+        ring: &KeyRing,
+        position: usize,
+        now: OffsetDateTime,
+    ) -> Option<Self> {
+        ring.entries().get(position).map(|entry| Self::of(ring, entry, now))
+    }
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::PassedOver => "passed_over",
             Self::Sealing => "sealing",
             Self::Accepting => "accepting",
             Self::Retired => "retired",
@@ -141,7 +156,7 @@ impl Removal {
         match State::of(ring, entry, now) {
             State::Retired => return Self::SafeNow,
             State::Sealing => return Self::InUse,
-            State::Pending => {
+            State::Pending | State::PassedOver => {
                 let last_call = entry.starts_at().map(|start| start.saturating_sub(CLOCKS));
                 return match last_call {
                     Some(last_call) if now < last_call => Self::SafeUntil(last_call),
@@ -166,6 +181,14 @@ impl Removal {
             }
         }
     }
+}
+
+/// Whether a key seals at its start or later.
+fn will_seal(ring: &KeyRing, entry: &KeyEntry, start: OffsetDateTime) -> bool {
+    // Between two of these times nothing changes.
+    let bounds = ring.entries().iter().flat_map(|entry| [entry.starts_at(), entry.ends_at()]);
+    let mut bounds = bounds.flatten().filter(|time| start <= *time);
+    bounds.any(|time| ring.sealing_key_id(time) == Some(entry.id()))
 }
 
 /// The time so much later, or the last one there is.

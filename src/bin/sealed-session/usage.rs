@@ -10,7 +10,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::failure::Failure;
+use crate::failure::{Failure, WRONG};
 
 pub(crate) fn explain(error: &Error) -> ExitCode {
     if matches!(
@@ -59,11 +59,27 @@ fn message(error: &Error) -> String {
         _ => {
             // Our own parsers quote nothing of what they refuse.
             let reason = std::error::Error::source(error).map(ToString::to_string);
-            let valid =
-                names(error.get(ContextKind::ValidValue)).map(|all| format!("one of {all}"));
-            let reason = reason.or(valid).unwrap_or_else(|| "it is not understood".to_owned());
-            format!("wrong value for {}: {reason}", argument.unwrap_or_default())
+            let valid = names(error.get(ContextKind::ValidValue)).filter(|all| !all.is_empty());
+            let valid = valid.map(|all| format!("one of {all}"));
+            let is_empty = named(ContextKind::InvalidValue).is_some_and(|value| value.is_empty());
+            let empty = is_empty.then(|| "it is empty; perhaps a variable is not set".to_owned());
+            let reason = reason.or(empty).or(valid);
+            let reason = reason.unwrap_or_else(|| "it is not understood".to_owned());
+            format!("wrong value for {}: {reason}", source(&argument.unwrap_or_default()))
         }
+    }
+}
+
+/// Where a value came from: the option, or the variable that stands for it.
+fn source(argument: &str) -> String {
+    let option = argument.split([' ', '=']).next().unwrap_or_default();
+    let is_given = std::env::args_os().any(|word| word.to_string_lossy().starts_with(option));
+    match option {
+        "--absolute-timeout" | "--idle-timeout" if !is_given => format!(
+            "the environment variable SEALED_SESSION{}",
+            option.replace("--", "_").replace('-', "_").to_uppercase()
+        ),
+        _ => argument.to_owned(),
     }
 }
 
@@ -85,5 +101,3 @@ fn suggestion(error: &Error) -> String {
 fn is_plain(word: &str) -> bool {
     word.len() <= 20 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
-
-const WRONG: u8 = 2;

@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "OLD")]
     deployed: Option<PathBuf>,
     /// The fingerprint that the ring must have, as a machine's health page shows it
-    #[arg(long, value_name = "HEX")]
+    #[arg(long, value_name = "HEX", value_parser = parse_fingerprint)]
     fingerprint: Option<String>,
     /// Fail for what is only worth a note as well
     #[arg(long)]
@@ -47,26 +47,30 @@ impl Args {
         let ring = &file.ring;
         let (mut problems, mut notes) = (Found::new(), Found::new());
         for (position, entry) in ring.entries().iter().enumerate() {
-            if let Some(message) = self.loses_sessions(ring, position, now) {
+            if let Some(message) = self.loses_sessions(&file, position, now) {
                 problems.push((file.line(entry.id()), message));
             }
         }
-        let exposed = file.exposure().into_iter().chain(file.leftover());
-        problems.extend(exposed.map(|message| (None, message)));
+        let mut is_urgent = false;
         if let Some(old) = &self.deployed {
             let old = RingText::read(&Place::path(old)?, now)?;
+            is_urgent = is_incident(&old.ring, ring);
             problems.extend(self.compare(&old.ring, &file, now));
         }
         let fingerprint = ring.fingerprint().to_string();
-        if self
-            .fingerprint
-            .as_ref()
-            .is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&fingerprint))
-        {
-            problems.push((None, "the ring has another fingerprint".to_owned()));
+        if let Some(wanted) = self.fingerprint.as_ref().filter(|wanted| **wanted != fingerprint) {
+            problems.push((
+                None,
+                format!("the ring has another fingerprint, {fingerprint}, and not {wanted}"),
+            ));
+        }
+        notes.extend(file.notes().map(|message| (None, message)));
+        // A leaked key in use is worse than any of it.
+        if !is_urgent {
+            problems.append(&mut notes);
         }
         notes.extend(oddities(&file, now));
-        if self.strict {
+        if self.strict && !is_urgent {
             problems.append(&mut notes);
         }
 
@@ -100,16 +104,20 @@ impl Args {
     /// Why the end of a key comes too soon for sessions that are, or will be, under it.
     fn loses_sessions(
         &self,
-        ring: &KeyRing,
+        file: &RingText,
         position: usize,
         now: OffsetDateTime,
     ) -> Option<String> {
+        let ring = &file.ring;
         let entry = ring.entries().get(position)?;
         let (id, end) = (entry.id(), entry.ends_at()?);
         let Some(longest) = self.timeout.of(ring) else {
-            return (now < end).then(|| format!(
-                "whether key {id} ends too soon cannot be told: write the application's absolute_timeout = \"14d\" at the top of the ring, or give --absolute-timeout"
-            ));
+            return (now < end).then(|| {
+                format!(
+                    "whether key {id} ends too soon cannot be told: {}, or give --absolute-timeout",
+                    file.write_timeout()
+                )
+            });
         };
         let needed = match LastSeal::of(ring, position) {
             LastSeal::By(last) => after(last, longest),
@@ -138,11 +146,7 @@ impl Args {
     fn compare(&self, old: &KeyRing, file: &RingText, now: OffsetDateTime) -> Found {
         let new = &file.ring;
         let mut found = Found::new();
-        let find = |ring: &KeyRing, id: KeyId| {
-            ring.entries().iter().find(|entry| entry.id() == id).cloned()
-        };
-        let is_incident = !new.accepts_takeover()
-            && !new.entries().iter().any(|entry| find(old, entry.id()).is_some());
+        let is_incident = is_incident(old, new);
         let last_id =
             old.entries().iter().map(KeyEntry::id).chain(old.last_id()).map(KeyId::get).max();
         for entry in new.entries() {
@@ -188,12 +192,42 @@ impl Args {
     }
 }
 
+/// Whether the change is what `emergency` makes.
+fn is_incident(old: &KeyRing, new: &KeyRing) -> bool {
+    let is_old = |entry: &KeyEntry| find(old, entry.id()).is_some();
+    !new.accepts_takeover() && !new.entries().iter().any(is_old)
+}
+
+fn find(ring: &KeyRing, id: KeyId) -> Option<KeyEntry> {
+    ring.entries().iter().find(|entry| entry.id() == id).cloned()
+}
+
+fn parse_fingerprint(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("it is empty; perhaps what should fetch it failed".to_owned());
+    }
+    match text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok(text.to_ascii_lowercase()),
+        false => {
+            Err("a fingerprint has 32 hex digits and nothing else, as `status` shows it".to_owned())
+        }
+    }
+}
+
 /// What is no fault, and seldom meant.
 fn oddities(file: &RingText, now: OffsetDateTime) -> Found {
     let ring = &file.ring;
     let mut found = Found::new();
     for (position, entry) in ring.entries().iter().enumerate() {
         let (id, line) = (entry.id(), file.line(entry.id()));
+        if State::of(ring, entry, now) == State::PassedOver {
+            found.push((
+                line,
+                format!(
+                    "key {id} will never seal: a key in front of it begins before it; retire it"
+                ),
+            ));
+        }
         let has_older = ring.entries().len() > position.saturating_add(1);
         match entry.starts_at() {
             None if has_older && State::of(ring, entry, now) == State::Sealing => found.push((line, format!(
@@ -212,8 +246,19 @@ fn oddities(file: &RingText, now: OffsetDateTime) -> Found {
             _ => {}
         }
     }
-    if ring.absolute_timeout().is_none() {
-        found.push((None, "the ring does not say how long sessions live: write the application's absolute_timeout = \"14d\" at its top".to_owned()));
+    match ring.absolute_timeout() {
+        None => found.push((
+            None,
+            format!("the ring does not say how long sessions live: {}", file.write_timeout()),
+        )),
+        Some(timeout) if timeout < Duration::from_secs(60 * 60) => found.push((
+            None,
+            format!(
+                "the ring says that sessions live {}: check the unit of its absolute_timeout",
+                report::duration(timeout)
+            ),
+        )),
+        Some(_) => {}
     }
     found
 }

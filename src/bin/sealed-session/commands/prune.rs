@@ -1,7 +1,7 @@
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{DryArgs, Opened, retire::UNKNOWN_TIMEOUT, unchanged};
+use super::{DryArgs, Opened, retire::unknown_timeout, unchanged};
 use crate::{
     edit::Edit,
     failure::Failure,
@@ -11,6 +11,8 @@ use crate::{
 };
 
 /// Take out every key that no live session can be under
+///
+/// A ring from `--env` or `-` is printed, with or without a change.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -35,14 +37,14 @@ impl Args {
             .collect();
         let unknown = removals.iter().find(|(_, _, removal)| *removal == Removal::UnknownTimeout);
         if let Some((_, id, _)) = unknown {
-            return Err(file.failure(UNKNOWN_TIMEOUT).at_line(file.line(*id)));
+            return Err(file.failure(unknown_timeout(file)).at_line(file.line(*id)));
         }
         let prunable = removals.iter().filter(|(_, _, removal)| *removal == Removal::SafeNow);
         let removed: Vec<_> = prunable.clone().map(|(_, id, _)| id.get()).collect();
         let json = json!({ "ok": true, "removed": removed });
         if removed.is_empty() {
             let text = format!("{}: every key may still be needed, nothing changed\n", file.place);
-            return Ok(unchanged(file, &self.dry, text, json));
+            return Ok(unchanged(file, &self.dry, &text, json));
         }
         let mut edit = Edit::new(file, now)?;
         for (position, ..) in prunable.rev() {

@@ -9,10 +9,12 @@ use crate::{
     file::RingText,
     place::PlaceArgs,
     report::{self, CARE, GOOD, Report},
-    schedule::{Removal, Timeout},
+    schedule::{Removal, State, Timeout},
 };
 
 /// Take a key out, if no live session can be under it
+///
+/// A ring from `--env` or `-` is printed, changed.
 #[derive(clap::Args)]
 #[command(allow_missing_positional = true)]
 pub(crate) struct Args {
@@ -41,7 +43,8 @@ impl Args {
             return refuse(format!("key {id} is the only one, rotate first"));
         }
         let removal = Removal::of(&file.ring, position, self.timeout.of(&file.ring), now);
-        let refused = refusal(removal, id);
+        let state = State::of_position(&file.ring, position, now);
+        let refused = refusal(removal, state, file, id);
         if let Some(reason) = refused.as_ref().filter(|_| !self.force) {
             return refuse(format!("{reason}, or use --force"));
         }
@@ -55,7 +58,7 @@ impl Args {
                 &format!("{CARE}sessions under key {id} end{CARE:#} as machines get the ring\n");
         }
         text += &match removal {
-            Removal::SafeUntil(time) => format!(
+            Removal::SafeUntil(time) if state == Some(State::Pending) => format!(
                 "\nnext: bring the ring to every machine before {}; those without it will seal under the key\n",
                 report::time(time)
             ),
@@ -67,12 +70,16 @@ impl Args {
 }
 
 /// Why the key has to stay, and what to do.
-fn refusal(removal: Removal, id: KeyId) -> Option<String> {
+fn refusal(removal: Removal, state: Option<State>, file: &RingText, id: KeyId) -> Option<String> {
     match removal {
         Removal::SafeNow | Removal::SafeUntil(_) => None,
         Removal::SafeFrom(time) => Some(format!(
             "live sessions can be sealed under key {id}: retire it from {} on",
             report::time(time)
+        )),
+        Removal::InUse if state == Some(State::Pending) => Some(format!(
+            "key {id} begins to seal in less than two minutes, and machines whose clocks are ahead do so now: \
+             leave it where it is, it does no harm"
         )),
         Removal::InUse => Some(format!(
             "key {id} seals, or is about to: rotate first, and retire it when `status` says so"
@@ -81,7 +88,7 @@ fn refusal(removal: Removal, id: KeyId) -> Option<String> {
             "nobody knows when key {id} sealed last, since no newer key says when it began: \
              write that time as not_before of the newer key"
         )),
-        Removal::UnknownTimeout => Some(UNKNOWN_TIMEOUT.to_owned()),
+        Removal::UnknownTimeout => Some(unknown_timeout(file)),
     }
 }
 
@@ -93,10 +100,15 @@ fn position(file: &RingText, id: KeyId) -> Result<usize, Failure> {
     })
 }
 
-fn parse_id(text: &str) -> Result<KeyId, String> {
+pub(super) fn parse_id(text: &str) -> Result<KeyId, String> {
     text.parse()
         .map_err(|_| "write a whole number from 0 to 4294967295, as `status` shows it".to_owned())
 }
 
 /// A guess that is too short would take out keys that live sessions are under.
-pub(super) const UNKNOWN_TIMEOUT: &str = "nobody says how long sessions live: write the application's absolute_timeout = \"14d\" at the top of the ring, or give --absolute-timeout";
+pub(super) fn unknown_timeout(file: &RingText) -> String {
+    format!(
+        "nobody says how long sessions live: {}, or give --absolute-timeout",
+        file.write_timeout()
+    )
+}

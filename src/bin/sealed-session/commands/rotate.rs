@@ -4,13 +4,14 @@ use sealed_session::{KeyId, KeyRing, RingForm};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{DryArgs, Opened, unchanged};
+use super::{DryArgs, Opened, retire::parse_id, unchanged};
 use crate::{
     clock,
     edit::{self, Edit, NewKey},
     failure::Failure,
     file::RingText,
     place::{Place, PlaceArgs},
+    remedy::write_timeout,
     report::{self, GOOD, Report},
     schedule::{State, Timeout, after},
     write,
@@ -20,12 +21,13 @@ use crate::{
 ///
 /// The new key gets an id that was never used in this ring. Comments and
 /// formatting stay. Bring the ring to every machine before the new key begins to seal.
+/// A ring from `--env` or `-` is printed, with or without a change.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     place: PlaceArgs,
     /// Begin to seal after this time, in which every machine has to get the ring
-    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = clock::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = clock::parse_delay)]
     activate_in: Duration,
     /// Begin to seal now: for a single machine, or where lost sessions do not matter
     #[arg(long, conflicts_with = "activate_in")]
@@ -36,10 +38,12 @@ pub(crate) struct Args {
     /// Do nothing if a key is yet to begin to seal
     #[arg(long)]
     unless_pending: bool,
-    /// Make the file, with a first key, which seals at once
-    #[arg(long, conflicts_with_all = ["activate_in", "now", "if_older_than", "unless_pending", "env"])]
+    /// Make the file, with a first key, which seals at once; with `-`, print one string for a variable
+    #[arg(long, conflicts_with_all = ["activate_in", "now", "if_older_than", "unless_pending"])]
     create: bool,
-    // With --create it is written into the file.
+    /// With --create: the key's id, above every id of a ring that machines still run with
+    #[arg(long, value_name = "ID", requires = "create", value_parser = parse_first_id)]
+    id: Option<KeyId>,
     #[command(flatten)]
     timeout: Timeout,
     #[command(flatten)]
@@ -58,13 +62,14 @@ impl Args {
         if let Some(reason) = self.reason_to_wait(file, &pending, now) {
             let text = format!("{}: {reason}, nothing changed\n", file.place);
             let json = json!({ "ok": true, "id": null, "seals_from": null, "pending": pending });
-            return Ok(unchanged(file, &self.dry, text, json));
+            return Ok(unchanged(file, &self.dry, &text, json));
         }
         let start = match self.now {
             true => now,
             false => after(now, self.activate_in),
         };
-        let new = NewKey::generate(edit::next_id(file)?, Some(start))?;
+        let start = edit::in_seconds(start);
+        let new = NewKey::generate(edit::next_id(file, EXHAUSTED)?, Some(start))?;
         let mut edit = Edit::new(file, now)?;
         edit.prepend(&new)?;
         let changed = edit.finish()?;
@@ -113,6 +118,22 @@ impl Args {
         if !pending.is_empty() {
             text += &format!("note: the ring had a pending key already: {pending:?}\n");
         }
+        for entry in ring.entries().iter().skip(1) {
+            if pending.contains(&entry.id().get())
+                && State::of(ring, entry, now) == State::PassedOver
+            {
+                text += &format!(
+                    "note: key {} will never seal, since the new key begins before it; retire it\n",
+                    entry.id()
+                );
+            }
+        }
+        if self.timeout.given().is_some() && ring.absolute_timeout().is_none() {
+            text += &format!(
+                "note: --absolute-timeout is not written into the ring, but with --create: {}\n",
+                file.write_timeout()
+            );
+        }
         text + &match self.now {
             true => {
                 "\nnext: bring the ring to every machine at once; until a machine has it, it does\n\
@@ -121,17 +142,25 @@ impl Args {
             }
             false => format!(
                 "\nnext: 1. bring the ring to every machine before {start}\n\
-                 \x20     2. compare their fingerprints: {}\n\
+                 \x20     2. compare their fingerprints{}\n\
                  \x20     3. later, `sealed-session prune` takes old keys out\n",
-                ring.fingerprint()
+                match self.dry.dry_run {
+                    true => String::new(),
+                    false => format!(": {}", ring.fingerprint()),
+                }
             ),
         }
     }
 
     fn create(&self, now: OffsetDateTime) -> Result<Report, Failure> {
         let place = self.place.place()?;
+        if let Place::Variable(_) = place {
+            return Err(Failure::usage(
+                "a variable cannot be set from here: `sealed-session rotate --create -` prints a first ring for it",
+            ));
+        }
         // Without a start: a machine whose clock is behind must seal too.
-        let new = NewKey::generate(KeyId::new(1), None)?;
+        let new = NewKey::generate(self.id.unwrap_or(KeyId::new(1)), None)?;
         let mut ring = edit::new_ring(&new, now)?;
         if let Some(timeout) = self.timeout.given() {
             ring = ring.with_absolute_timeout(timeout);
@@ -156,17 +185,34 @@ impl Args {
             true => "dry run: nothing was changed; what would be done:\n".to_owned(),
             false => String::new(),
         };
-        text += &format!("{GOOD}{place} made{GOOD:#} with key 1, for its owner alone\n\n");
+        let id = new.id;
+        text += &match &place {
+            Place::File(_) => {
+                format!("{GOOD}{place} made{GOOD:#} with key {id}, for its owner alone\n\n")
+            }
+            _ => format!("{GOOD}a ring made{GOOD:#} with key {id}\n\n"),
+        };
         text += "next: bring it to every machine, over a channel fit for passwords\n";
         if self.timeout.given().is_none() {
-            text += "      write the application's absolute_timeout into it, as in \"14d\": `prune` needs it\n";
+            text += &format!("      {}: `prune` needs it\n", write_timeout(form));
         }
+        if self.id.is_none() {
+            text += "      if machines run with another ring, they refuse this one: make it with --id, above every id of theirs\n";
+        }
+        let fingerprint = (!self.dry.dry_run).then(|| ring.fingerprint().to_string());
         let json = json!({
-            "ok": true, "id": 1, "seals_from": null, "pending": [], "changed": !self.dry.dry_run,
-            "dry_run": self.dry.dry_run, "notes": [], "fingerprint": ring.fingerprint().to_string(),
+            "ok": true, "id": id.get(), "seals_from": null, "pending": [], "changed": !self.dry.dry_run,
+            "dry_run": self.dry.dry_run, "notes": [], "fingerprint": fingerprint,
         });
-        let has_changed = output.is_none() && !self.dry.dry_run;
-        Ok(Report { has_changed, output, ..Report::good(text, json) })
+        Ok(Report { has_changed: !self.dry.dry_run, output, ..Report::good(text, json) })
+    }
+}
+
+fn parse_first_id(text: &str) -> Result<KeyId, String> {
+    let id = parse_id(text)?;
+    match id.get() {
+        u32::MAX => Err("no id would be left for the next key; write a smaller number".to_owned()),
+        _ => Ok(id),
     }
 }
 
@@ -183,3 +229,5 @@ fn pending(ring: &KeyRing, now: OffsetDateTime) -> Vec<u32> {
         .map(|entry| entry.id().get())
         .collect()
 }
+
+const EXHAUSTED: &str = "no id is left above the greatest one; prepend a key by hand, with an id that was never used, and set last_id lower";

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::AtArgs;
+use super::{AtArgs, in_text};
 use crate::{
     failure::Failure,
     file::RingText,
@@ -39,7 +39,7 @@ impl Args {
             let until = entry.ends_at().map(report::time);
             let style = match state {
                 State::Sealing => GOOD,
-                State::Pending => CARE,
+                State::Pending | State::PassedOver => CARE,
                 _ => PLAIN,
             };
             rows.push(vec![
@@ -47,7 +47,7 @@ impl Args {
                 (state.as_str().to_owned(), style),
                 (since.clone().unwrap_or_else(|| "the beginning".to_owned()), PLAIN),
                 (until.clone().unwrap_or_else(|| "removed".to_owned()), PLAIN),
-                (in_words(removal), PLAIN),
+                (in_words(removal, state), PLAIN),
             ]);
             let mut key = json!({
                 "id": entry.id().get(),
@@ -67,14 +67,13 @@ impl Args {
             text += "no_takeover: cookies of other libraries are refused\n";
         }
         text += &timeout.map_or_else(
-            || {
-                "how long sessions live is not known: write absolute_timeout into the ring\n"
-                    .to_owned()
-            },
+            || format!("how long sessions live is not known: {}\n", file.write_timeout()),
             |timeout| format!("sessions live {}\n", report::duration(timeout)),
         );
         let fingerprint = ring.fingerprint().to_string();
         text += &format!("fingerprint {fingerprint}\n");
+        let notes: Vec<_> = file.notes().collect();
+        text += &in_text(&notes);
         let json = json!({
             "ok": true,
             "now": report::time(now),
@@ -84,16 +83,18 @@ impl Args {
             "rotated_at": ring.rotated_at().map(report::time),
             "absolute_timeout": timeout.map(|timeout| timeout.as_secs()),
             "keys": keys,
+            "notes": notes,
         });
         Ok(Report::good(text, json))
     }
 }
 
-fn in_words(removal: Removal) -> String {
+fn in_words(removal: Removal, state: State) -> String {
     match removal {
         Removal::SafeNow => "now".to_owned(),
         Removal::SafeUntil(time) => format!("until {}", report::time(time)),
         Removal::SafeFrom(time) => format!("from {}", report::time(time)),
+        Removal::InUse if state == State::Pending => "no, it is about to seal".to_owned(),
         Removal::InUse => "no, it seals".to_owned(),
         Removal::Unknown => "unknown, see check".to_owned(),
         Removal::UnknownTimeout => "unknown without absolute_timeout".to_owned(),
