@@ -4,19 +4,19 @@ use time::Duration;
 
 use super::{AT, NOW, Ring, Run, finish, tool};
 
-fn inspect(arguments: &[&str], input: &str) -> Run {
+pub(super) fn inspect(arguments: &[&str], input: &str) -> Run {
     let mut tool = tool(&["inspect"]);
     finish(tool.args(arguments).args(["--at", AT]), input)
 }
 
-fn report(arguments: &[&str], input: &str) -> Value {
+pub(super) fn report(arguments: &[&str], input: &str) -> Value {
     let run = inspect(&[arguments, &["--json"]].concat(), input);
     let report: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(report["ok"] == true, run.code == 0);
     report
 }
 
-fn sealed(ring: &Ring, data: Value, age: Duration) -> String {
+pub(super) fn sealed(ring: &Ring, data: Value, age: Duration) -> String {
     let sessions = Sessions::<Value>::new(ring.at(NOW));
     let session = sessions.create_at(data, NOW - age).unwrap();
     sessions.seal_at(&session, NOW - age).unwrap()
@@ -208,10 +208,19 @@ fn whatever_way_a_value_was_pasted_it_is_read_and_what_was_done_to_it_is_said() 
     ] {
         let report = report(&["--keys", file], &pasted);
         let found = &report["values"][0];
-        assert_eq!(report["ok"], true, "{pasted}: {report}");
+        // A server reads it as it stands, or not.
+        assert_eq!(report["ok"], note.is_empty(), "{pasted}: {report}");
+        assert_eq!(found["refused"].is_null(), note.is_empty(), "{pasted}");
+        assert!(found["created"].is_string(), "{pasted}: {report}");
         assert_eq!(found["cookie"], "__Host-session", "{pasted}");
         let notes = found["notes"].to_string();
         assert!(notes.contains(note) && (notes == "[]") == note.is_empty(), "{pasted}: {notes}");
+        let said = inspect(&["--keys", file], &pasted).out;
+        let verdict = said.lines().last().unwrap();
+        match note {
+            "" => assert_eq!(verdict, "live", "{pasted}"),
+            _ => assert!(verdict.starts_with("refused as it stands; live once "), "{said}"),
+        }
     }
     // What was cut cannot be opened, and says so.
     for cut in (0..10).map(|cut| &value[..value.len() - 10 + cut]) {

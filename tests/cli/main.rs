@@ -12,6 +12,7 @@ mod first_ring;
 mod gate;
 mod inspect;
 mod output;
+mod pasted;
 mod places;
 mod retire;
 mod rotate;

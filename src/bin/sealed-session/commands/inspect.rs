@@ -1,16 +1,16 @@
 mod candidates;
+mod clean;
+mod input;
+mod malformation;
+mod pasted;
 
-use std::{
-    io::{self, Read as _},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use sealed_session::{Hint, Inspection, Sessions, UnsealError};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
-use self::candidates::{Candidate, candidates};
+use self::{candidates::candidates, clean::Candidate, input::Input, malformation::malformation};
 use super::AtArgs;
 use crate::{
     clock,
@@ -68,8 +68,13 @@ impl Args {
     pub(crate) fn run(&self, now: OffsetDateTime) -> Result<Report, Failure> {
         let now = self.at.or(now);
         let file = self.ring(now)?;
-        let text = self.text()?;
-        let candidates = candidates(&text, self.cookie.as_deref());
+        let input = Input::read(self.value.as_deref())?;
+        if input.is_secret(now) {
+            return Err(Failure::new(
+                "what was given is a key or a ring, and no cookie value; it is not looked at. Whoever saw it can sign in as anybody: `sealed-session emergency`",
+            ));
+        }
+        let candidates = candidates(&input.text, self.cookie.as_deref());
         if candidates.is_empty() {
             return Err(Failure::new(match &self.cookie {
                 Some(name) => format!("the line has no cookie {name:?}; check --cookie"),
@@ -80,21 +85,29 @@ impl Args {
         }
         let mut report = Report::good(String::new(), Value::Null);
         let mut values = Vec::new();
-        for Candidate { name, value, notes } in candidates {
+        for candidate in candidates {
+            let Candidate { name, notes, once, .. } = &candidate;
             let mut lines = Lines::default();
-            lines.add("cookie", &name);
-            for note in &notes {
+            lines.add("cookie", name);
+            for note in notes {
                 lines.add_note(note);
             }
-            let is_good = match &file {
-                None => describe(&value, &mut lines),
-                Some(file) => self.open(file, &name, &value, now, &mut lines)?,
+            let is_readable = match &file {
+                None => describe(&candidate, &mut lines),
+                Some(file) => self.open(file, &candidate, now, &mut lines)?,
             };
-            report.is_good &= is_good;
-            report.text += &lines.text(is_good);
+            if is_readable && !once.is_empty() {
+                lines.add("refused", UnsealError::Malformed.class());
+                lines.add(
+                    "reason",
+                    &format!("as it stands; a server reads it once {}", once.join(" and ")),
+                );
+            }
+            report.is_good &= is_readable && once.is_empty();
+            report.text += &lines.text(is_readable, once);
             values.push(lines.json());
         }
-        let warning = self.value.as_ref().filter(|value| *value != "-").map(|_| ON_COMMAND_LINE);
+        let warning = input.warning;
         if let Some(warning) = warning {
             report.text += &format!("{CARE}note{CARE:#}: {warning}\n");
         }
@@ -114,36 +127,24 @@ impl Args {
             (None, None) => return Ok(None),
         };
         if place == Place::Stdin && self.value.as_deref().is_none_or(|value| value == "-") {
-            return Err(Failure::new(
+            return Err(Failure::usage(
                 "standard input has the value or the keys, and not both: give the keys as a file, or with --env",
             ));
         }
         RingText::read(&place, now).map(Some)
     }
 
-    fn text(&self) -> Result<Zeroizing<String>, Failure> {
-        if let Some(value) = self.value.as_ref().filter(|value| *value != "-") {
-            return Ok(Zeroizing::new(value.clone()));
-        }
-        let mut bytes = Zeroizing::new(Vec::new());
-        io::stdin()
-            .take(MAX_INPUT)
-            .read_to_end(&mut bytes)
-            .map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
-        Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
     fn open(
         &self,
         file: &RingText,
-        name: &str,
-        value: &str,
+        candidate: &Candidate,
         now: OffsetDateTime,
         lines: &mut Lines,
     ) -> Result<bool, Failure> {
-        if !describe(value, lines) {
+        if !describe(candidate, lines) {
             return Ok(false);
         }
+        let Candidate { name, value, .. } = candidate;
         let sessions = self.sessions(file, name)?;
         let inspection = match sessions.inspect_at(value, now) {
             Ok(inspection) => inspection,
@@ -199,7 +200,8 @@ impl Args {
 }
 
 /// What a value says without its key; whether it may be one of ours at all.
-fn describe(value: &str, lines: &mut Lines) -> bool {
+fn describe(candidate: &Candidate, lines: &mut Lines) -> bool {
+    let value = &candidate.value;
     lines.add("value", &format!("{} bytes", value.len()));
     match Hint::read(value) {
         Ok(hint) => {
@@ -213,7 +215,13 @@ fn describe(value: &str, lines: &mut Lines) -> bool {
         }
         Err(UnsealError::Malformed) => {
             lines.add("refused", UnsealError::Malformed.class());
-            lines.add("reason", &malformation(value));
+            lines.add(
+                "reason",
+                &match candidate.removes {
+                    true => "it is empty: this line takes the cookie out of the browser".to_owned(),
+                    false => malformation(value),
+                },
+            );
             false
         }
         Err(error) => {
@@ -221,41 +229,6 @@ fn describe(value: &str, lines: &mut Lines) -> bool {
             lines.add("reason", &error.to_string());
             false
         }
-    }
-}
-
-/// Where a malformed value went wrong, as far as one can tell.
-fn malformation(value: &str) -> String {
-    let odd = value.char_indices().find(|(_, c)| !(c.is_ascii_alphanumeric() || "-_".contains(*c)));
-    match odd {
-        _ if value.is_empty() => "it is empty".to_owned(),
-        _ if value.starts_with("Fe26.2*") || value.starts_with("Fe26.2**") => {
-            "it is a seal of iron-session, not one of ours".to_owned()
-        }
-        Some((at, '%')) => format!("`%` at byte {at}: it was percent-encoded on its way"),
-        Some((at, '=')) => {
-            format!("`=` at byte {at}: padding was added on its way, or two cookies ran together")
-        }
-        Some((at, '+' | '/')) => {
-            format!("`+` or `/` at byte {at}: that is base64, ours is base64url")
-        }
-        Some((at, '"')) => format!("a quotation mark at byte {at}: it was quoted on its way"),
-        Some((at, c)) if c.is_whitespace() => {
-            format!("white space at byte {at}: it was wrapped or cut off on its way")
-        }
-        Some((at, c)) => format!(
-            "U+{:04X} at byte {at}: a sealed value has letters, digits, - and _ alone",
-            u32::from(c)
-        ),
-        // Its end does not matter: it is too short.
-        None if value.get(..value.len() & !3).is_none_or(|whole| Hint::read(whole).is_err()) => {
-            format!("{} bytes are too few for a sealed value: it was cut", value.len())
-        }
-        None if value.len() % 4 == 1 => {
-            "a byte is missing or too many: it was cut off on its way".to_owned()
-        }
-        None => "its last character has bits that no sealed value has: its end was cut or changed"
-            .to_owned(),
     }
 }
 
@@ -309,22 +282,26 @@ impl Lines {
         Value::Object(fields.chain([notes]).collect())
     }
 
-    fn text(&self, is_good: bool) -> String {
+    /// `once` is what has to be done to the value before a server reads it.
+    fn text(&self, is_readable: bool, once: &[&str]) -> String {
         let mut text = String::new();
         for (name, _, shown) in &self.0 {
             text += &format!("{HEADING}{name:>12}{HEADING:#}  {}\n", escape(shown));
         }
         let was_opened = self.0.iter().any(|(name, ..)| *name == "created");
-        text + &match (is_good, was_opened) {
-            (true, true) => format!("{GOOD}live{GOOD:#}\n"),
-            (true, false) => {
+        let once = once.join(" and ");
+        text + &match (is_readable, was_opened, once.as_str()) {
+            (true, true, "") => format!("{GOOD}live{GOOD:#}\n"),
+            (true, false, "") => {
                 format!("{GOOD}well-formed{GOOD:#}; whether it is authentic, --keys FILE tells\n")
             }
-            (false, _) => format!("{BAD}refused{BAD:#}\n"),
+            (true, true, once) => {
+                format!("{BAD}refused as it stands{BAD:#}; live once {once}\n")
+            }
+            (true, false, once) => {
+                format!("{BAD}refused as it stands{BAD:#}; well-formed once {once}\n")
+            }
+            (false, ..) => format!("{BAD}refused{BAD:#}\n"),
         }
     }
 }
-
-const ON_COMMAND_LINE: &str = "a value given on the command line is in the shell's history and in the list of processes; give it on standard input, and sign its session out";
-/// Much more than a server takes for its headers.
-const MAX_INPUT: u64 = 64 * 1024;
