@@ -14,6 +14,7 @@ mod inspect;
 mod output;
 mod pasted;
 mod places;
+mod recipes;
 mod retire;
 mod rotate;
 mod schedule;

@@ -176,9 +176,9 @@ fn a_pending_key_that_will_never_seal_is_named() {
     assert!(!said.contains("will seal under the key"), "{said}");
     // The other order is that of two rotations to come.
     ring.run("rotate", &["--activate-in", "10m"]).done();
-    let status = ring.json("status", &[]);
+    let report = ring.json("status", &[]);
     assert_eq!(
-        (&status["keys"][0]["state"], &status["keys"][1]["state"]),
+        (&report["keys"][0]["state"], &report["keys"][1]["state"]),
         (&json!("pending"), &json!("pending"))
     );
 }
