@@ -14,8 +14,8 @@ use crate::{
     key_id::KeyId,
 };
 
-/// A cookie of our name came and is no session. What is over stays over, and comes with every
-/// request until the browser drops it, so that is for whoever looks closely.
+/// A cookie with our name was refused. One that is simply over comes with every request until the
+/// browser drops it, so its level is lower.
 pub(crate) fn refused(name: &str, reason: &UnsealError, key_id: Option<KeyId>) {
     #[cfg(feature = "tracing")]
     macro_rules! event {
@@ -40,7 +40,7 @@ pub(crate) fn refused(name: &str, reason: &UnsealError, key_id: Option<KeyId>) {
     }
 }
 
-/// A token came in the header of that name, and is no session.
+/// A token in the header with this name was refused.
 pub(crate) fn token_refused(header: &str, reason: &UnsealError, key_id: Option<KeyId>) {
     #[cfg(feature = "tracing")]
     tracing::info!(
@@ -73,7 +73,7 @@ pub(crate) fn device_refused(name: &str, what: &str, reason: &dyn fmt::Display) 
     tracing::info!(target: "sealed_session", cookie = name, what, %reason, "device refused");
 }
 
-/// A CSRF token came and does not belong to the request's session.
+/// A CSRF token does not belong to the request's session.
 pub(crate) fn csrf_refused(name: &str, reason: &CsrfError) {
     #[cfg(feature = "tracing")]
     tracing::warn!(
@@ -101,7 +101,7 @@ pub(crate) fn several_live(name: &str) {
     );
 }
 
-/// A request brought more candidates than are read, or than are decrypted.
+/// A request brought more candidates than are read or decrypted.
 pub(crate) fn too_many(name: &str, limit: usize) {
     #[cfg(feature = "tracing")]
     tracing::warn!(
@@ -112,14 +112,14 @@ pub(crate) fn too_many(name: &str, limit: usize) {
     );
 }
 
-/// A change that cannot reach the visitor any more.
+/// A change came too late to reach the visitor.
 pub(crate) fn change_ignored(data: &str, what: &str, reason: &str) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: "sealed_session", data, change = what, reason, "session change ignored");
     tell_if_unheard(format_args!("{what} of a Session<{data}> ignored: {reason}"));
 }
 
-/// A session that nobody looked at before its response was committed.
+/// A session was first used after its response was committed.
 pub(crate) fn late_look(data: &str) {
     #[cfg(feature = "tracing")]
     tracing::warn!(
@@ -137,8 +137,8 @@ pub(crate) fn commit_failed(name: &str, reason: &crate::error::SealError) {
     tell_if_unheard(format_args!("500, session {name:?} not committed: {reason}"));
 }
 
-/// Two middlewares that are not clones of each other, of one data type or one cookie: each with
-/// its cookie's name and its data type.
+/// Two middlewares with the same data type or cookie name are not clones of each other. Takes the
+/// cookie name and the data type of each.
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub(crate) fn clash((name, data): (&str, &str), (outer, outer_data): (&str, &str)) {
     tracing::error!(target: "sealed_session", cookie = name, data, outer, outer_data, "{CLASH}");
@@ -174,7 +174,7 @@ pub(crate) fn reseal_failed(name: &str, reason: &dyn fmt::Display) {
     tracing::warn!(target: "sealed_session", cookie = name, %reason, "session was not re-sealed");
 }
 
-/// A source had another ring than the one in use.
+/// A source had a new ring, which is now in use.
 #[cfg(feature = "reload")]
 pub(crate) fn ring_replaced(generation: u64, fingerprint: &dyn fmt::Display) {
     #[cfg(feature = "tracing")]
@@ -186,14 +186,14 @@ pub(crate) fn ring_replaced(generation: u64, fingerprint: &dyn fmt::Display) {
     );
 }
 
-/// What a source had is not put into use.
+/// A source's ring was refused.
 #[cfg(feature = "reload")]
 pub(crate) fn ring_refused(reason: &dyn fmt::Display) {
     #[cfg(feature = "tracing")]
     tracing::error!(target: "sealed_session", %reason, "key ring of the source refused, the last good one stays");
 }
 
-/// The source of revocations cannot be read, and the last state goes on to count.
+/// The source of revocations cannot be read. The last known state stays in use.
 pub(crate) fn revocations_away(reason: &dyn fmt::Display, age: Option<std::time::Duration>) {
     #[cfg(feature = "tracing")]
     tracing::error!(
@@ -213,7 +213,7 @@ pub(crate) fn revocations_back() {
     tracing::info!(target: "sealed_session", "source of revocations is back");
 }
 
-/// The source of revocations was emptied or set back, and gets from this machine what it lost.
+/// The source of revocations was emptied or set back, and this machine restores what it lost.
 pub(crate) fn revocations_restored(entries: usize) {
     #[cfg(feature = "tracing")]
     tracing::warn!(
@@ -223,7 +223,7 @@ pub(crate) fn revocations_restored(entries: usize) {
     );
 }
 
-/// The tool that takes keys out reckons with another timeout than the sessions have.
+/// The timeout by which the tool removes keys differs from that of the sessions.
 pub(crate) fn timeout_differs(name: &str, ours: std::time::Duration, ring: std::time::Duration) {
     #[cfg(feature = "tracing")]
     tracing::warn!(
@@ -246,7 +246,7 @@ pub(crate) fn not_host_prefixed(name: &str) {
     );
 }
 
-/// The cookie is sent without Secure. Loud with or without the feature.
+/// The cookie is sent without Secure. Reported with or without the feature.
 pub(crate) fn plain_http(name: &str) {
     #[cfg(feature = "tracing")]
     tracing::warn!(
@@ -259,17 +259,17 @@ pub(crate) fn plain_http(name: &str) {
     ));
 }
 
-/// Says on standard error what an operator must know, where nobody listens to events.
+/// Reports on standard error what an operator must know, if nobody listens to events.
 fn tell_if_unheard(text: fmt::Arguments<'_>) {
     #[cfg(feature = "tracing")]
     let is_heard = tracing::dispatcher::has_been_set();
     #[cfg(not(feature = "tracing"))]
     let is_heard = false;
-    // Rocket's own log, which events reach where there is no subscriber.
+    // Without a subscriber, events reach Rocket's own log.
     #[cfg(feature = "rocket")]
     let is_heard = is_heard || log::max_level() > log::LevelFilter::Off;
     if !is_heard {
-        // Not `eprintln`, which panics where standard error is closed.
+        // Not `eprintln`, which panics if standard error is closed.
         let _ = writeln!(io::stderr(), "sealed-session: {text}");
     }
 }

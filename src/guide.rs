@@ -1,4 +1,4 @@
-//! How to do what, chapter by chapter. The text is that of
+//! A guide to each task, one chapter per task. The text is that of
 //! [docs/guide](https://github.com/sealed-session/sealed-session/tree/main/docs/guide).
 //!
 //! - [First session](first_session), in each framework

@@ -1,8 +1,7 @@
 //! The cipher, XChaCha20-Poly1305. The only place that encrypts, decrypts or draws a nonce.
 //!
-//! Two backends do the same work on the same bytes, and differ in speed alone:
-//! `rustcrypto`, and with the feature `ring` the other. What has to hold for
-//! either, such as wiping, is done here.
+//! Two backends do the same work on the same bytes, and differ only in speed: `rustcrypto`, and
+//! with the feature `ring` the other. What both must do, such as wiping, is done here.
 
 #[cfg(feature = "ring")]
 mod ring;
@@ -27,7 +26,7 @@ pub(crate) fn nonce() -> Result<Nonce, RandomSource> {
     random()
 }
 
-/// Encrypts in place. What was written is wiped if anything goes wrong on the way.
+/// Encrypts in place. If anything goes wrong, what was written is wiped.
 #[inline]
 pub(crate) fn encrypt<const N: usize>(
     key: &Key,

@@ -1,4 +1,4 @@
-//! What is sealed beside the data: id, times, kind of cookie; and how time judges it.
+//! What is sealed beside the data: id, times and kind of cookie. Also how a time judges it.
 
 use super::{lifetime::Timeouts, lineage::Descent, session_id::SessionId};
 use crate::{
@@ -6,11 +6,11 @@ use crate::{
     platform::random::RandomSource,
 };
 
-/// What a sealed session says of itself. Times are Unix seconds.
+/// The claims of a sealed session. Times are Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Claims {
     pub(crate) persistent: bool,
-    /// Otherwise `created_at` is when the session was taken over from another library.
+    /// If false, `created_at` is when the session was taken over from another library.
     pub(crate) creation_known: bool,
     pub(crate) bond: Bond,
     /// `idle` was chosen for this session, and the configured idle timeout does not apply.
@@ -23,15 +23,15 @@ pub(crate) struct Claims {
     pub(crate) authenticated_at: u64,
     pub(crate) descent: Descent,
     pub(crate) id: SessionId,
-    /// How far the list of revocations had come when the user signed in.
+    /// The position of the list of revocations when the user signed in.
     pub(crate) seen: u64,
 }
 
-/// Whether a session counts only beside a proof of the device that it began on.
+/// Whether a session needs a proof of the device that it began on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bond {
     None,
-    /// Not yet: for a short time it counts without.
+    /// Not yet: it is accepted without a proof for a short time.
     Awaited,
     Bound,
 }
@@ -44,7 +44,7 @@ pub(crate) enum Device {
 }
 
 impl Claims {
-    /// Of a session that begins `now` and lives by these limits.
+    /// The claims of a session that begins `now`, with these limits.
     pub(crate) fn begin(
         now: u64,
         timeouts: &Timeouts,
@@ -66,13 +66,13 @@ impl Claims {
         })
     }
 
-    /// When the session began or was last renewed, `None` where nobody knows.
+    /// When the session began or was last renewed. `None` if it is unknown.
     #[inline]
     pub(crate) fn known_creation(&self) -> Option<u64> {
         self.creation_known.then_some(self.created_at)
     }
 
-    /// When the user last proved who they are, `None` where nobody knows.
+    /// When the user last proved their identity. `None` if it is unknown.
     pub(crate) fn known_authentication(&self) -> Option<u64> {
         let known = self.creation_known || self.authenticated_at > self.created_at;
         known.then_some(self.authenticated_at)
@@ -116,7 +116,7 @@ impl Claims {
         }
     }
 
-    /// Binds the session to its device, where that is proven. Whether it was not bound before.
+    /// Binds the session to its device if that is proved. Returns whether it was not bound before.
     #[inline]
     pub(crate) fn bind(&mut self, device: Device) -> bool {
         let is_due = device == Device::Proven && self.bond != Bond::Bound;
@@ -137,7 +137,7 @@ impl Claims {
         Ok(Self { issued_at, ..*self })
     }
 
-    /// When the session ends unless it is used.
+    /// When the session ends if it is not used before.
     #[inline]
     pub(crate) fn expires_at(&self, timeouts: &Timeouts) -> u64 {
         let end = self.ends_at(timeouts);
@@ -161,7 +161,7 @@ impl Claims {
     #[inline]
     pub(crate) fn is_renewal_due(&self, now: u64, timeouts: &Timeouts) -> bool {
         let interval = match self.idle(timeouts).map(u64::from) {
-            // At the latest after half of a very short idle timeout, or it could never slide.
+            // Half of a very short idle timeout is the latest, or it could never slide.
             Some(idle) => (idle / 8).clamp(MIN_RENEWAL, MAX_RENEWAL).min(idle / 2),
             None => MAX_RENEWAL,
         };
@@ -176,8 +176,8 @@ impl Claims {
             && now.saturating_sub(self.issued_at) >= MAX_AGE_LIMIT / 8
     }
 
-    /// The idle timeout that holds: the session's own, or the sealed one or the configured
-    /// one, whichever is shorter.
+    /// The idle timeout that applies: the session's own one, or else the shorter of the sealed and
+    /// the configured one.
     #[inline]
     pub(crate) fn idle(&self, timeouts: &Timeouts) -> Option<u32> {
         match (self.idle, timeouts.idle) {
@@ -198,12 +198,12 @@ impl Claims {
     }
 }
 
-/// By how much another machine's clock may be ahead of ours.
+/// How much another machine's clock may be ahead of ours.
 pub(crate) const CLOCK_TOLERANCE: u64 = 60;
 /// 400 days, the longest that browsers keep a cookie (RFC 6265bis section 5.5).
 pub(crate) const MAX_AGE_LIMIT: u64 = 400 * 24 * 60 * 60;
 
-/// For so long after the sign-in a session that awaits its bond counts without, in seconds.
+/// How long after the sign-in a session that awaits its bond is accepted without one, in seconds.
 const AWAITED_FOR: u64 = 5 * 60;
 const MIN_RENEWAL: u64 = 60;
 const MAX_RENEWAL: u64 = 60 * 60;

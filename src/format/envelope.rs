@@ -16,7 +16,7 @@ pub(crate) const VERSION: u8 = 1;
 pub(crate) const KEY_ID_LEN: usize = 4;
 pub(crate) const NONCE_LEN: usize = 24;
 pub(crate) const TAG_LEN: usize = 16;
-/// What stands in front of the ciphertext.
+/// The length of what comes before the ciphertext.
 pub(crate) const HEADER_LEN: usize = 1 + KEY_ID_LEN + NONCE_LEN;
 /// Bytes of a sealed value beside its plaintext.
 pub(crate) const FRAME_LEN: usize = HEADER_LEN + TAG_LEN;
@@ -29,7 +29,7 @@ pub(crate) enum Purpose {
     CsrfToken = 2,
     /// Travels in a cookie of its own, and says which sessions were ended.
     Tombstone = 3,
-    /// Travels in a cookie of its own, and says that the device of a family was there of late.
+    /// Travels in a cookie of its own, and says that the device of a family proved itself recently.
     #[cfg(feature = "bound")]
     BoundCookie = 4,
     /// Travels in headers of the binding protocol.
@@ -49,7 +49,7 @@ pub(crate) type Aad = ArrayVec<u8, { 1 + KEY_ID_LEN + 1 + 2 * (2 + MAX_BOUND_LEN
 
 /// What a value is bound to besides its key: purpose, cookie name and audience.
 ///
-/// Kept as the associated data of key 0, for only the id changes from value to value.
+/// Stored as the associated data of key 0, because only the id changes from value to value.
 #[derive(Debug, Clone)]
 pub(crate) struct Binding(Box<[u8]>);
 
@@ -70,13 +70,13 @@ impl Binding {
         Some(Self(bytes.into()))
     }
 
-    /// Whether it is that of sessions in a header.
+    /// Whether this is the purpose of sessions in a header.
     pub(crate) fn is_of_tokens(&self) -> bool {
         self.0.get(1 + KEY_ID_LEN) == Some(&(Purpose::Token as u8))
     }
 
-    /// The associated data of a value under the key `id`, written where it is used: to return
-    /// the buffer would copy all of it.
+    /// The associated data of a value under the key `id`. It is written into the caller's buffer,
+    /// because returning it would copy all of it.
     #[inline]
     pub(crate) fn aad<'a>(&self, id: KeyId, aad: &'a mut Aad) -> &'a [u8] {
         aad.clear();

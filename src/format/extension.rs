@@ -4,8 +4,8 @@
 //! block = u16 length ‖ entries      entry = type (1) ‖ u8 length ‖ bytes
 //! ```
 //!
-//! This version knows no type. Of those that it does not know an even one is refused, for to
-//! ignore it would be unsafe, and an odd one is copied.
+//! This version defines no type. An unknown even type is refused, because ignoring it would be
+//! unsafe. An unknown odd type is copied.
 
 use crate::error::UnsealError;
 

@@ -1,5 +1,5 @@
-//! What stands around a plaintext: version, key id, nonce and tag, as text. The same for
-//! sessions and for all else that is sealed.
+//! What surrounds a plaintext: version, key id, nonce and tag, as text. It is the same for sessions
+//! and for everything else that is sealed.
 
 use arrayvec::ArrayVec;
 
@@ -17,17 +17,17 @@ use crate::{
     platform::random::RandomSource,
 };
 
-/// Everything a value is sealed under, but for the time and the session.
+/// Everything that sealing needs, except the time and the session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seal<'a> {
     pub(crate) ring: &'a KeyRing,
     pub(crate) binding: &'a Binding,
     pub(crate) timeouts: &'a Timeouts,
-    /// Bytes of the cookie's name, which count towards the limit.
+    /// The length of the cookie's name in bytes. It counts toward the limit.
     pub(crate) name_len: usize,
     /// The longest name and value together, at most [`MAX_COOKIE_LEN`].
     pub(crate) max_len: usize,
-    /// Payloads are padded with spaces to a multiple of so many bytes.
+    /// Payloads are padded with spaces to a multiple of this many bytes.
     pub(crate) pad_to: Option<usize>,
     /// Whether a payload is read back before it is sealed.
     pub(crate) check_data: bool,
@@ -112,7 +112,7 @@ impl Seal<'_> {
         check_length(value)?;
         let open = |buffer: &mut [u8]| {
             let Some(sealed) = text::decode(value, buffer) else {
-                // Version and key come first among the reasons, and may be legible all the same.
+                // Version and key are checked first, and may be readable nevertheless.
                 find(key_id(value)?)?;
                 return Err(UnsealError::Malformed.into());
             };
@@ -137,8 +137,8 @@ impl Seal<'_> {
     }
 }
 
-/// The key id that a value names, from its first characters alone. Not to be
-/// believed before the tag has verified.
+/// The key id that a value names, from its first characters alone. Do not trust it before the tag
+/// has verified.
 pub(crate) fn key_id(value: &[u8]) -> Result<KeyId, UnsealError> {
     check_length(value)?;
     let mut hint = [0; HINT_LEN / 4 * 3];
@@ -161,7 +161,7 @@ pub(super) fn fresh_nonce() -> Result<Nonce, SealError> {
     aead::nonce().map_err(|RandomSource| SealError::RandomSource)
 }
 
-/// The bytes that base64 can bring into so long a cookie beside a name of this length.
+/// The bytes that fit as base64 into a cookie of this length, beside a name of this length.
 pub(super) const fn sealed_len(max_len: usize, name_len: usize) -> usize {
     max_len.saturating_sub(name_len).saturating_mul(3) / 4
 }
@@ -169,12 +169,12 @@ pub(super) const fn sealed_len(max_len: usize, name_len: usize) -> usize {
 /// The longest cookie that browsers keep, its name and value together
 /// (RFC 6265bis section 5.6).
 pub(crate) const MAX_COOKIE_LEN: usize = 4096;
-/// What [`MAX_COOKIE_LEN`] characters of base64 hold.
+/// The bytes that [`MAX_COOKIE_LEN`] characters of base64 hold.
 pub(crate) const MAX_SEALED_LEN: usize = sealed_len(MAX_COOKIE_LEN, 0);
 /// Most values are shorter than this, and zeroing a buffer for the longest takes
 /// as long as it takes to decode 100 bytes.
 const SHORT_VALUE_LEN: usize = 1024;
 /// An empty plaintext, in base64.
 const MIN_VALUE_LEN: usize = (FRAME_LEN * 4).div_ceil(3);
-/// The characters that tell version and key id: six bytes, of which five are used.
+/// The characters that contain version and key id: six bytes, of which five are used.
 const HINT_LEN: usize = 8;

@@ -1,7 +1,7 @@
-//! Data as JSON, and whether it will come back.
+//! Data as JSON, and whether it can be read back.
 //!
-//! What is written has to be there at the next request, or the write is an error. JSON has no
-//! NaN and no infinities, for which `serde_json` writes `null`, and its reader stops at 128 levels.
+//! What is written must be there at the next request, or the write is an error. JSON has no NaN and
+//! no infinities; `serde_json` writes `null` for them. Its reader stops at 128 levels of nesting.
 
 mod twins;
 
@@ -18,7 +18,7 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 pub(crate) use self::twins::has_twins;
 
-/// Why data cannot be kept in a session. Without the data.
+/// Why data cannot be stored in a session. Contains nothing of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Its `Serialize` failed.
@@ -55,14 +55,14 @@ pub(crate) fn write<T: Serialize>(writer: impl io::Write, data: &T) -> Result<()
     if watch.deepest > MAX_DEPTH {
         return Err(Fault::TooDeep);
     }
-    // A null may stand for a number that is none; `None` is the usual reason.
+    // A null may stand for NaN or an infinity, though usually it is a `None`.
     match watch.wrote_null {
         true => data.serialize(Finite).map_err(|_| Fault::NotFinite),
         false => Ok(()),
     }
 }
 
-/// Writes as usual, and watches for what may not come back.
+/// Writes as usual, and notes what may not be readable.
 #[derive(Default)]
 struct Watch {
     wrote_null: bool,

@@ -15,7 +15,7 @@ use crate::{
     platform::clock::MAX_TIME,
 };
 
-/// What stands in front of extension and payload.
+/// The length of what comes before extension and payload.
 pub(crate) const CLAIMS_LEN: usize = 1 + 5 + 4 + 4 + 4 + 4 + 4 + 2 + 16 + 6;
 
 const PERSISTENT: u8 = 1;
@@ -28,8 +28,7 @@ const KNOWN_FLAGS: u8 = PERSISTENT | CREATION_UNKNOWN | BOUND | OWN_IDLE | AWAIT
 const NO_IDLE_TIMEOUT: u32 = u32::MAX;
 
 impl Claims {
-    /// What stands in front of the payload, where `extended` says whether an extension block
-    /// comes between.
+    /// The claims. `extended` tells whether an extension block follows.
     #[inline]
     pub(crate) fn encode(&self, extended: bool) -> Result<[u8; CLAIMS_LEN], SealError> {
         fn put<const N: usize>(rest: &mut [u8], field: [u8; N]) -> &mut [u8] {
@@ -73,8 +72,8 @@ impl Claims {
     }
 
     /// The claims of an authentic plaintext, and whether an extension block follows.
-    // A call would hand them over in memory, in pieces that are then read as a whole: the
-    // processor waits until all are written, 25 ns of an unseal.
+    // A call would pass them through memory, written in pieces and then read as a whole. The
+    // processor would wait until all are written: 25 ns of an unseal.
     #[inline(always)]
     pub(crate) fn decode(bytes: &[u8; CLAIMS_LEN]) -> Result<(Self, bool), UnsealError> {
         fn take<'a, const N: usize>(rest: &mut &'a [u8]) -> &'a [u8; N] {

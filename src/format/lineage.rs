@@ -1,13 +1,13 @@
-//! What tells a session that was replaced or ended from the one that took its place.
+//! Distinguishes a session that was replaced or ended from its successor.
 //!
-//! Wall clocks differ from machine to machine, and responses arrive in any order. So nothing
-//! here compares times: a session has a lineage, which all that descends from it keeps, and a
-//! generation, which each new id raises.
+//! Clocks differ from machine to machine, and responses arrive in any order. So no times are
+//! compared here. A session has a lineage, which all its successors keep, and a generation, which
+//! each new id raises.
 
 use super::text;
 use crate::platform::random::{RandomSource, random};
 
-/// Where a session descends from. Born where no live session was. Never public.
+/// The lineage of a session. It is new if no live session was there. Never make it public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lineage(pub(crate) u32);
 
@@ -17,7 +17,7 @@ impl Lineage {
     }
 }
 
-/// The place of a value in its lineage.
+/// The position of a value in its lineage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Descent {
     pub(crate) lineage: Lineage,
@@ -29,7 +29,7 @@ impl Descent {
         Ok(Self { lineage: Lineage::generate()?, generation: 0 })
     }
 
-    /// With a new id. Where the numbers run out a new lineage is born.
+    /// The descent after a new id. If the numbers run out, a new lineage begins.
     pub(crate) fn next(self) -> Result<Self, RandomSource> {
         match self.generation.checked_add(1).filter(|&next| next <= MAX_GENERATION) {
             Some(generation) => Ok(Self { generation, ..self }),
@@ -47,7 +47,7 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// Ends what `from` descends to, unless `to` does.
+    /// The limit that ends `from`, but not `to`.
     pub(crate) fn of_replaced(from: Descent, to: Descent) -> Self {
         match from.lineage == to.lineage {
             true => Self { lineage: from.lineage, generation: from.generation },
@@ -101,7 +101,7 @@ impl Limit {
 
 /// The characters of six bytes in base64.
 const TEXT_LEN: usize = 8;
-/// The limit that no generation is above.
+/// The limit that covers every generation.
 const ALL: u16 = u16::MAX;
 /// The greatest generation of a value.
 pub(crate) const MAX_GENERATION: u16 = ALL - 1;

@@ -1,4 +1,4 @@
-//! Sealing and unsealing: each step of one is undone by a step of the other.
+//! Sealing and unsealing. Each step of unsealing undoes one of sealing.
 //!
 //! ```text
 //! seal:   T → JSON → claims ‖ JSON → XChaCha20-Poly1305 → base64url
@@ -64,7 +64,7 @@ impl Seal<'_> {
             json::write(&mut *plaintext, data).map_err(payload_error::<T>)?;
             if self.check_data {
                 let payload = plaintext.bytes_mut().get(start..).unwrap_or_default();
-                // What did not fit is refused for its size.
+                // What does not fit is refused as too large.
                 if !payload.is_empty() {
                     check_reading::<T>(payload)?;
                 }
@@ -74,10 +74,10 @@ impl Seal<'_> {
         })
     }
 
-    /// Opens a value and judges it at `now` (Unix seconds). `prove` learns of every authentic
-    /// value, live or not, and says whether its device is proven.
+    /// Opens a value and judges it at `now` (Unix seconds). `prove` is called for every authentic
+    /// value, live or not, and returns whether its device is proved.
     ///
-    /// What is unsealed is used where it stands: the plaintext is wiped behind it.
+    /// The unsealed data is used in place. The plaintext is wiped afterwards.
     pub(crate) fn unseal<R, E: From<UnsealError>>(
         &self,
         value: &[u8],
@@ -125,7 +125,8 @@ impl Seal<'_> {
                 let Some(sealing) = self.ring.sealing(now) else {
                     return Err(SealError::NoSealingKey.into());
                 };
-                // A value from a machine that is ahead keeps its key, or the two would go back and forth.
+                // A value from a machine with a newer ring keeps its key. Otherwise the two
+                // machines would re-seal it back and forth.
                 let entry = if self.ring.is_superseded(entry.id(), now) { sealing } else { entry };
                 let claims = claims.reissue(now, self.timeouts)?;
                 let fresh = self.encode(entry, &fresh_nonce()?, |fresh| {
@@ -161,13 +162,13 @@ impl Seal<'_> {
         plaintext.append(SPACES.get(..padded.saturating_sub(length)).unwrap_or_default());
     }
 
-    /// How many bytes of JSON have room beside so many of an extension block.
+    /// How many bytes of JSON fit beside an extension block of this length.
     pub(crate) fn room(&self, extension_len: usize) -> usize {
         let taken = OVERHEAD.saturating_add(extension_len);
         sealed_len(self.max_len, self.name_len).saturating_sub(taken)
     }
 
-    /// How many bytes of JSON have room beside this data and so many bytes of an extension block.
+    /// How many bytes of JSON fit beside this data and an extension block of this length.
     pub(crate) fn left<T: Serialize>(
         &self,
         data: &T,
@@ -211,7 +212,7 @@ impl Seal<'_> {
 fn read_payload<T: DeserializeOwned>(payload: &[u8]) -> Result<T, UnsealError> {
     let malformed =
         |column, misfit| UnsealError::Payload { type_name: type_name::<T>(), column, misfit };
-    // From a `str` that was checked once, serde_json need not check each string.
+    // Parsing from a checked `str` spares serde_json from checking each string.
     let json = str::from_utf8(payload)
         .map_err(|error| malformed(error.valid_up_to().saturating_add(1), Misfit::NotJson))?;
     serde_json::from_str(json).map_err(|error| malformed(error.column(), Misfit::of(&error)))
@@ -239,7 +240,7 @@ fn payload_error<T>(fault: json::Fault) -> SealError {
 
 /// Whether the payload can be read as what was written.
 fn check_reading<T: DeserializeOwned>(payload: &[u8]) -> Result<(), SealError> {
-    // Readers take either of two, or refuse both.
+    // Readers differ on duplicates: some take the first, some the last, some refuse both.
     if str::from_utf8(payload).is_ok_and(json::has_twins) {
         return Err(payload_error::<T>(json::Fault::Twins));
     }

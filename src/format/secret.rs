@@ -3,7 +3,7 @@
 use arrayvec::ArrayVec;
 use zeroize::optimization_barrier;
 
-/// Overwrites with zeros in a way that the compiler keeps.
+/// Overwrites with zeros in a way that the compiler does not remove.
 ///
 /// A `memset` and the barrier of `zeroize`: its own `Zeroize` for slices writes
 /// byte by byte, which costs as much as the cipher does at 3 kB.
@@ -41,14 +41,14 @@ impl Drop for Plaintext<'_> {
     }
 }
 
-/// A plaintext that is being written behind what a buffer holds already, and wiped
-/// when dropped, unless it was [`declassified`](Self::declassify).
+/// A plaintext that is being appended to a buffer. It is wiped when dropped, unless it was
+/// [`declassified`](Self::declassify).
 ///
-/// The buffer does not grow: to move what it holds would leave a copy.
+/// The buffer does not grow, because moving its content would leave a copy.
 pub(crate) struct Draft<'a, const N: usize> {
     buffer: &'a mut ArrayVec<u8, N>,
     start: usize,
-    /// How many bytes had no room.
+    /// How many bytes did not fit.
     missing: usize,
 }
 
@@ -58,7 +58,7 @@ impl<'a, const N: usize> Draft<'a, N> {
         Self { start: buffer.len(), buffer, missing: 0 }
     }
 
-    /// Appends, or only counts where there is no room.
+    /// Appends the bytes, or only counts them if there is no room.
     #[inline]
     pub(crate) fn append(&mut self, bytes: &[u8]) {
         if self.buffer.try_extend_from_slice(bytes).is_err() {
@@ -72,7 +72,7 @@ impl<'a, const N: usize> Draft<'a, N> {
         self.buffer.len().saturating_sub(self.start).saturating_add(self.missing)
     }
 
-    /// What was written, nothing where not all of it fitted.
+    /// What was written. Empty if not all of it fitted.
     #[inline]
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         match self.missing {

@@ -1,7 +1,7 @@
 //! The text form of sealed bytes: base64url without padding, canonical, so that
 //! one session has one spelling.
 //!
-//! Two backends accept and write the same text, and differ in speed alone.
+//! Two backends accept and write the same text, and differ only in speed.
 
 #[cfg(not(feature = "simd"))]
 use self::scalar as backend;
@@ -14,8 +14,8 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     backend::encode(bytes)
 }
 
-/// The bytes of a text, written to the front of `buffer`. `None` where the text
-/// is not canonical base64url, or `buffer` is too short.
+/// Writes the bytes of a text to the front of `buffer`. `None` if the text is not canonical
+/// base64url, or if `buffer` is too short.
 #[inline]
 pub(crate) fn decode<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a mut [u8]> {
     let length = text.len().checked_mul(3)? / 4;
@@ -23,7 +23,7 @@ pub(crate) fn decode<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a mut [u
     backend::decode(text, bytes).then_some(bytes)
 }
 
-/// The length of the text of so many bytes.
+/// The length of the text of this many bytes.
 #[inline]
 pub(crate) fn encoded_len(bytes: usize) -> usize {
     base64::encoded_len(bytes, false).unwrap_or(usize::MAX)

@@ -1,4 +1,4 @@
-//! What is sealed beside sessions: bodies of a fixed length and nothing else.
+//! What is sealed besides sessions: bodies of a fixed length, and nothing else.
 
 use super::{frame::Seal, layout::wide, lineage::Limit, session_id::SessionId};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 pub(crate) trait Body<const N: usize>: Sized {
     fn encode(&self) -> [u8; N];
 
-    /// `None` where an authentic body breaks a rule of the format.
+    /// `None` if an authentic body breaks a rule of the format.
     fn decode(bytes: &[u8; N]) -> Option<Self>;
 }
 
@@ -40,7 +40,7 @@ impl Seal<'_> {
     }
 }
 
-/// A CSRF token: the id of the session that it is for. It is good as long as that is live.
+/// A CSRF token: the id of its session. It is valid while that session is live.
 pub(crate) struct CsrfToken(pub(crate) SessionId);
 
 impl Body<16> for CsrfToken {
@@ -53,12 +53,12 @@ impl Body<16> for CsrfToken {
     }
 }
 
-/// The end of all that a limit covers. Times are Unix seconds.
+/// Ends everything that a limit covers. Times are Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tombstone {
     pub(crate) limit: Limit,
     pub(crate) ended_at: u64,
-    /// No value that the limit covers is live from here on.
+    /// From then on, no value that the limit covers is live.
     pub(crate) until: u64,
 }
 

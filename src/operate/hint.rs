@@ -1,4 +1,4 @@
-//! What a value says of itself to a reader without a key.
+//! What a value shows without a key.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -11,8 +11,8 @@ use crate::{
     key_id::KeyId,
 };
 
-/// What a value says of itself without its key: the key's id and its size. A hint, for
-/// anybody can write such a value; only unsealing tells whether it is true.
+/// What a value shows without its key: the key's id and its size. It is only a hint, because
+/// anybody can write such a value. Only unsealing tells whether it is true.
 ///
 /// ```
 /// use sealed_session::{Hint, KeyId, KeyRing, Sessions, UnsealError};
@@ -34,7 +34,7 @@ pub struct Hint {
 }
 
 impl Hint {
-    /// Reads a value of version 1 as far as that goes without a key.
+    /// Reads the parts of a version 1 value that need no key.
     ///
     /// # Errors
     ///
@@ -53,12 +53,12 @@ impl Hint {
         self.key_id
     }
 
-    /// Bytes of the value before base64.
+    /// The length of the value in bytes, before base64.
     pub fn sealed_len(&self) -> usize {
         self.sealed_len
     }
 
-    /// Bytes of the data, as JSON with any padding.
+    /// The length of the data in bytes: the JSON with its padding.
     pub fn payload_len(&self) -> usize {
         self.sealed_len.saturating_sub(OVERHEAD)
     }

@@ -1,4 +1,4 @@
-//! What an operator with the keys learns of a value, also of one that is refused.
+//! What an operator with the keys can see in a value, even in a refused one.
 
 use std::{fmt, time::Duration};
 
@@ -20,8 +20,8 @@ use crate::{
 
 /// An authentic value, whether it is live or not.
 ///
-/// For the tools of an operator: what is [refused](Self::refusal) is no session,
-/// so let no handler work with what it holds. `Debug` does not show the data.
+/// For an operator's tools. A [refused](Self::refusal) value is not a session, so do not let a
+/// handler use its content. `Debug` does not show the data.
 ///
 /// ```
 /// use sealed_session::{KeyRing, Sessions, UnsealError};
@@ -49,17 +49,17 @@ pub struct Inspection {
 
 #[cfg_attr(docsrs, doc(cfg(feature = "inspect")))]
 impl<T: SessionData> Sessions<T> {
-    /// What is sealed in a value, and whether it is live.
+    /// Opens a value to show what is sealed in it, and whether it is live.
     ///
     /// # Errors
     ///
-    /// [`UnsealError`] where the value cannot be opened: malformed, under a key
-    /// that the ring does not have, or not authentic.
+    /// [`UnsealError`] if the value cannot be opened: it is malformed, its key is not in the ring,
+    /// or it is not authentic.
     pub fn inspect(&self, value: &str) -> Result<Inspection, UnsealError> {
         self.inspect_at(value, OffsetDateTime::now_utc())
     }
 
-    /// [`inspect`](Self::inspect), with the present given.
+    /// Like [`inspect`](Self::inspect), at a given time.
     ///
     /// # Errors
     ///
@@ -91,13 +91,13 @@ impl Inspection {
         self.claims.id.family()
     }
 
-    /// When the user last proved who they are. `None` where nobody knows.
+    /// When the user last proved their identity. `None` if it is unknown.
     pub fn authenticated_at(&self) -> Option<OffsetDateTime> {
         self.claims.known_authentication().map(date_time)
     }
 
-    /// When the session began, or was last renewed. `None` where nobody knows,
-    /// for what was taken over from another library.
+    /// When the session began or was last renewed. `None` if it is unknown, for a session that was
+    /// taken over from another library.
     pub fn created_at(&self) -> Option<OffsetDateTime> {
         self.claims.known_creation().map(date_time)
     }
@@ -107,22 +107,22 @@ impl Inspection {
         date_time(self.claims.issued_at)
     }
 
-    /// When the session ends, or ended, unless it is used.
+    /// When the session ends if it is not used before, or when it ended.
     pub fn expires_at(&self) -> OffsetDateTime {
         date_time(self.claims.expires_at(&self.timeouts))
     }
 
-    /// The lifetime that is sealed in.
+    /// The sealed lifetime.
     pub fn lifetime(&self) -> Duration {
         Duration::from_secs(self.claims.lifetime.into())
     }
 
-    /// The idle timeout that is sealed in.
+    /// The sealed idle timeout.
     pub fn idle_timeout(&self) -> Option<Duration> {
         self.claims.idle.map(|idle| Duration::from_secs(idle.into()))
     }
 
-    /// Whether the session's cookie outlives the browser.
+    /// Whether browsers keep the session's cookie when they are closed.
     pub fn is_persistent(&self) -> bool {
         self.claims.persistent
     }
@@ -132,7 +132,7 @@ impl Inspection {
         &self.payload
     }
 
-    /// Why the value is no session now, `None` if it is one.
+    /// Why the value is refused now. `None` if it is a live session.
     pub fn refusal(&self) -> Option<&UnsealError> {
         self.refusal.as_ref()
     }

@@ -1,4 +1,4 @@
-//! What an operator looks at.
+//! Views of a value for an operator.
 
 mod hint;
 mod inspect;

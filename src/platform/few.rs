@@ -1,4 +1,4 @@
-//! A list that mostly holds one item, and then allocates nothing.
+//! A list that usually has one item, and then needs no allocation.
 
 use std::{ops::Deref, slice};
 

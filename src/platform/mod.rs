@@ -1,7 +1,7 @@
-//! What the crate needs of the machine it runs on, one small module each.
+//! What the crate needs from the machine it runs on, in one small module each.
 //!
 //! WebAssembly without a system interface (`wasm32-unknown-unknown`) has neither a clock nor
-//! randomness. With the feature `js` they are those of the JavaScript host that runs it.
+//! randomness. With the feature `js`, both come from the JavaScript host.
 
 pub(crate) mod clock;
 pub(crate) mod few;

@@ -4,8 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RandomSource;
 
-/// Fresh random bytes, each call from the operating system: a generator of the
-/// process would repeat itself after a fork or the restore of a snapshot.
+/// Fresh random bytes. Each call asks the operating system, because a generator in the process
+/// would repeat itself after a fork or after the restore of a snapshot.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], RandomSource> {
     let mut bytes = [0; N];
     fill(&mut bytes)?;

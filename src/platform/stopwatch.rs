@@ -1,4 +1,4 @@
-//! Time that only goes on, whatever is done to the machine's clock.
+//! Time that only moves forward, whatever happens to the machine's clock.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What a session synchronizes with: the standard library's, or, where a test explores the
-//! orders in which threads can run (`--cfg shuttle`), that of the scheduler it controls.
+//! The synchronization types of a session: from the standard library, or from a controlled
+//! scheduler when a test explores the orders in which threads can run (`--cfg shuttle`).
 
 #[cfg(all(test, shuttle))]
 pub(crate) use shuttle::{

@@ -1,4 +1,4 @@
-//! By ring: assembly for x86-64 and ARM, needs a C compiler to build.
+//! The backend with ring: assembly for x86-64 and ARM. Needs a C compiler to build.
 //!
 //! ring has ChaCha20-Poly1305 with nonces of 12 bytes. XChaCha20-Poly1305 is
 //! that, under a subkey and with the rest of the nonce
@@ -34,8 +34,8 @@ pub(super) fn encrypt(
     tag.as_ref().try_into().expect("the tag of Poly1305 has 16 bytes")
 }
 
-/// Decrypts in place while it computes the tag, in a single pass. Where the tag
-/// is not that of the value, ring overwrites what it decrypted with zeros before it returns.
+/// Decrypts in place while it computes the tag, in a single pass. If the tag does not verify, ring
+/// overwrites what it decrypted with zeros before it returns.
 pub(super) fn decrypt(
     key: &[u8; Key::LENGTH],
     nonce: &Nonce,
@@ -65,7 +65,8 @@ fn rest_of(nonce: &Nonce) -> aead::Nonce {
     aead::Nonce::assume_unique_for_key(short)
 }
 
-/// The key of one value. Who has it can forge others, so it is wiped like the key that it comes from.
+/// The key of one value. Whoever has it can forge others, so it is wiped like the key that it is
+/// derived from.
 struct SubkeyBytes(chacha20::Key);
 
 impl Drop for SubkeyBytes {
@@ -89,7 +90,7 @@ impl Subkey {
 }
 
 impl Drop for Subkey {
-    /// ring does not wipe its keys, so one that is no secret is put in the place of this one.
+    /// ring does not wipe its keys, so it is overwritten with one that is not secret.
     fn drop(&mut self) {
         static NO_SECRET: LazyLock<Result<LessSafeKey, Unspecified>> =
             LazyLock::new(|| ring_key(&[0; Key::LENGTH]));

@@ -1,4 +1,4 @@
-//! By the crate `chacha20poly1305`: pure Rust, builds everywhere, audited.
+//! The backend with the crate `chacha20poly1305`: pure Rust, builds everywhere, audited.
 
 use chacha20poly1305::{AeadInOut as _, KeyInit as _, XChaCha20Poly1305};
 

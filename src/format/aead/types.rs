@@ -1,4 +1,4 @@
-//! What goes in and out of either backend.
+//! The types that both backends take and return.
 
 use crate::format::envelope::{NONCE_LEN, TAG_LEN};
 
