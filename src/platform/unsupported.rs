@@ -22,6 +22,7 @@ refuse! {
     "actix-web": "actix-web listens on sockets; use `axum`, `tower` or `http`";
     "cli": "the tool needs files and a terminal; install it on another machine";
     "poem": "poem does not build without its server; use `axum`, `tower` or `http`";
+    "redis": "its client needs sockets and threads; follow a `RevocationSource` elsewhere, or ask a list by `revoke_if`";
     "ring": "it needs C code that is compiled for the machine; leave it out, the cipher is the same";
     "rocket": "Rocket listens on sockets; use `axum`, `tower` or `http`";
     "salvo": "salvo listens on sockets; use `axum`, `tower` or `http`";

@@ -19,7 +19,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::{T0, at, load, ring, sealed, secs, set_value, visit};
 
+// Machines that follow an engine do that in threads.
+#[cfg(not(target_family = "wasm"))]
 mod engine;
+#[cfg(not(target_family = "wasm"))]
 mod fleet;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -384,6 +387,7 @@ fn a_million_entries_are_small_and_each_is_found() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "needs threads")]
 fn readers_of_a_growing_list_miss_nothing_that_was_confirmed() {
     let list = list();
     let sessions = Sessions::<u64>::builder(ring([1]))
