@@ -1,5 +1,6 @@
-//! Revocation without a session store: "log out everywhere", a new password, a
-//! deleted user, with one counter for each user and a look-up every few minutes.
+//! Revocation by a hook of your own: "log out everywhere", a new password, a
+//! deleted user, with a generation for each user and a look-up every few minutes.
+//! `Revocations` needs no look-up and takes effect at once; see the example `sign-out-everywhere`.
 //!
 //! Each session holds the generation of its user and the time of the last
 //! look-up. The hook compares the generation when a look-up is due; whoever
@@ -32,29 +33,27 @@ struct Account {
     checked_at: i64,
 }
 
-/// What the application knows of its users.
+/// What the application knows of its users: the generation of each, and the last that was given to anybody.
 #[derive(Clone, Default)]
-struct Users(Arc<Mutex<HashMap<String, u32>>>);
+struct Users(Arc<Mutex<(HashMap<String, u32>, u32)>>);
 
 impl Users {
     /// `None` for a user who is not, or is no more.
     fn generation(&self, user: &str) -> Option<u32> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(user).copied()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.get(user).copied()
     }
 
-    /// Refuses every session of the user that was begun before. A generation is
-    /// never used again, even for a new user of the same name.
+    /// Refuses every session of the user that was begun before. All users count together: a
+    /// user who is deleted, and another who gets the name, never have the same generation.
     fn revoke(&self, user: &str) {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(user.to_owned())
-            .or_default() += 1;
+        let mut users = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (generations, last) = &mut *users;
+        *last += 1;
+        generations.insert(user.to_owned(), *last);
     }
 
     fn delete(&self, user: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(user);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.remove(user);
     }
 }
 
@@ -144,5 +143,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     users.delete("ada");
     assert_eq!(page(&sessions, &here, minutes(18))?.0, None);
     println!("minute 18, a deleted user has no session");
+
+    users.revoke("ada");
+    assert_eq!(page(&sessions, &here, minutes(30))?.0, None);
+    println!("minute 30, nor through another user who got the name");
     Ok(())
 }
