@@ -154,7 +154,7 @@ pub use crate::adapters::SessionEndpoint;
 #[cfg(feature = "actix-web")]
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
 pub use crate::adapters::SessionMiddleware;
-#[cfg(any(feature = "tower", feature = "actix-web"))]
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub use crate::adapters::{CsrfGuard, CsrfRejection};
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]

@@ -34,7 +34,7 @@ mod warp;
 
 #[cfg(feature = "actix-web")]
 pub use self::actix::SessionMiddleware;
-#[cfg(any(feature = "tower", feature = "actix-web"))]
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub use self::csrf::{CsrfGuard, CsrfRejection};
 #[cfg(feature = "tower")]
 pub use self::csrf::{CsrfService, OriginGuardService};

@@ -13,6 +13,7 @@ use warp::{
 
 use crate::{
     adapters::{
+        csrf::CsrfRejection,
         head::Head,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
     },
@@ -65,6 +66,10 @@ impl<T: SessionData> Sessions<T> {
 
 /// Answers for the rejections of the filters below that nobody answered for.
 async fn recover(rejection: Rejection) -> Result<warp::reply::Response, Rejection> {
+    if let Some(reason) = rejection.find::<CsrfRejection>() {
+        let status = StatusCode::from_u16(reason.status()).expect("a status of this crate's");
+        return Ok(status.into_response());
+    }
     let Some(reason) = rejection.find::<ExistingRejection>() else { return Err(rejection) };
     let mut response = reason.body().into_response();
     *response.status_mut() =

@@ -11,13 +11,15 @@ use rocket::{
     fairing::{AdHoc, Fairing, Info, Kind},
     figment::Figment,
     get,
-    http::{Cookie, CookieJar, Header, Status},
+    http::{ContentType, Cookie, CookieJar, Header, Status},
     local::blocking::Client,
     options, post,
     response::{Redirect, Responder, stream::TextStream},
     routes,
 };
-use sealed_session::{Bearer, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
+use sealed_session::{
+    Bearer, CsrfGuard, CsrfRejection, Existing, OriginGuard, Session, SignedIn, SignedInPeek,
+};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -29,7 +31,7 @@ use crate::{
 struct Rocket;
 
 impl Adapter for Rocket {
-    const CHECKS_TOKENS: bool = false;
+    const HOLDS_FORMS: bool = false;
 
     const CHECKS_MOUNTING: bool = true;
 
@@ -42,7 +44,11 @@ impl Adapter for Rocket {
             Mounted::AccountAndTwin => rocket.attach(account).attach(cart).attach(twin),
             Mounted::Rivals => rocket.attach(account).attach(rival).attach(cart),
             Mounted::Namesakes => rocket.attach(account).attach(namesake),
-            Mounted::Guarded => rocket.attach(OriginGuard::new()).attach(account).attach(cart),
+            Mounted::Guarded => rocket
+                .attach(OriginGuard::new())
+                .attach(CsrfGuard::<Account>::new())
+                .attach(account)
+                .attach(cart),
             Mounted::Nothing => rocket,
         };
         let (sender, mut receiver) = mpsc::channel::<Result<SocketAddr, String>>(2);
@@ -124,6 +130,38 @@ fn sign_in_is_committed_after_a_panic() {
     assert_eq!(look.into_string().as_deref(), Some("ada"));
 }
 
+#[test]
+fn refused_form_goes_to_the_catcher_which_knows_why() {
+    #[rocket::catch(403)]
+    fn refused(request: &Request<'_>) -> String {
+        let reason = request.local_cache(|| None::<CsrfRejection>);
+        reason.map_or_else(|| "no reason".to_owned(), |reason| reason.to_string())
+    }
+    let App { account, cart, .. } = App::new(Mounted::Both);
+    let rocket = rocket::custom(config())
+        .attach(CsrfGuard::<Account>::new())
+        .attach(account)
+        .attach(cart)
+        .register("/", rocket::catchers![refused])
+        .mount("/", all_routes());
+    let client = Client::tracked(rocket).expect("it is ignited");
+    let token = client.get("/token").dispatch().into_string().expect("text");
+    let post = |body: String| {
+        let response = client.post("/echo").header(ContentType::Form).body(body).dispatch();
+        (response.status().code, response.into_string().expect("text"))
+    };
+    let first = format!("csrf={token}&text={}", "x".repeat(2000));
+    assert_eq!(post(first.clone()), (200, first));
+    let (status, text) = post("text=a".to_owned());
+    assert!(status == 403 && text.contains("no token of its session"), "{status} {text}");
+    // What a fairing cannot see it refuses, and says what to do.
+    for before in [440, 600] {
+        let (status, text) = post(format!("text={}&csrf={token}", "x".repeat(before)));
+        assert_eq!(status, 403, "{before}");
+        assert_eq!(text.contains("the first"), before == 600, "{text}");
+    }
+}
+
 #[post("/panic/<user>")]
 fn panics_after_sign_in(mut session: Session<Account>, user: String) {
     login(&mut session, user);
@@ -167,6 +205,7 @@ fn all_routes() -> Vec<rocket::Route> {
         signed_in,
         poll,
         by_token,
+        echo,
         existing_or,
         option,
         through
@@ -334,6 +373,11 @@ fn signed_in(session: SignedIn<Account>) -> String {
 #[get("/poll")]
 fn poll(data: SignedInPeek<Account>) -> String {
     data.user.clone().unwrap()
+}
+
+#[post("/echo", data = "<body>")]
+fn echo(body: String) -> String {
+    body
 }
 
 #[get("/bearer")]

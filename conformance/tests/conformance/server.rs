@@ -20,6 +20,9 @@ pub(crate) trait Adapter {
     /// Whether there is a guard for tokens, and not only for origins.
     const CHECKS_TOKENS: bool = true;
 
+    /// Whether that guard holds all of a form in memory, and not only its start.
+    const HOLDS_FORMS: bool = true;
+
     /// Whether there are guards that know of a sign-in page.
     const SENDS_TO_SIGN_IN: bool = true;
 

@@ -12,12 +12,14 @@ use ::warp::{
 };
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use hyper_util::rt::TokioIo;
-use sealed_session::{Bearer, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
+use sealed_session::{
+    Bearer, CsrfGuard, CsrfRejection, Existing, OriginGuard, Session, SignedIn, SignedInPeek,
+};
 use tokio::{net::TcpListener, sync::mpsc};
 use tower::Layer as _;
 
 use crate::{
-    app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
+    app::{Account, App, Cart, Mounted, SESSION, chunks, fill, login, token, user, visit},
     hyper::accept,
     server::{Adapter, Server, runtime},
 };
@@ -63,6 +65,58 @@ impl Adapter for Warp {
 }
 
 conformance!(Warp);
+
+#[tokio::test]
+async fn form_is_handed_over_with_the_token_of_its_session_alone() {
+    #[derive(serde::Deserialize)]
+    struct Note {
+        text: String,
+    }
+    async fn render(rejection: Rejection) -> Result<reply::Response, Rejection> {
+        match rejection.find() {
+            Some(CsrfRejection::Token) => Ok(text("please load this page again".to_owned())),
+            _ => Err(rejection),
+        }
+    }
+    let account = App::new(Mounted::Both).account;
+    let guard = CsrfGuard::<Account>::new().max_body(1000);
+    let form = ::warp::path!("form").and(guard.form()).map(|note: Note| text(note.text));
+    let json = ::warp::path!("json").and(guard.filter()).and(::warp::body::bytes());
+    let json = json.map(|body: ::hyper::body::Bytes| text(String::from_utf8(body.into()).unwrap()));
+    let page = ::warp::path!("page").and(guard.form()).map(|note: Note| text(note.text));
+    let page = page.recover(render).unify();
+    let service = account.warp(form.or(json).unify().or(page).unify());
+
+    let mut session = account.load([account.test_cookie(Account::default()).to_string()]);
+    let token = session.csrf_token().unwrap();
+    let cookie = account.seal(&session).unwrap();
+    let post = async |path: &str, headers: &[(&str, &str)], body: String| {
+        let mut request = ::warp::http::Request::post(path)
+            .header("cookie", format!("{SESSION}={cookie}"))
+            .header("content-length", body.len());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).unwrap();
+        let response = tower::ServiceExt::oneshot(service.clone(), request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    };
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let good = format!("text=a%20b&csrf={token}");
+    assert_eq!(post("/form", &[form], good.clone()).await, (200, "a b".to_owned()));
+    assert_eq!(post("/form", &[form], "text=a".to_owned()).await.0, 403);
+    assert_eq!(post("/form", &[], good.clone()).await.0, 403);
+    assert_eq!(post("/form", &[form], format!("csrf={token}")).await.0, 400);
+    let header = ("x-csrf-token", token.as_str());
+    assert_eq!(post("/form", &[form, header], "text=a".to_owned()).await, (200, "a".to_owned()));
+    assert_eq!(post("/form", &[form], format!("{good}&x={}", "x".repeat(1000))).await.0, 413);
+    assert_eq!(post("/json", &[header], "{}".to_owned()).await, (200, "{}".to_owned()));
+    assert_eq!(post("/json", &[form], good).await.0, 403);
+    let (status, page) = post("/page", &[form], "text=a".to_owned()).await;
+    assert_eq!((status, &*page), (200, "please load this page again"));
+}
 
 type Routes = BoxedFilter<(reply::Response,)>;
 

@@ -8,12 +8,12 @@ mod poem;
 mod rocket;
 #[cfg(feature = "salvo")]
 mod salvo;
-#[cfg(any(feature = "tower", feature = "actix-web"))]
 mod token;
 #[cfg(feature = "tower")]
 mod tower;
+#[cfg(feature = "warp")]
+mod warp;
 
-#[cfg(any(feature = "tower", feature = "actix-web"))]
 pub use self::token::{CsrfGuard, CsrfRejection};
 #[cfg(feature = "tower")]
 pub use self::tower::{CsrfService, OriginGuardService};

@@ -1,4 +1,4 @@
-//! The guard of origins as a Rocket fairing.
+//! The guards as Rocket fairings.
 
 use rocket::{
     Build, Data, Request, Rocket, Route, async_trait,
@@ -7,7 +7,15 @@ use rocket::{
     route,
 };
 
-use crate::http::{OriginGuard, RequestSource};
+use super::token::{Ask, CsrfGuard, CsrfRejection};
+use crate::{
+    adapters::{
+        rejection::MissingLayer,
+        rocket::{REMEDY, session_of},
+    },
+    http::{OriginGuard, RequestSource},
+    session::{Session, SessionData},
+};
 
 /// A refused request goes to no route but to the catcher for 403. A catcher finds the reason with
 /// `request.local_cache(|| None::<ForeignRequest>)`.
@@ -19,12 +27,7 @@ impl Fairing for OriginGuard {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
-        Ok(match rocket.state::<Refuses>() {
-            Some(Refuses) => rocket,
-            None => rocket
-                .manage(Refuses)
-                .mount("/", [Route::ranked(isize::MIN, Method::Get, REFUSED, refuse)]),
-        })
+        Ok(with_refusal(rocket))
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
@@ -44,14 +47,79 @@ impl Fairing for OriginGuard {
         };
         if let Err(reason) = verdict {
             request.local_cache(|| Some(reason));
-            // A fairing cannot answer.
-            request.set_method(Method::Get);
-            request.set_uri(Origin::parse(REFUSED).expect("a path"));
+            refuse(request);
         }
     }
 }
 
-fn refuse<'r>(_: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
+/// A refused request goes to no route but to the catcher for 403. A catcher finds the reason with
+/// `request.local_cache(|| None::<CsrfRejection>)`.
+///
+/// Rocket lets a fairing read the first 512 bytes of a body and no more. So the token's field has
+/// to be the first of a form, or the token in the header. What a form may have besides is up to
+/// Rocket's own limits.
+#[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
+#[async_trait]
+impl<T: SessionData> Fairing for CsrfGuard<T> {
+    fn info(&self) -> Info {
+        Info { name: "CsrfGuard", kind: Kind::Ignite | Kind::Request }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        Ok(with_refusal(rocket))
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
+        let ask = {
+            let first = |name: &str| request.headers().get_one(name);
+            let token = first(self.header_name());
+            Ask::of(request.method().as_str(), token, first("content-type"))
+        };
+        let verdict = match ask {
+            Ask::Pass => return,
+            Ask::Header(token) => self.verify(session_or_event(request).as_ref(), &token),
+            Ask::Form => {
+                let start = data.peek(PEEKED).await;
+                let is_whole = start.len() < PEEKED;
+                let token = self.token_in(start);
+                let verdict = self.verify(session_or_event(request).as_ref(), token);
+                verdict.map_err(|reason| match is_whole || !token.is_empty() {
+                    true => reason,
+                    false => CsrfRejection::NotAtStart { limit: PEEKED },
+                })
+            }
+        };
+        if let Err(reason) = verdict {
+            request.local_cache(|| Some(reason));
+            refuse(request);
+        }
+    }
+}
+
+fn session_or_event<T: SessionData>(request: &Request<'_>) -> Option<Session<T>> {
+    let session = session_of(request);
+    if session.is_none() {
+        MissingLayer::of::<T>(REMEDY);
+    }
+    session
+}
+
+/// Sends a request to where it is refused, since a fairing cannot answer.
+fn refuse(request: &mut Request<'_>) {
+    request.set_method(Method::Get);
+    request.set_uri(Origin::parse(REFUSED).expect("a path"));
+}
+
+fn with_refusal(rocket: Rocket<Build>) -> Rocket<Build> {
+    match rocket.state::<Refuses>() {
+        Some(Refuses) => rocket,
+        None => rocket
+            .manage(Refuses)
+            .mount("/", [Route::ranked(isize::MIN, Method::Get, REFUSED, answer)]),
+    }
+}
+
+fn answer<'r>(_: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
     drop(data);
     Box::pin(async { route::Outcome::Error(Status::Forbidden) })
 }
@@ -59,4 +127,6 @@ fn refuse<'r>(_: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
 /// That the route is there.
 struct Refuses;
 
+/// What Rocket keeps of a body at most for fairings.
+const PEEKED: usize = 512;
 const REFUSED: &str = "/.sealed-session/refused";

@@ -13,9 +13,11 @@ use crate::session::{Session, SessionData};
 /// OPTIONS, TRACE) passes without a token.
 ///
 /// Mount it inside the [`Sessions<T>`](crate::Sessions) that it checks. It is a tower layer (for
-/// axum, with a body that can be made from `Bytes`), middleware for actix-web and poem, and a hoop
-/// for salvo. A refusal is a [`CsrfRejection`], so that you can render a page of your own. In
-/// actix-web and poem it is an error; in the others it is in the extensions of an empty response.
+/// axum, with a body that can be made from `Bytes`), middleware for actix-web and poem, a hoop for
+/// salvo, and a fairing for Rocket, which reads the first 512 bytes of a form. For warp it makes
+/// filters, with `form` and `filter`. A refusal is a [`CsrfRejection`], so that you can render a
+/// page of your own. In actix-web and poem it is an error, in warp a rejection, in Rocket it is in
+/// the request's local cache, and in the others in the extensions of an empty response.
 pub struct CsrfGuard<T> {
     field: Cow<'static, str>,
     header: Cow<'static, str>,
@@ -39,7 +41,15 @@ pub enum CsrfRejection {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The body could not be read to its end. Answers 400.
+    /// In Rocket: the token is not in the part of the form that a fairing can read. Answers 403.
+    #[error(
+        "the form has no token of its session in its first {limit} bytes: make the token's field the first, or send the token in the header"
+    )]
+    NotAtStart {
+        /// How many bytes a fairing can read.
+        limit: usize,
+    },
+    /// The body could not be read to its end, or is not the form that the handler asks for. Answers 400.
     #[error("the request's body could not be read")]
     Body,
 }
@@ -48,7 +58,7 @@ impl CsrfRejection {
     /// The status of the response.
     pub fn status(self) -> u16 {
         match self {
-            Self::Token => 403,
+            Self::Token | Self::NotAtStart { .. } => 403,
             Self::TooLarge { .. } => 413,
             Self::Body => 400,
         }
@@ -93,10 +103,12 @@ impl<T: SessionData> CsrfGuard<T> {
         &self.header
     }
 
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(super) fn limit(&self) -> usize {
         self.max_body
     }
 
+    #[cfg(any(feature = "tower", feature = "actix-web"))]
     pub(super) fn too_large(&self) -> CsrfRejection {
         CsrfRejection::TooLarge { limit: self.max_body }
     }

@@ -105,7 +105,7 @@ fn slot<'r, T: SessionData>(request: &'r Request<'_>) -> &'r Slot<T> {
     })
 }
 
-fn session_of<T: SessionData>(request: &Request<'_>) -> Option<Session<T>> {
+pub(super) fn session_of<T: SessionData>(request: &Request<'_>) -> Option<Session<T>> {
     let Attached(sessions) = request.rocket().state()?;
     let session = slot(request).session.get_or_init(|| {
         let mut cookies: Vec<_> = request.headers().get("cookie").map(str::to_owned).collect();
@@ -197,4 +197,4 @@ impl<T: SessionData> Sentinel for Session<T> {
     }
 }
 
-const REMEDY: &str = "rocket::build().attach(sessions)";
+pub(super) const REMEDY: &str = "rocket::build().attach(sessions)";

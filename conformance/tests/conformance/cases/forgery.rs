@@ -38,8 +38,11 @@ pub(crate) async fn form_needs_the_token_of_its_session<A: Adapter>() {
     {
         assert_eq!(visitor.send_with("/echo", &form, body).await.status, 403, "{body}");
     }
-    let large = format!("csrf={token}&text={}", "x".repeat(70_000));
-    assert_eq!(visitor.send_with("/echo", &form, &large).await.status, 413);
+    let size = if A::HOLDS_FORMS { 70_000 } else { 2000 };
+    let large = format!("csrf={token}&text={}", "x".repeat(size));
+    if A::HOLDS_FORMS {
+        assert_eq!(visitor.send_with("/echo", &form, &large).await.status, 413);
+    }
 
     // What is no form has the token in the header, and is not held in memory.
     let json = [("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
