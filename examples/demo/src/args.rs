@@ -26,7 +26,8 @@ impl Args {
         let mut parser = Parser::from_args(args);
         while let Some(arg) = parser.next()? {
             match arg {
-                Arg::Long("https") => parsed.https = true,
+                Arg::Long("https") if cfg!(feature = "https") => parsed.https = true,
+                Arg::Long("https") => return Err(NO_HTTPS.into()),
                 Arg::Long("port") => parsed.port = parser.value()?.parse()?,
                 Arg::Long("session-seconds") => {
                     parsed.lifetime = Duration::from_secs(parser.value()?.parse()?);
@@ -45,13 +46,16 @@ impl Args {
 const DEFAULT_PORT: u16 = 8080;
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
+const NO_HTTPS: &str = "built without HTTPS: use cargo run -p demo --features https -- --https";
+
 const HELP: &str = "\
 A small shop whose sessions live in sealed cookies.
 
   cargo run -p demo -- [OPTIONS]
 
   --https              serve HTTPS with a certificate made at start; without it
-                       plain HTTP, for development alone
+                       plain HTTP, for development alone. Built with the feature
+                       https: cargo run -p demo --features https -- --https
   --port PORT          listen on 127.0.0.1:PORT, 8080 by default; 0 for any
   --session-seconds N  how long a sign-in lasts at most, 14 days by default
 

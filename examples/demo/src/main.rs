@@ -15,6 +15,7 @@ mod post;
 mod routes;
 mod shop;
 mod state;
+#[cfg(feature = "https")]
 mod tls;
 mod view;
 
@@ -77,8 +78,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
     println!("{url}");
     match args.https {
+        #[cfg(feature = "https")]
         true => tls::serve(listener, router).await,
-        false => Ok(axum::serve(listener, router).await?),
+        _ => Ok(axum::serve(listener, router).await?),
     }
 }
 
