@@ -417,6 +417,7 @@ walk('a device is signed out from another', async (visitor) => {
   assert.match(await withCookie(HTTPS_URL, '/', copy), /Sign out/);
   await visitor.signIn(GRACE);
   await visitor.visit('/devices');
+  await look(visitor, 'devices-one-has-left');
   await visitor.submit('(//li[contains(., "signed out there")]//button)[1]');
   assert.match(await visitor.flash(), /is signed out/);
   assert.doesNotMatch(await withCookie(HTTPS_URL, '/', copy), /Sign out/);

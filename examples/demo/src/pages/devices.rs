@@ -41,9 +41,9 @@ fn row(view: &View, device: &Device, own: Option<Family>) -> Markup {
                 }
             }
             (view.form("/devices/end", "inline", &html! {
-                button.quiet name="family" value=(device.family)
-                    aria-label={ "Sign out " (device.browser) ", signed in " (instant(Some(device.since)).into_string().replace("<time>", "").replace("</time>", "")) } {
+                button.quiet name="family" value=(device.family) {
                     @if device.has_left { "End copies" } @else { "Sign out" }
+                    span.unseen { ": " (device.browser) ", signed in " (instant(Some(device.since))) }
                 }
             }))
         }
