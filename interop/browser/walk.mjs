@@ -1,6 +1,6 @@
 // What real browsers make of the demo: the same walk in Chromium, Firefox and WebKitGTK. Started
-// by ./run, which serves the demo four times, three of them under one key ring: HTTPS, HTTPS with
-// sign-ins of some seconds, plain HTTP, and one whose keys change under way.
+// by ./run, which serves the demo five times: HTTPS, HTTPS with sign-ins of some seconds, plain
+// HTTP, one whose keys change under way, and one that binds sessions to their device.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { request } from 'node:https';
@@ -10,7 +10,7 @@ import { audit } from './audit.mjs';
 import { launch } from './drivers/index.mjs';
 import { button, eventually, field, link, walker } from './page.mjs';
 
-const { BROWSER, HTTPS_URL, SHORT_URL, PLAIN_URL, ROTATING_URL, SCREENSHOTS } = process.env;
+const { BROWSER, HTTPS_URL, SHORT_URL, PLAIN_URL, ROTATING_URL, BOUND_URL, SCREENSHOTS } = process.env;
 const SHORT_SECONDS = 6;
 const ADA = { user: 'ada', password: 'difference engine' };
 const GRACE = { user: 'grace', password: 'nanosecond' };
@@ -549,6 +549,14 @@ walk('every server with the ring has every session', async (visitor) => {
   await visitor.goto(`${SHORT_URL}/session`);
   await visitor.assertSignedIn('ada');
 });
+
+walk('a browser that cannot bind a session to its device goes without', async (visitor) => {
+  await visitor.signIn(ADA, { next: '/login?next=/session' });
+  assert.equal(await visitor.fact('bound'), 'no: this browser has not bound it');
+  await visitor.visit('/cookies');
+  assert.ok((await visitor.texts('[data-cookie] h2 code')).includes('__Host-session-bound-…'));
+  await visitor.assertSignedIn('ada');
+}, { base: BOUND_URL });
 
 walk('another site cannot sign a visitor out', async (visitor) => {
   const site = createServer((_, response) => response.setHeader('content-type', 'text/html')

@@ -7,6 +7,8 @@ use lexopt::{Arg, Parser, ValueExt};
 /// How to run.
 pub(crate) struct Args {
     pub(crate) https: bool,
+    /// Whether sign-ins are bound to their device, where the browser can.
+    pub(crate) bound: bool,
     /// 0 lets the system choose.
     pub(crate) port: u16,
     /// The longest that a sign-in lasts.
@@ -22,12 +24,13 @@ impl Args {
             Ok(port) => port.parse().map_err(|_| format!("PORT={port} is not a port number"))?,
             Err(_) => DEFAULT_PORT,
         };
-        let mut parsed = Self { https: false, port, lifetime: DEFAULT_LIFETIME };
+        let mut parsed = Self { https: false, bound: false, port, lifetime: DEFAULT_LIFETIME };
         let mut parser = Parser::from_args(args);
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Long("https") if cfg!(feature = "https") => parsed.https = true,
-                Arg::Long("https") => return Err(NO_HTTPS.into()),
+                Arg::Long("bound") if cfg!(feature = "https") => parsed.bound = true,
+                Arg::Long("https" | "bound") => return Err(NO_HTTPS.into()),
                 Arg::Long("port") => parsed.port = parser.value()?.parse()?,
                 Arg::Long("session-seconds") => {
                     parsed.lifetime = Duration::from_secs(parser.value()?.parse()?);
@@ -38,6 +41,9 @@ impl Args {
                 }
                 other => return Err(other.unexpected().into()),
             }
+        }
+        if parsed.bound && !parsed.https {
+            return Err("--bound needs --https: browsers bind no session over plain HTTP".into());
         }
         Ok(Some(parsed))
     }
@@ -56,6 +62,8 @@ A small shop whose sessions live in sealed cookies.
   --https              serve HTTPS with a certificate made at start; without it
                        plain HTTP, for development alone. Built with the feature
                        https: cargo run -p demo --features https -- --https
+  --bound              bind sign-ins to their device, where the browser can:
+                       experimental, and with --https alone
   --port PORT          listen on 127.0.0.1:PORT, 8080 by default; 0 for any
   --session-seconds N  how long a sign-in lasts at most, 14 days by default
 

@@ -66,15 +66,29 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .observer(figures.clone())
         .absolute_timeout(args.lifetime)
         .revocations(&revocations, |account| account.user.as_deref().map(Subject::from));
+    #[cfg(feature = "https")]
+    let accounts = match args.bound {
+        true => accounts.bound(sealed_session::Bound::new()),
+        false => accounts,
+    };
     let carts = Sessions::<Cart>::builder(keys.clone()).cookie_name("__Host-cart");
     // Programs without cookies, such as a load test, need no protection from forgery.
     let guard = OriginGuard::new().trust(&url)?.allow_without_headers(true);
-    let https = args.https;
-    let router =
-        routes::router(App { shop, devices, revocations, guard, keys, figures, https, owns_ring })
-            .layer(build(carts, &args)?)
-            .layer(build(accounts, &args)?)
-            .layer(axum::middleware::map_response(routes::finish));
+    let (https, binds) = (args.https, args.bound);
+    let router = routes::router(App {
+        shop,
+        devices,
+        revocations,
+        guard,
+        keys,
+        figures,
+        https,
+        owns_ring,
+        binds,
+    })
+    .layer(build(carts, &args)?)
+    .layer(build(accounts, &args)?)
+    .layer(axum::middleware::map_response(routes::finish));
 
     println!("{url}");
     match args.https {

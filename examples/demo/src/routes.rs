@@ -43,6 +43,8 @@ pub(crate) struct App {
     pub(crate) https: bool,
     /// The ring is in memory alone, so a button may rotate it.
     pub(crate) owns_ring: bool,
+    /// Sign-ins are bound to their device, where the browser can.
+    pub(crate) binds: bool,
 }
 
 impl App {

@@ -57,9 +57,6 @@ fn entries(headers: &HeaderMap, app: &App) -> Vec<Entry> {
     let sealed = format!("HttpOnly; SameSite=Lax{secure}; Path=/");
     let open = format!("SameSite=Lax{secure}; Path=/");
     let is_there = |name: &str| read(headers, name).is_some();
-    let has_ended = headers.get_all("cookie").iter().any(|header| {
-        header.to_str().is_ok_and(|header| header.contains(&format!("{account}-ended-")))
-    });
     let plain = |name: &str, purpose, kind, kept| Entry {
         name: name.to_owned(),
         is_there: is_there(name),
@@ -69,7 +66,21 @@ fn entries(headers: &HeaderMap, app: &App) -> Vec<Entry> {
         scripts: "may read it: it holds a word, and no secret",
         attributes: open.clone(),
     };
-    vec![
+    let has = |part: &str| {
+        headers.get_all("cookie").iter().any(|header| {
+            header.to_str().is_ok_and(|header| header.contains(&format!("{account}-{part}-")))
+        })
+    };
+    let bound = app.binds.then(|| Entry {
+        name: format!("{account}-bound-…"),
+        is_there: has("bound"),
+        purpose: "Proves that the browser has the key of this device. Without it the session’s cookie opens nothing.",
+        kind: "necessary",
+        kept: "ten minutes, then it is proved again",
+        scripts: "cannot read it",
+        attributes: sealed.clone(),
+    });
+    let mut entries = vec![
         Entry {
             name: account.to_owned(),
             is_there: is_there(account),
@@ -81,7 +92,7 @@ fn entries(headers: &HeaderMap, app: &App) -> Vec<Entry> {
         },
         Entry {
             name: format!("{account}-ended-…"),
-            is_there: has_ended,
+            is_there: has("ended"),
             purpose: "Says that a sign-in has ended, so that an answer that comes late does not bring it back.",
             kind: "necessary",
             kept: "some minutes after a sign-in or a sign-out",
@@ -119,5 +130,7 @@ fn entries(headers: &HeaderMap, app: &App) -> Vec<Entry> {
             scripts: "cannot read it, as none has to",
             attributes: sealed,
         },
-    ]
+    ];
+    entries.extend(bound);
+    entries
 }

@@ -15,13 +15,14 @@ pub(crate) fn page(
     view: &View,
     account: (&Session<Account>, Value),
     cart: (&Session<Cart>, Value),
+    binds: bool,
 ) -> Markup {
     let main = html! {
         (view.inside())
         h1 { "Your sessions" }
         p.lead { "Two cookies, sealed: your browser carries them and cannot read them. What is inside is shown here." }
-        (facts("account", "Account", "who is signed in, messages, a form half filled in", account))
-        (facts("guest", "Guest’s cart", "merged into the customer’s at sign-in, and gone then", cart))
+        (facts("account", "Account", "who is signed in, messages, a form half filled in", account, binds))
+        (facts("guest", "Guest’s cart", "merged into the customer’s at sign-in, and gone then", cart, false))
         @if view.user.is_some() {
             section {
                 h2 { "An answer that comes late" }
@@ -50,6 +51,7 @@ fn facts<T: SessionData>(
     name: &str,
     purpose: &str,
     (session, value): (&Session<T>, Value),
+    binds: bool,
 ) -> Markup {
     let data = serde_json::to_string_pretty(&*session.read()).unwrap_or_default();
     html! {
@@ -57,7 +59,7 @@ fn facts<T: SessionData>(
             h2 { (name) }
             p.hint { (purpose) }
             @if session.id().is_some() {
-                (known(session))
+                (known(session, binds))
                 details { summary { "What it holds" } pre tabindex="0" { (data) } }
                 h3 { "The cookie’s value" }
                 @match &value {
@@ -74,7 +76,7 @@ fn facts<T: SessionData>(
     }
 }
 
-fn known<T: SessionData>(session: &Session<T>) -> Markup {
+fn known<T: SessionData>(session: &Session<T>, binds: bool) -> Markup {
     let fact = |label: &str, name: &str, value: &Markup| {
         html! { dt { (label) } dd data-fact=(name) { (value) } }
     };
@@ -99,7 +101,13 @@ fn known<T: SessionData>(session: &Session<T>) -> Markup {
                     _ => "until the browser closes",
                 }
             }))
-            (fact("Bound to the device", "bound", &html! { "no: this shop does not ask for it" }))
+            (fact("Bound to the device", "bound", &html! {
+                @match (session.is_bound(), binds) {
+                    (true, _) => "yes: a copy of the cookie opens nothing elsewhere",
+                    (false, true) => "no: this browser has not bound it",
+                    (false, false) => "no: this shop does not ask for it",
+                }
+            }))
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn page(
     let [account_name, cart_name] = app.sealed_cookies();
     let account = (&session, Anatomy::of(&headers, account_name));
     let cart = (&cart, Anatomy::of(&headers, cart_name));
-    pages::session::page(&view, account, cart)
+    pages::session::page(&view, account, cart, app.binds)
 }
 
 /// Writes to the session at once, and answers later: time enough to sign out in another tab.
