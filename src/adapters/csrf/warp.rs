@@ -56,7 +56,8 @@ impl<T: SessionData> CsrfGuard<T> {
     ///         session.write(|email| *email = Some(form.email));
     ///         "saved"
     ///     });
-    /// let service = Sessions::<Account>::new(KeyRing::ephemeral()?).warp(save);
+    /// let mut service = Sessions::<Account>::new(KeyRing::ephemeral()?).warp(save);
+    /// # drop(tower_service::Service::call(&mut service, http::Request::new(String::new())));
     /// # Ok::<(), sealed_session::ConfigError>(())
     /// ```
     pub fn form<F: DeserializeOwned + Send>(
