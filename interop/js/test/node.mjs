@@ -1,0 +1,127 @@
+// Each vector in Node; what Node's and fetch's headers get; and what misuse is told.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import * as api from "sealed-session";
+import { report, run } from "./vectors.mjs";
+
+const { SessionError, Sessions } = api;
+const key = () => randomBytes(32).toString("base64");
+const make = (options = {}) => new Sessions({ keys: `1:${key()}`, initial: { visits: 0 }, ...options });
+const cookieOf = (headers) => headers.getSetCookie().map((line) => line.split(";")[0]).filter((pair) => !pair.endsWith("=")).join("; ");
+
+test("every vector", () => {
+  report("node", run(api, JSON.parse(readFileSync(new URL("../../../tests/vectors/v1.json", import.meta.url), "utf8"))));
+});
+
+test("a visitor signs in, comes back, and signs out", async () => {
+  const sessions = make();
+  const login = await sessions.handle(new Request("https://shop.example/login"), (session) => {
+    session.renew();
+    session.write((data) => void (data.visits += 1));
+    return new Response("welcome", { headers: { "cache-control": "public, max-age=60", "cdn-cache-control": "max-age=60" } });
+  });
+  assert.equal(login.headers.get("cache-control"), "no-store");
+  assert.equal(login.headers.get("cdn-cache-control"), null);
+  assert.equal(login.headers.get("vary"), "cookie");
+  const cookie = cookieOf(login.headers);
+  const request = new Request("https://shop.example/", { headers: { cookie } });
+  const page = await sessions.handle(request, (session) => {
+    assert.deepEqual(session.read(), { visits: 1 });
+    assert.equal(session.authenticatedWithin(60), true);
+    session.verifyCsrf(session.csrfToken());
+    assert.throws(() => session.verifyCsrf("x"), { code: "csrf" });
+    return new Response("page");
+  });
+  assert.deepEqual(page.headers.getSetCookie(), []);
+  const out = await sessions.handle(request, (session) => {
+    session.destroy();
+    return new Response("bye");
+  });
+  const ended = out.headers.getSetCookie();
+  assert.equal(ended.some((line) => line.startsWith("__Host-session=;") && line.includes("Max-Age=0")), true);
+  // The copy that a late response set again is dead beside the tombstone.
+  const late = sessions.load([`${cookie}; ${cookieOf(out.headers)}`]);
+  assert.equal(late.refusal.code, "ended");
+  assert.deepEqual(late.read(), { visits: 0 });
+  late.free();
+});
+
+test("another key opens nothing, a ring with both opens all, and the ring can be replaced", () => {
+  const [old, fresh] = [key(), key()];
+  const sessions = new Sessions({ keys: `1:${old}`, initial: null });
+  const value = sessions.seal("kept");
+  sessions.replaceKeys(`2:${fresh},1:${old}`);
+  assert.equal(sessions.unseal(value).data, "kept");
+  assert.equal(sessions.unseal(sessions.seal("new")).keyId, 2);
+  const later = new Date(Date.now() + 2 * 3600 * 1000);
+  assert.equal(sessions.unseal(sessions.reseal(value, { now: later }), { now: later }).keyId, 2);
+  assert.throws(() => sessions.replaceKeys("nonsense"), { code: "config" });
+  sessions.replaceKeys(`2:${fresh}`);
+  assert.throws(() => sessions.unseal(value), { name: "SessionError", code: "unknown_key" });
+});
+
+test("bytes of a ring are wiped, and no error shows a key", () => {
+  const text = `1:${key()}`;
+  const keys = new TextEncoder().encode(text);
+  const sessions = new Sessions({ keys, initial: null });
+  assert.equal(keys.every((byte) => byte === 0), true);
+  assert.equal(JSON.stringify(sessions.keys()).includes(text.slice(2)), false);
+  const wrong = key().slice(1);
+  assert.throws(() => make({ keys: `1:${wrong}` }), (error) => error.code === "config" && !error.message.includes(wrong));
+});
+
+test("data that others could not read is an error when it is written, and nothing changes", () => {
+  const sessions = make();
+  const session = sessions.load([]);
+  for (const data of [{ a: "\ud83d" }, undefined, () => 7 && undefined, { text: "x".repeat(5000) }]) {
+    assert.throws(() => session.write(data === undefined ? undefined : typeof data === "function" ? () => ({ text: "x".repeat(9000) }) : data), SessionError);
+  }
+  assert.equal(session.isNew, true);
+  session.free();
+  let deep = 1;
+  for (let level = 0; level < 128; level += 1) deep = [deep];
+  assert.throws(() => sessions.seal(deep), { code: "payload" });
+  assert.throws(() => sessions.seal({ text: "x".repeat(4096) }), { code: "too_large" });
+});
+
+test("a type of the caller's judges what comes and what is written", () => {
+  const keys = `1:${key()}`;
+  const parse = (json) => {
+    if (typeof json?.user !== "string") throw new TypeError("no user");
+    return { theme: "light", ...json };
+  };
+  const typed = new Sessions({ keys, initial: { user: "guest" }, parse });
+  const any = new Sessions({ keys, initial: null });
+  assert.deepEqual(typed.unseal(any.seal({ user: "ada" })).data, { theme: "light", user: "ada" });
+  assert.throws(() => typed.unseal(any.seal({ user: 7 })), { code: "payload" });
+  assert.throws(() => typed.seal({ user: 7 }), { code: "payload" });
+});
+
+test("a session is revoked by the caller's function, also by one that throws", () => {
+  const keys = `1:${key()}`;
+  const banned = new Set();
+  const sessions = new Sessions({
+    keys,
+    initial: null,
+    revokeIf: (user, { family, issuedAt }) => {
+      if (user === "broken") throw new Error("the database is gone");
+      return family.length === 16 && issuedAt instanceof Date && banned.has(user);
+    },
+  });
+  const [ada, broken] = [sessions.seal("ada"), new Sessions({ keys, initial: null }).seal("broken")];
+  assert.equal(sessions.unseal(ada).data, "ada");
+  banned.add("ada");
+  for (const value of [ada, broken]) assert.throws(() => sessions.unseal(value), { code: "revoked" });
+});
+
+test("misuse is told", () => {
+  assert.throws(() => make({ keys: undefined }), /process\.env\.SESSION_KEYS/);
+  assert.throws(() => make({ cookieNam: "x" }), /unknown field `cookieNam`/);
+  assert.throws(() => make({ idleTimeout: 0 }), { code: "config" });
+  const session = make().load(null);
+  session.commit(new Headers());
+  assert.throws(() => session.read(), { code: "committed" });
+});
