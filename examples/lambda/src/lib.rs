@@ -17,7 +17,7 @@ pub struct Account {
 /// The routes. `stage` is empty, or `/prod` behind a REST API's own address: API Gateway puts the
 /// stage in front of the path, and a redirect has to name it too.
 pub fn router(sessions: Sessions<Account>, stage: &'static str) -> Router {
-    let to_home = move || Redirect::to(if stage.is_empty() { "/" } else { stage });
+    let to_home = move || Redirect::to(&format!("{stage}/"));
     let login = move |mut session: Session<Account>, Form(login): Form<Login>| async move {
         // ... check the password.
         session.sign_in(|account| account.user = Some(login.user));
@@ -28,15 +28,11 @@ pub fn router(sessions: Sessions<Account>, stage: &'static str) -> Router {
         session.destroy();
         to_home()
     };
-    let routes = Router::new()
-        .route("/", get(home))
-        .route("/login", post(login))
-        .route("/logout", post(logout));
-    let routes = match stage {
-        "" => routes,
-        stage => Router::new().nest(stage, routes),
-    };
-    routes.layer(sessions)
+    Router::new()
+        .route(&format!("{stage}/"), get(home))
+        .route(&format!("{stage}/login"), post(login))
+        .route(&format!("{stage}/logout"), post(logout))
+        .layer(sessions)
 }
 
 async fn home(session: Session<Account>) -> String {

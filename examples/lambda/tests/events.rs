@@ -119,8 +119,7 @@ async fn walk(kind: Kind, stage: &'static str) {
 
     let login = ada.go("POST", "/login", "user=ada").await;
     assert_eq!(login["statusCode"], 303, "{login}");
-    let home = if stage.is_empty() { "/" } else { stage };
-    assert_eq!(kind.header(&login, "location").as_deref(), Some(home), "{login}");
+    assert_eq!(kind.header(&login, "location"), Some(format!("{stage}/")), "{login}");
     assert_eq!(kind.header(&login, "cache-control").as_deref(), Some("no-store"), "{login}");
     let set = kind.set_cookies(&login);
     assert!(set[0].starts_with("__Host-session=") && set[0].contains("; HttpOnly; "), "{set:?}");
