@@ -118,11 +118,13 @@ fn answer(mut stream: TcpStream, sessions: &Sessions<Visitor>) -> Result<(), Box
         line.clear();
     }
     let (body, cookies) = respond(sessions, &path, &cookies)?;
-    let cookies: String =
-        cookies.iter().map(|cookie| format!("Set-Cookie: {cookie}\r\n")).collect();
+    write!(stream, "HTTP/1.1 200 OK\r\n")?;
+    for cookie in cookies {
+        write!(stream, "Set-Cookie: {cookie}\r\n")?;
+    }
     write!(
         stream,
-        "HTTP/1.1 200 OK\r\n{cookies}Cache-Control: no-store\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "Cache-Control: no-store\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )?;
     Ok(())

@@ -64,7 +64,11 @@ fn every_printed_key_is_refused_as_text() {
     }
     // Another library's values: their salts and MACs have the form of keys and are none.
     let is_iron = |file: &Path| file.to_string_lossy().contains("tests/vectors/iron-session");
-    files.retain(|file| !is_iron(file));
+    // Checksums, which nobody takes for keys, and what is built.
+    let is_made = |file: &Path| {
+        file.ends_with("Cargo.lock") || file.components().any(|part| part.as_os_str() == "pkg")
+    };
+    files.retain(|file| !is_iron(file) && !is_made(file));
     let mut found = 0;
     for file in files.iter().filter(|file| file.exists()) {
         let text = String::from_utf8_lossy(&fs::read(file).expect("readable")).into_owned();
