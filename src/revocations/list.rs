@@ -1,9 +1,8 @@
 //! The list in memory, and how a session is held against it.
 
 use std::{
-    hash::{BuildHasher as _, RandomState},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{
             AtomicU64, AtomicUsize,
             Ordering::{Acquire, Release},
@@ -12,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
 use time::OffsetDateTime;
 
 use super::{
@@ -20,7 +18,7 @@ use super::{
     log::{Log, Seconds},
     position::Position,
     subject::{Subject, Target},
-    table::Table,
+    tables::{Tables, number_of, position_in},
 };
 use crate::{error::RevokeError, format::session_id::Family, platform::stopwatch::Stopwatch};
 
@@ -28,9 +26,7 @@ use crate::{error::RevokeError, format::session_id::Family, platform::stopwatch:
 ///
 /// Readers take no lock. A writer puts an entry where they find it, and then says that there is one.
 pub(super) struct List {
-    /// Keyed by secrets of this process, so that nobody can choose two subjects of one hash.
-    hashes: RandomState,
-    table: ArcSwap<Table>,
+    tables: Tables,
     /// The greatest position that was heard of: every revocation from now on gets a greater one.
     position: AtomicU64,
     /// The greatest position of a subject's entry. Sessions that have seen it need not be looked up.
@@ -43,8 +39,6 @@ pub(super) struct List {
 }
 
 struct Writer {
-    /// Slots of the table that are taken.
-    used: usize,
     live: usize,
     log: Log,
     /// Entries up to here may have been forgotten.
@@ -53,14 +47,16 @@ struct Writer {
 
 impl List {
     pub(super) fn new(retention: Duration, position: Position, freshness: Freshness) -> Self {
-        let log = Log::default();
         Self {
-            hashes: RandomState::new(),
-            table: ArcSwap::from_pointee(Table::for_entries(0)),
+            tables: Tables::new(),
             position: AtomicU64::new(position.get()),
             newest: AtomicU64::new(0),
             families: AtomicUsize::new(0),
-            writer: Mutex::new(Writer { used: 0, live: 0, log, horizon: Position::default() }),
+            writer: Mutex::new(Writer {
+                live: 0,
+                log: Log::default(),
+                horizon: Position::default(),
+            }),
             retention,
             stopwatch: Stopwatch::start(),
             freshness,
@@ -80,22 +76,20 @@ impl List {
         if !has_families && !is_behind {
             return false;
         }
-        let table = self.table.load();
-        let number = |target: Target<'_>| table.get(self.hash(target));
-        family.filter(|_| has_families).is_some_and(|family| number(Target::Family(family)) != 0)
+        let look = self.tables.look();
+        family.filter(|_| has_families).is_some_and(|family| look.get(Target::Family(family)) != 0)
             || is_behind
                 && subject()
-                    .is_some_and(|subject| number(Target::Subject(subject.as_bytes())) > seen)
+                    .is_some_and(|subject| look.get(Target::Subject(subject.as_bytes())) > seen)
     }
 
     /// The position of an entry, 0 where there is none.
     pub(super) fn known(&self, target: Target<'_>) -> Position {
-        let number = self.table.load().get(self.hash(target));
-        Position::new(number & !FAMILY).unwrap_or_default()
+        position_in(self.tables.look().get(target))
     }
 
     pub(super) fn hash(&self, target: Target<'_>) -> u64 {
-        target.hash_into(self.hashes.build_hasher())
+        self.tables.hash(target)
     }
 
     #[inline]
@@ -133,27 +127,20 @@ impl List {
         position: Position,
         at: Seconds,
     ) {
-        let (hash, number) = (self.hash(target), number_of(target, position));
-        let before = self.table.load().get(hash);
+        let number = number_of(target, position);
+        let before = self.tables.look().get(target);
         if before >= number {
             return;
         }
-        if writer.used >= self.table.load().room() {
-            self.rebuild(writer);
-        }
-        if self.table.load().put(hash, number) {
-            writer.used = writer.used.saturating_add(1);
-        }
+        self.tables.put(target, number);
         if before == 0 {
             writer.live = writer.live.saturating_add(1);
         }
         let span = Seconds::try_from(self.retention.as_secs() / 64).unwrap_or(Seconds::MAX);
         writer.log.push(target, position, at, span);
         if writer.log.count() > writer.live.saturating_mul(2).saturating_add(SUPERSEDED) {
-            let table = self.table.load();
-            writer.log.retain(|target, position| {
-                table.get(self.hash(target)) == number_of(target, position)
-            });
+            let look = self.tables.look();
+            writer.log.retain(|target, position| look.is_current(target, position));
         }
         match target {
             Target::Subject(_) => _ = self.newest.fetch_max(position.get(), Release),
@@ -178,13 +165,11 @@ impl List {
     fn forget_from(&self, writer: &mut Writer, now: Seconds) {
         let kept = Seconds::try_from(self.retention.as_secs()).unwrap_or(Seconds::MAX);
         let limit = now.saturating_sub(kept).saturating_sub(MARGIN);
-        let table = self.table.load();
-        let Writer { live, log, horizon, .. } = writer;
+        let Writer { live, log, horizon } = writer;
         log.forget_before(limit, |target, position| {
-            let hash = self.hash(target);
             // Not where the same was revoked again since.
-            if table.get(hash) == number_of(target, position) {
-                table.put(hash, 0);
+            if self.tables.look().is_current(target, position) {
+                self.tables.put(target, 0);
                 *live = live.saturating_sub(1);
                 *horizon = position.max(*horizon);
                 if matches!(target, Target::Family(_)) {
@@ -192,19 +177,10 @@ impl List {
                 }
             }
         });
-        if writer.used > writer.live.saturating_mul(4).saturating_add(SUPERSEDED) {
-            self.rebuild(writer);
+        if self.tables.used() > live.saturating_mul(4).saturating_add(SUPERSEDED) {
+            let family = Target::Family(Family::from_bytes([0; 8]));
+            self.tables.rebuild(&[Target::Subject(&[]), family]);
         }
-    }
-
-    fn rebuild(&self, writer: &mut Writer) {
-        let old = self.table.load();
-        let new = Table::for_entries(writer.live.saturating_add(writer.live / 4));
-        for (hash, number) in old.entries() {
-            new.put(hash, number);
-        }
-        writer.used = writer.live;
-        self.table.store(Arc::new(new));
     }
 
     /// Up to which position entries may have been forgotten, here or before this machine came.
@@ -220,10 +196,9 @@ impl List {
     /// Hands out what is in the list, up to a position.
     pub(super) fn entries(&self, up_to: Position, mut entry: impl FnMut(Target<'_>, Position)) {
         let writer = self.writer();
-        let table = self.table.load();
+        let look = self.tables.look();
         for (target, position) in writer.log.entries() {
-            let is_current = table.get(self.hash(target)) == number_of(target, position);
-            if is_current && position <= up_to {
+            if position <= up_to && look.is_current(target, position) {
                 entry(target, position);
             }
         }
@@ -238,7 +213,7 @@ impl List {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.writer().log.bytes().saturating_add(self.table.load().bytes())
+        self.writer().log.bytes().saturating_add(self.tables.bytes())
     }
 
     /// How long ago an entry was made, at most, if the newest of all has this position.
@@ -253,15 +228,6 @@ impl List {
     }
 }
 
-/// What the table keeps beside a hash: that of a family is above everything that a session can have seen.
-fn number_of(target: Target<'_>, position: Position) -> u64 {
-    match target {
-        Target::Subject(_) => position.get(),
-        Target::Family(_) => position.get() | FAMILY,
-    }
-}
-
-const FAMILY: u64 = 1 << 63;
 /// Entries that are superseded, or slots that are free again, before anything is done about them.
 const SUPERSEDED: usize = 4096;
 /// Seconds by which machines' clocks may differ about when a session ends.

@@ -17,6 +17,7 @@ mod revoking;
 mod source;
 mod subject;
 mod table;
+mod tables;
 
 #[cfg(feature = "redis")]
 pub use self::redis::RedisRevocations;

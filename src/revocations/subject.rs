@@ -1,6 +1,6 @@
 //! Whom a revocation is about.
 
-use std::{borrow::Cow, fmt, hash::Hasher};
+use std::{borrow::Cow, fmt};
 
 use crate::{error::RevokeError, format::session_id::Family};
 
@@ -146,22 +146,6 @@ impl Target<'_> {
             Self::Family(family) => (FAMILY, family.as_bytes().as_slice()),
         };
         [&[kind], name].concat()
-    }
-
-    #[inline]
-    pub(super) fn hash_into(self, mut hasher: impl Hasher) -> u64 {
-        // The kind comes last, so that no subject's bytes are those of a family.
-        match self {
-            Self::Subject(name) => {
-                hasher.write(name);
-                hasher.write_u8(SUBJECT);
-            }
-            Self::Family(family) => {
-                hasher.write(family.as_bytes());
-                hasher.write_u8(FAMILY);
-            }
-        }
-        hasher.finish()
     }
 }
 

@@ -9,13 +9,15 @@
 //! replaced by a larger one.
 
 use std::sync::atomic::{
-    AtomicU64,
+    AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
 
 pub(super) struct Table {
     filter: Box<[AtomicU64]>,
     slots: Box<[Slot]>,
+    /// Slots that are taken. For the writer.
+    used: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -34,6 +36,7 @@ impl Table {
         Self {
             filter: (0..words).map(|_| AtomicU64::new(0)).collect(),
             slots: (0..slots).map(|_| Slot::default()).collect(),
+            used: AtomicUsize::new(0),
         }
     }
 
@@ -64,25 +67,40 @@ impl Table {
         from.iter().chain(before)
     }
 
-    /// Puts a number beside a hash, and says whether a slot was taken for it. There must be
-    /// [room](Self::slots) for that, and no other writer.
-    pub(super) fn put(&self, hash: u64, number: u64) -> bool {
+    /// Puts a number beside a hash. The table must not be [full](Self::is_full), and there may be no other writer.
+    pub(super) fn put(&self, hash: u64, number: u64) {
         let hash = hash.max(1);
         let is_free = |slot: &&Slot| [0, hash].contains(&slot.hash.load(Relaxed));
-        let Some(slot) = self.probe(hash).find(is_free) else { return false };
+        let Some(slot) = self.probe(hash).find(is_free) else { return };
         slot.number.store(number, Release);
-        let is_new = slot.hash.load(Relaxed) == 0;
+        if slot.hash.load(Relaxed) == 0 {
+            self.used.fetch_add(1, Relaxed);
+        }
         // Whoever sees the hash sees the number, and whoever sees the bits sees both.
         slot.hash.store(hash, Release);
         if let Some(word) = self.filter.get(place(hash >> 32, self.filter.len())) {
             word.fetch_or(filter_bits(hash), Release);
         }
-        is_new
     }
 
-    /// How many entries it has room for.
-    pub(super) fn room(&self) -> usize {
-        (self.slots.len() / 10).saturating_mul(7)
+    /// Slots that are taken, also by what was taken out.
+    pub(super) fn used(&self) -> usize {
+        self.used.load(Relaxed)
+    }
+
+    /// Whether it is time for a larger one.
+    pub(super) fn is_full(&self) -> bool {
+        self.used() >= (self.slots.len() / 10).saturating_mul(7)
+    }
+
+    /// The same without what was taken out, with room for more.
+    pub(super) fn rebuilt(&self) -> Self {
+        let live = self.entries().count();
+        let new = Self::for_entries(live.saturating_add(live / 4));
+        for (hash, number) in self.entries() {
+            new.put(hash, number);
+        }
+        new
     }
 
     /// What is there, with its hashes.
@@ -125,8 +143,9 @@ mod tests {
     fn holds_what_was_put_until_it_is_full_and_nothing_else() {
         let table = Table::for_entries(1000);
         for number in 1..=1000 {
-            assert!(table.put(hash(number), number));
-            assert!(!table.put(hash(number), number + 1));
+            table.put(hash(number), number);
+            table.put(hash(number), number + 1);
+            assert_eq!(table.used(), usize::try_from(number).unwrap());
         }
         for number in 1..=1000 {
             assert_eq!(table.get(hash(number)), number + 1);
@@ -137,17 +156,20 @@ mod tests {
         table.put(hash(7), 0);
         assert_eq!(table.get(hash(7)), 0);
         assert_eq!(table.entries().count(), 999);
+        let rebuilt = table.rebuilt();
+        assert_eq!((rebuilt.used(), rebuilt.get(hash(7)), rebuilt.get(hash(8))), (999, 0, 9));
     }
 
     #[test]
     fn takes_any_hash_and_ends_its_search_in_a_full_table() {
         let table = Table::for_entries(0);
-        assert!(table.put(0, 5));
+        table.put(0, 5);
         assert_eq!((table.get(0), table.get(1)), (5, 5), "0 counts as 1");
         for number in 0..63 {
-            assert!(table.put(number * 64 + 2, 9));
+            table.put(number * 64 + 2, 9);
         }
-        assert!(!table.put(u64::MAX, 9));
+        assert!(table.is_full() && table.used() == 64);
+        table.put(u64::MAX, 9);
         assert_eq!(table.get(u64::MAX), 0);
     }
 }
