@@ -88,11 +88,10 @@ impl<'de> Deserialize<'de> for KeyEntry {
                         Field::Key => once(&mut key, map.next_value()?)?,
                         Field::NotBefore => once(&mut not_before, map.next_value()?)?,
                         Field::NotAfter => once(&mut not_after, map.next_value()?)?,
-                        _ => {
-                            map.next_value_seed(Refuse(
-                                "unknown field: an entry has id, key, not_before and not_after",
-                            ))?;
-                        }
+                        other => map.next_value_seed(Refuse(format!(
+                            "{}: an entry has id, key, not_before and not_after",
+                            other.unknown()
+                        )))?,
                     }
                 }
                 let missing = de::Error::missing_field;
@@ -149,11 +148,10 @@ impl<'de> Deserialize<'de> for RingConfig {
                         Field::KeyCount => once(&mut key_count, map.next_value()?)?,
                         Field::RotatedAt => once(&mut rotated_at, map.next_value()?)?,
                         Field::AbsoluteTimeout => once(&mut absolute_timeout, map.next_value()?)?,
-                        _ => {
-                            map.next_value_seed(Refuse(
-                                "unknown field: a key ring has keys, no_takeover, last_id, key_count, rotated_at and absolute_timeout",
-                            ))?;
-                        }
+                        other => map.next_value_seed(Refuse(format!(
+                            "{}: a key ring has keys, no_takeover, last_id, key_count, rotated_at and absolute_timeout",
+                            other.unknown()
+                        )))?,
                     }
                 }
                 let Entries(mut ring) = keys.ok_or_else(|| de::Error::missing_field("keys"))?;
@@ -175,7 +173,7 @@ impl<'de> Deserialize<'de> for RingConfig {
 }
 
 /// Refuses a value at its own place, so that formats with line numbers name the right one.
-struct Refuse(&'static str);
+struct Refuse(String);
 
 impl<'de> de::DeserializeSeed<'de> for Refuse {
     type Value = ();
@@ -185,9 +183,7 @@ impl<'de> de::DeserializeSeed<'de> for Refuse {
     }
 }
 
-/// The names of all fields. An unknown name is not kept, because it may be a misplaced key.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// The names of all fields.
 enum Field {
     Id,
     Key,
@@ -199,8 +195,59 @@ enum Field {
     KeyCount,
     RotatedAt,
     AbsoluteTimeout,
-    #[serde(other)]
-    Unknown,
+    /// A name that may be a misplaced key is not kept.
+    Unknown(Option<String>),
+}
+
+impl Field {
+    fn unknown(self) -> String {
+        match self {
+            Self::Unknown(Some(name)) => format!("unknown field `{name}`"),
+            _ => "unknown field".to_owned(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FieldVisitor;
+
+        impl de::Visitor<'_> for FieldVisitor {
+            type Value = Field;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a field")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Field, E> {
+                // Much shorter than a key, whose letters are of both cases.
+                let is_plain = name.len() <= 20
+                    && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+                Ok(match name {
+                    "id" => Field::Id,
+                    "key" => Field::Key,
+                    "not_before" => Field::NotBefore,
+                    "not_after" => Field::NotAfter,
+                    "keys" => Field::Keys,
+                    "no_takeover" => Field::NoTakeover,
+                    "last_id" => Field::LastId,
+                    "key_count" => Field::KeyCount,
+                    "rotated_at" => Field::RotatedAt,
+                    "absolute_timeout" => Field::AbsoluteTimeout,
+                    other => Field::Unknown(is_plain.then(|| other.to_owned())),
+                })
+            }
+
+            fn visit_bytes<E: de::Error>(self, name: &[u8]) -> Result<Field, E> {
+                match std::str::from_utf8(name) {
+                    Ok(name) => self.visit_str(name),
+                    Err(_) => Ok(Field::Unknown(None)),
+                }
+            }
+        }
+
+        deserializer.deserialize_identifier(FieldVisitor)
+    }
 }
 
 fn once<V, E: de::Error>(field: &mut Option<V>, value: V) -> Result<(), E> {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{
     config::is_serdes,
-    foreign::{begins_an_entry, foreign},
+    foreign::{begins_like_an_entry, foreign},
     ring::{KeyEntry, KeyRing},
     toml::TomlRing,
     written::RingConfig,
@@ -59,13 +59,15 @@ impl RingForm {
             let message = "not UTF-8, as TOML has to be; save the file as UTF-8 text".to_owned();
             ConfigError::Line { line, message }
         })?;
+        // Windows line ends without the last one, which a shell takes off.
+        let text = text.strip_suffix('\r').unwrap_or(text);
         Ok((Self::of(text.trim_start_matches('\u{feff}').trim_ascii()), text))
     }
 
     fn of(text: &str) -> Self {
         let quoted = text.trim_start_matches(['"', '\'', '`', '\u{201c}', '\u{2018}']);
         let first = text.split([',', '=', '\n']).next().unwrap_or_default().trim_ascii();
-        if begins_an_entry(quoted.as_bytes())
+        if begins_like_an_entry(quoted.as_bytes())
             || first == "no-takeover"
             || SETTINGS.contains(&first) && text.contains(',')
         {

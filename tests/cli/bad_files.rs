@@ -15,8 +15,8 @@ pub(super) fn bad_files() -> Vec<(&'static str, Vec<u8>, usize, &'static str)> {
     let form = "write each key as `[[keys]]`";
     let openssl = "openssl rand -base64 32";
     let mut files: Vec<(&str, String, usize, &str)> = vec![
-        ("nothing", String::new(), 1, form),
-        ("white space", "\n\n  \n".to_owned(), 1, form),
+        ("nothing", String::new(), 1, "it is empty"),
+        ("white space", "\n\n  \n".to_owned(), 1, "it is empty"),
         ("a comment alone", "# keys to come\n".to_owned(), 1, form),
         ("an empty list", "# keys\n\nkeys = []\n".to_owned(), 3, openssl),
         ("an empty string", "keys = \"\"\n".to_owned(), 1, openssl),

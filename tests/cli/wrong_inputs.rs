@@ -19,8 +19,34 @@ fn more() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("semicolons", format!("2:{k2};1:{k1}"), "separate them with commas"),
         ("lines", format!("2:{k2}\n1:{k1}"), "separate the entries with commas"),
         ("spaces", format!("2:{k2} 1:{k1}"), "separate them with commas"),
-        ("a comma at the end", format!("1:{k1},"), "with a comma between entries"),
-        ("two commas", format!("2:{k2},,1:{k1}"), "with a comma between entries"),
+        ("a comma at the end", format!("1:{k1},"), "remove the comma"),
+        ("two commas", format!("2:{k2},,1:{k1}"), "remove the comma"),
+        ("an equals sign", format!("1={k1}"), "`=` between id and key"),
+        ("spaces around the colon", format!("1 : {k1}"), "without spaces"),
+        ("an id with a letter", format!("v1:{k1}"), "not a key id"),
+        ("a word for nothing", "null\n".to_owned(), "a word for nothing"),
+        ("a template's word for nothing", "<no value>".to_owned(), "a word for nothing"),
+        ("a ciphertext of Vault", format!("vault:v1:{k1}"), "transit engine"),
+        (
+            "an answer of Vault",
+            format!(r#"{{"request_id": "x", "lease_id": "", "data": {{"keys": "1:{k1}"}}}}"#),
+            "-field=NAME",
+        ),
+        (
+            "base64 of a file",
+            STANDARD.encode(format!("# ours\n{}", tables([(1, "")]))),
+            "base64 -d",
+        ),
+        (
+            "base64 of a string with settings",
+            STANDARD.encode(format!("last-id=1,1:{k1}")),
+            "base64 -d",
+        ),
+        (
+            "a misspelled setting of TOML",
+            format!("absolut_timeout = \"14d\"\n{}", tables([(1, "")])),
+            "unknown field `absolut_timeout`",
+        ),
         ("an id without a key", "1:".to_owned(), openssl),
         ("a passphrase behind an id", "1:correct horse battery staple".to_owned(), openssl),
         ("a cut key behind an id", format!("1:{}", &k1[..30]), openssl),
@@ -134,7 +160,8 @@ fn more() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ),
     ];
     let texts = texts.into_iter().map(|(what, text, part)| (what, text.into_bytes(), part));
-    let bytes: [(_, &[u8], _); 3] = [
+    let bytes: [(_, &[u8], _); 4] = [
+        ("UTF-16 without a mark", b"1\0:\0A\0B\0C\0D\0", "it is UTF-16"),
         ("git-crypt", b"\0GITCRYPT\0\x8e\x11", "git-crypt unlock"),
         ("gzip", b"\x1f\x8b\x08\x00", "gunzip"),
         ("UTF-16", b"\xff\xfe1\0:\0", "UTF-8"),
