@@ -28,7 +28,7 @@ pub enum ConfigError {
     PublishedKey,
     /// The text is not a key id.
     #[error(
-        "not a key id: write a whole number from 0 to 4294967295 in front of the key, as in `2:…`"
+        "not a key id: write a whole number from 0 to 4294967295 in front of the key, as in `2:…`, without spaces"
     )]
     KeyId,
     /// The text is not an RFC 3339 time.
@@ -52,7 +52,9 @@ pub enum ConfigError {
         message: String,
     },
     /// An entry of a key ring in its text form has no `:` between id and key.
-    #[error("no `:` between id and key: write `ID:KEY`, with a comma between entries")]
+    #[error(
+        "no `:` between id and key: write `ID:KEY`, with a comma between entries and none after the last"
+    )]
     EntryForm,
     /// The ring has no key.
     #[error(

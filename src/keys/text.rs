@@ -153,17 +153,6 @@ fn misspelling(text: &str) -> Option<&'static str> {
         Some("it has several lines; separate the entries with commas, on one line")
     } else if entry.split_ascii_whitespace().filter(|word| word.contains(':')).count() > 1 {
         Some("entries are separated with spaces; separate them with commas")
-    } else if text.split(',').any(|part| trim(part).is_empty()) {
-        Some(
-            "before or after a comma there is nothing; remove the comma, and write `ID:KEY`, with a comma between entries",
-        )
-    } else if entry.split_once('=').is_some_and(|(id, _)| is_number(trim(id))) {
-        Some("there is a `=` between id and key; write `ID:KEY`")
-    } else if trim(entry)
-        .split_once(':')
-        .is_some_and(|(id, _)| is_number(trim(id)) && id != trim(id))
-    {
-        Some("there is white space between an id and its `:`; write `ID:KEY`, without spaces")
     } else if entry.split_once('=').is_some_and(|(name, _)| is_variable(name)) {
         Some("it begins with the name of a variable; leave out `NAME=`")
     } else if entry.starts_with(['/', '.', '~']) || entry.starts_with("file:") {
@@ -183,10 +172,6 @@ fn misspelling(text: &str) -> Option<&'static str> {
 pub(super) const TOML_SETTINGS: [&str; 5] =
     ["no_takeover", "last_id", "key_count", "rotated_at", "absolute_timeout"];
 pub(super) const TOML_SETTING: &str = "a setting stands in front of it as TOML has it; in one string write `absolute-timeout=14d,`, `last-id=2,` or `no-takeover,` there, without spaces and quotes";
-
-fn is_number(id: &str) -> bool {
-    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
-}
 
 fn is_variable(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')

@@ -78,6 +78,18 @@ fn a_pipe_is_not_waited_for() {
 }
 
 #[test]
+fn a_link_to_nothing_is_named_by_both_ways_to_a_ring() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("keys.toml");
+    symlink(directory.path().join("gone"), &link).unwrap();
+    for arguments in [&["check"][..], &["rotate"], &["rotate", "--create"], &["emergency"]] {
+        let run = finish(tool(arguments).arg(&link), "");
+        assert_eq!(run.code, 1);
+        assert!(run.err.contains("a symbolic link to a file that is not there"), "{}", run.err);
+    }
+}
+
+#[test]
 fn a_name_cannot_steer_the_terminal() {
     let ring = Ring::of([(1, "")]);
     let path = ring.directory().join("\u{1b}[2Jkeys.toml");

@@ -1,3 +1,5 @@
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
 use super::{Ring, finish, tool};
 
 #[test]
@@ -43,12 +45,48 @@ fn a_wrong_command_line_has_an_exit_status_of_its_own() {
         &["status", "x", "--at", "now"],
         &["retire", "x", "y"],
         &["check", ""],
+        &["man", "nope"],
+        &["inspect", "a", "b"],
+        &["rotate", "x", "--activate-in", "-5m"],
         &["status", "--env", "1:x"],
         &["rotate", "--create", "--env", "RING"],
         &["rotate", "x", "--id", "7"],
     ] {
         assert_eq!(finish(&mut tool(arguments), "").code, 2, "{arguments:?}");
     }
+}
+
+#[test]
+fn a_wrong_command_line_is_told_by_what_is_wrong_with_it() {
+    for (arguments, part) in [
+        (&["check", ""][..], "perhaps a variable is not set"),
+        (&["inspect", "a", "b"], "an argument too many"),
+        (&["rotate", "x", "--activate-in", "-5m"], "write it as in 15m"),
+        (&["man", "nope"], "lists them"),
+    ] {
+        let error = finish(&mut tool(arguments), "").err;
+        assert!(error.contains(part), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn a_job_that_has_nothing_to_do_can_be_silent() {
+    let ring = Ring::of([(2, "not_before = \"2031-05-01T00:00:00Z\""), (1, "")]);
+    let quiet = &["--quiet", "--if-older-than", "90d"];
+    assert_eq!(ring.run("rotate", quiet).done(), "");
+    assert_eq!(ring.run("prune", &["--quiet"]).done(), "");
+    assert_ne!(ring.run("prune", &[]).done(), "");
+    assert_ne!(ring.run("rotate", &["--quiet"]).done(), "", "there was something to do");
+    fs::set_permissions(&ring.path, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(ring.run("prune", &["--quiet"]).done().contains("note: everybody"));
+}
+
+#[test]
+fn the_last_two_minutes_before_a_start_are_told_apart() {
+    let ring = Ring::of([(2, "not_before = \"2031-05-06T07:01:00Z\""), (1, "")]);
+    assert!(ring.run("status", &[]).done().contains("no, it is about to seal"));
+    let error = ring.refused("retire", &["2"]);
+    assert!(error.contains("leave it where it is") && !error.contains("rotate first"), "{error}");
 }
 
 #[test]

@@ -136,6 +136,20 @@ fn a_first_ring_is_made_in_every_form() {
 }
 
 #[test]
+fn a_start_is_written_to_the_second_in_every_form() {
+    let run = finish(tool(&["rotate", "-"]).env(CLOCK, "2031-05-06T07:00:00.123456789Z"), &text());
+    assert!(run.out.contains(",3@2031-05-06T07:15:00Z:"), "{}", run.err);
+}
+
+#[test]
+fn a_variable_with_windows_line_ends_is_read() {
+    let text = tables([(2, "not_before = \"2031-05-01T00:00:00Z\""), (1, "")]);
+    let text = text.trim_end().replace('\n', "\r\n") + "\r";
+    with_variable(&text, &["check"]).done();
+    assert_eq!(ids(&with_variable(&text, &["rotate"]).out), [3, 2, 1]);
+}
+
+#[test]
 fn inspect_takes_its_keys_from_a_variable() {
     use sealed_session::Sessions;
 

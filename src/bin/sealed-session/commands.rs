@@ -57,6 +57,14 @@ impl DryArgs {
     }
 }
 
+// What a command takes that a job runs.
+#[derive(clap::Args)]
+pub(crate) struct QuietArgs {
+    /// Say nothing where nothing was to be done, for cron
+    #[arg(long)]
+    quiet: bool,
+}
+
 /// A ring that is about to be changed.
 pub(crate) struct Opened {
     locked: Option<Locked>,
@@ -129,9 +137,15 @@ pub(crate) fn in_text(notes: &[String]) -> String {
 }
 
 /// A command had nothing to do.
-pub(crate) fn unchanged(file: &RingText, dry: &DryArgs, text: &str, mut json: Value) -> Report {
+pub(crate) fn unchanged(
+    file: &RingText,
+    dry: &DryArgs,
+    quiet: &QuietArgs,
+    text: &str,
+    mut json: Value,
+) -> Report {
     let notes: Vec<_> = file.notes().collect();
-    let text = in_text(&notes) + text;
+    let text = in_text(&notes) + if quiet.quiet { "" } else { text };
     if let Value::Object(json) = &mut json {
         let fingerprint = file.ring.fingerprint().to_string();
         json.insert("changed".to_owned(), false.into());

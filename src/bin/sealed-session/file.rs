@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::{
     failure::Failure,
     place::{MAX_LEN, Place},
-    remedy::{cannot, write_timeout},
+    remedy::{DANGLING, cannot, write_timeout},
     write,
 };
 
@@ -146,8 +146,7 @@ impl Locked {
     /// Waits for the lock for some seconds. Whoever may read the file can hold it: with
     /// `goes_on` the change is made all the same.
     pub(crate) fn open(path: &Path, goes_on: bool, now: OffsetDateTime) -> Result<Self, Failure> {
-        let target = fs::canonicalize(path)
-            .map_err(|error| Failure::in_file(path, cannot("open", &error)))?;
+        let target = fs::canonicalize(path).map_err(|error| cannot_open(path, &error))?;
         let patience = if goes_on { SHORT_PATIENCE } else { LOCK_PATIENCE };
         let deadline = Instant::now().checked_add(patience);
         loop {
@@ -228,7 +227,17 @@ fn open_for(target: &Path, path: &Path) -> Result<File, Failure> {
             },
         ));
     }
-    File::open(target).map_err(|error| Failure::in_file(path, cannot("open", &error)))
+    File::open(target).map_err(|error| cannot_open(path, &error))
+}
+
+fn cannot_open(path: &Path, error: &io::Error) -> Failure {
+    Failure::in_file(
+        path,
+        match write::is_dangling(path) {
+            true => DANGLING.to_owned(),
+            false => cannot("open", error),
+        },
+    )
 }
 
 fn is_pipe(metadata: &Metadata) -> bool {

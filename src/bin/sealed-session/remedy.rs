@@ -17,6 +17,9 @@ pub(crate) fn write_timeout(form: RingForm) -> &'static str {
     }
 }
 
+pub(crate) const DANGLING: &str =
+    "it is a symbolic link to a file that is not there; mend the link, or remove it";
+
 /// An error while the ring's file is opened, read or locked.
 pub(crate) fn cannot(verb: &str, error: &io::Error) -> String {
     let remedy = match error.kind() {

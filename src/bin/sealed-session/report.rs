@@ -1,6 +1,6 @@
 //! What a command has to say, as text for people and as JSON for scripts.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
@@ -34,7 +34,13 @@ impl Report {
         if self.has_changed && is_null_device() {
             return Err("cannot write the ring: standard output is closed, or goes to /dev/null, and the new key would be lost".to_owned());
         }
-        write_all(io::stdout(), output).map_err(|error| format!("cannot write the ring: {error}"))
+        let wrong = |error: io::Error| format!("cannot write the ring: {error}");
+        write_all(io::stdout(), output).map_err(wrong)?;
+        // What comes next on a terminal begins a line.
+        match io::stdout().is_terminal() && !output.ends_with('\n') {
+            true => write_all(io::stdout(), "\n").map_err(wrong),
+            false => Ok(()),
+        }
     }
 
     /// What is said of it.

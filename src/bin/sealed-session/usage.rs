@@ -35,10 +35,12 @@ fn message(error: &Error) -> String {
     let named = |kind| names(error.get(kind));
     let argument = named(ContextKind::InvalidArg);
     match error.kind() {
-        ErrorKind::UnknownArgument => match argument.filter(|name| is_plain(name)) {
-            Some(name) => format!("there is no option `{name}` here{}", suggestion(error)),
-            None => format!("an argument too many, or unknown{}", suggestion(error)),
-        },
+        ErrorKind::UnknownArgument => {
+            match argument.filter(|name| name.starts_with('-') && is_plain(name)) {
+                Some(name) => format!("there is no option `{name}` here{}", suggestion(error)),
+                None => format!("an argument too many, or unknown{}", suggestion(error)),
+            }
+        }
         ErrorKind::InvalidSubcommand => {
             let name = named(ContextKind::InvalidSubcommand).filter(|name| is_plain(name));
             let name = name.map_or_else(String::new, |name| format!(" `{name}`"));

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::remedy::cannot_write;
+use crate::remedy::{DANGLING, cannot_write};
 
 /// Puts `text` in the place of the file at `target`, which is open as `old`, and returns what the
 /// operator should know.
@@ -57,6 +57,9 @@ pub(crate) fn create(path: &Path, text: &str) -> Result<(), String> {
         }
         _ => cannot_write(&error).replace("; it is as it was", ""),
     };
+    if is_dangling(path) {
+        return Err(DANGLING.to_owned());
+    }
     if path.symlink_metadata().is_ok() {
         return Err(failed(io::ErrorKind::AlreadyExists.into()));
     }
@@ -66,6 +69,11 @@ pub(crate) fn create(path: &Path, text: &str) -> Result<(), String> {
     new.name_as(path).map_err(failed)?;
     sync_directory(path);
     Ok(())
+}
+
+/// Whether it is a symbolic link to nothing.
+pub(crate) fn is_dangling(path: &Path) -> bool {
+    path.is_symlink() && !path.exists()
 }
 
 /// A new file, for its owner alone, in the folder of another.

@@ -35,7 +35,7 @@ impl Man {
             Some(name) => all.find_subcommand(name).cloned(),
         };
         let page = page.ok_or_else(|| {
-            Failure::new("there is no such command; `sealed-session --help` lists them")
+            Failure::usage("there is no such command; `sealed-session --help` lists them")
         })?;
         let mut text = Vec::new();
         clap_mangen::Man::new(page)

@@ -1,7 +1,7 @@
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{DryArgs, Opened, retire::unknown_timeout, unchanged};
+use super::{DryArgs, Opened, QuietArgs, retire::unknown_timeout, unchanged};
 use crate::{
     edit::Edit,
     failure::Failure,
@@ -19,6 +19,8 @@ pub(crate) struct Args {
     place: PlaceArgs,
     #[command(flatten)]
     timeout: Timeout,
+    #[command(flatten)]
+    quiet: QuietArgs,
     #[command(flatten)]
     dry: DryArgs,
 }
@@ -44,7 +46,7 @@ impl Args {
         let json = json!({ "ok": true, "removed": removed });
         if removed.is_empty() {
             let text = format!("{}: every key may still be needed, nothing changed\n", file.place);
-            return Ok(unchanged(file, &self.dry, &text, json));
+            return Ok(unchanged(file, &self.dry, &self.quiet, &text, json));
         }
         let mut edit = Edit::new(file, now)?;
         for (position, ..) in prunable.rev() {

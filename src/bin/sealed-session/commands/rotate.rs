@@ -4,7 +4,7 @@ use sealed_session::{KeyId, KeyRing, RingForm};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{DryArgs, Opened, retire::parse_id, unchanged};
+use super::{DryArgs, Opened, QuietArgs, retire::parse_id, unchanged};
 use crate::{
     clock,
     edit::{self, Edit, NewKey},
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     place: PlaceArgs,
     /// Begin to seal after this time, in which every machine has to get the ring
-    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = clock::parse_delay)]
+    #[arg(long, value_name = "DURATION", default_value = "15m", allow_hyphen_values = true, value_parser = clock::parse_delay)]
     activate_in: Duration,
     /// Begin to seal now: for a single machine, or where lost sessions do not matter
     #[arg(long, conflicts_with = "activate_in")]
@@ -38,6 +38,8 @@ pub(crate) struct Args {
     /// Do nothing if a key is yet to begin to seal
     #[arg(long)]
     unless_pending: bool,
+    #[command(flatten)]
+    quiet: QuietArgs,
     /// Make the file, with a first key, which seals at once; with `-`, print one string for a variable
     #[arg(long, conflicts_with_all = ["activate_in", "now", "if_older_than", "unless_pending"])]
     create: bool,
@@ -62,7 +64,7 @@ impl Args {
         if let Some(reason) = self.reason_to_wait(file, &pending, now) {
             let text = format!("{}: {reason}, nothing changed\n", file.place);
             let json = json!({ "ok": true, "id": null, "seals_from": null, "pending": pending });
-            return Ok(unchanged(file, &self.dry, &text, json));
+            return Ok(unchanged(file, &self.dry, &self.quiet, &text, json));
         }
         let start = match self.now {
             true => now,
