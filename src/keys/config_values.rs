@@ -163,15 +163,15 @@ impl<'de> Deserialize<'de> for Span {
             }
 
             fn visit_u64<E: de::Error>(self, _: u64) -> Result<Span, E> {
-                Err(refused(&self))
+                Err(without_unit())
             }
 
             fn visit_i64<E: de::Error>(self, _: i64) -> Result<Span, E> {
-                Err(refused(&self))
+                Err(without_unit())
             }
 
             fn visit_f64<E: de::Error>(self, _: f64) -> Result<Span, E> {
-                Err(refused(&self))
+                Err(without_unit())
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
@@ -186,4 +186,8 @@ impl<'de> Deserialize<'de> for Span {
 /// Serde's own error would quote the text.
 fn refused<E: de::Error>(expected: &dyn de::Expected) -> E {
     E::custom(format_args!("expected {expected}"))
+}
+
+fn without_unit<E: de::Error>() -> E {
+    E::custom(format_args!("{}, in quotes", ConfigError::Span))
 }

@@ -84,14 +84,14 @@ fn a_number_of_days_without_a_unit_signs_nobody_out() {
         for command in ["check", "prune"] {
             let error = ring.refused(command, &[]);
             assert!(error.contains("keys.toml:1: "), "{error}");
-            assert!(error.contains("with its unit, in quotes, as in \"14d\""), "{error}");
+            assert!(error.contains("as in `14d`, in quotes"), "{error}");
         }
         let json = format!(
             r#"{{"absolute_timeout": {timeout}, "keys": [{{"id": 1, "key": "{}"}}]}}"#,
             key_text(1)
         );
         let run = finish(tool(&["check", "-"]).env(CLOCK, AT), &json);
-        assert!(run.code == 1 && run.err.contains("as in \"14d\""), "{}", run.err);
+        assert!(run.code == 1 && run.err.contains("as in `14d`, in quotes"), "{}", run.err);
     }
 }
 

@@ -802,9 +802,9 @@ def read_ring_json(text):
         elif name == "rotated_at":
             json_time(value)
         elif name == "absolute_timeout":
-            if has_type(value, int):
-                value = f"{value}s"
-            elif not has_type(value, str):
+            if has_type(value, int):  # It has no unit.
+                raise Refused("span")
+            if not has_type(value, str):
                 raise Refused("json")
             read_span(value)
         else:
@@ -2088,7 +2088,7 @@ ring("json_map_with_nulls",
      {"no_takeover": None, "last_id": None, "key_count": None, "rotated_at": None, "absolute_timeout": None,
       "keys": [E1 | {"not_before": None, "not_after": None}]}, [(1, KEY1)])
 ring("json_map_with_a_false", {"no_takeover": False, "keys": [E1]}, [(1, KEY1)])
-ring("json_map_with_seconds", {"absolute_timeout": 4294967294, "keys": [E1]}, [(1, KEY1)])
+ring("json_map_with_a_span_in_seconds", {"absolute_timeout": "4294967294s", "keys": [E1]}, [(1, KEY1)])
 ring("json_map_with_ids_at_their_ends", {"last_id": 4294967295, "keys": [E1]}, [(1, KEY1)], last_id=4294967295)
 ring("json_map_with_last_id_0", {"last_id": 0, "keys": [{"id": 0, "key": K[1]}]}, [(0, KEY1)], last_id=0)
 ring("json_map_with_keys_in_a_string", {"last_id": 9, "keys": f"no-takeover,2:{K[2]},1:{K[1]}"},
@@ -2146,6 +2146,7 @@ ring("json_rotated_at_of_a_day", {"rotated_at": "2027-01-15", "keys": [E1]}, "ti
 ring("json_absolute_timeout_0", {"absolute_timeout": 0, "keys": [E1]}, "span")
 ring("json_absolute_timeout_negative", {"absolute_timeout": -1, "keys": [E1]}, "span")
 ring("json_absolute_timeout_4294967295", {"absolute_timeout": 4294967295, "keys": [E1]}, "span")
+ring("json_absolute_timeout_as_a_number", {"absolute_timeout": 1209600, "keys": [E1]}, "span")
 ring("json_absolute_timeout_without_a_unit", {"absolute_timeout": "14", "keys": [E1]}, "span")
 ring("json_absolute_timeout_of_weeks", {"absolute_timeout": "2w", "keys": [E1]}, "span")
 ring("json_key_of_63_digits", [{"id": 1, "key": K[1][:63]}], "not_a_key")
