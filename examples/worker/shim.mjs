@@ -1,23 +1,16 @@
-// What `worker-build` makes: starts the WebAssembly, and hands requests to it.
-import module from "./worker.wasm";
-import * as core from "./worker_bg.js";
+// What `worker-build` makes: hands requests to the WebAssembly. The runtime answers a request that panicked
+// with 500. What a panic leaves in memory is not to be trusted, so the next request starts anew.
+import * as worker from "./worker.js";
 
-const start = () => {
-  const instance = new WebAssembly.Instance(module, { "./worker_bg.js": core });
-  core.__wbg_set_wasm(instance.exports);
-  instance.exports.__wbindgen_start();
-};
-start();
+const state = worker.__worker_init_state();
 
 export default {
-  async fetch(request, env, context) {
-    try {
-      return await core.fetch(request, env, context);
-    } catch (error) {
-      // After a panic the instance's memory is not to be trusted: the next request has a new one.
-      if (error instanceof WebAssembly.RuntimeError) start();
-      console.error(String(error));
-      return new Response("", { status: 500 });
+  fetch(request, env, context) {
+    if (state.criticalError) {
+      state.criticalError = false;
+      worker.__wbg_reset_state();
+      console.error("started anew after a panic");
     }
+    return worker.fetch(request, env, context);
   },
 };

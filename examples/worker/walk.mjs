@@ -50,7 +50,7 @@ const run = (ring, work, idle = "3600") =>
   withWorkerd(
     {
       folder,
-      modules: [["index.js", "esModule"], ["worker.wasm", "wasm"]],
+      modules: [["index.js", "esModule"], ["worker_bg.wasm", "wasm"]],
       bindings: `(name = "SESSION_KEYS", text = "${ring}"), (name = "IDLE_SECONDS", text = "${idle}")`,
     },
     work,
