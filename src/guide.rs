@@ -16,6 +16,7 @@
 //! - [Without a cookie](without_cookie): magic links, e-mail confirmation, OAuth state
 //! - [Edge, Lambda and JavaScript](edge): WebAssembly, Cloudflare Workers, AWS Lambda, Node
 //! - [Renaming](renaming) a cookie or an audience
+//! - [Other servers](recipes): tonic, tiny_http
 //! - [Troubleshooting](troubleshooting), by symptom
 
 // What needs a framework is compiled by the package `guide-tests`.
@@ -38,6 +39,7 @@ macro_rules! chapters {
             #[doc = "[edge]: crate::guide::edge"]
             #[doc = "[tokens]: crate::guide::tokens"]
             #[doc = "[renaming]: crate::guide::renaming"]
+            #[doc = "[recipes]: crate::guide::recipes"]
             #[doc = "[troubleshooting]: crate::guide::troubleshooting"]
             #[doc = ""]
             #[doc = include_str!($file)]
@@ -69,5 +71,7 @@ chapters! {
     #[cfg(any(not(doctest), feature = "reload"))]
     edge: "../docs/guide/edge.md"
     renaming: "../docs/guide/renaming.md"
+    #[cfg(not(doctest))]
+    recipes: "../docs/guide/recipes.md"
     troubleshooting: "../docs/guide/troubleshooting.md"
 }

@@ -15,6 +15,7 @@ chapters! {
     FirstSession: "../../guide/first_session.md"
     Csrf: "../../guide/csrf.md"
     Testing: "../../guide/testing.md"
+    Recipes: "../../guide/recipes.md"
     Tokens: "../../guide/tokens.md"
     ActixWeb: "../../actix-web.md"
     Axum: "../../axum.md"
