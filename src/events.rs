@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    error::{CsrfError, UnsealError},
+    error::{CsrfError, ForeignRequest, UnsealError},
     key_id::KeyId,
 };
 
@@ -83,6 +83,12 @@ pub(crate) fn csrf_refused(name: &str, reason: &CsrfError) {
         %reason,
         "CSRF token refused"
     );
+}
+
+/// A request came from elsewhere, or does not say from where.
+pub(crate) fn foreign_request(method: &str, reason: &ForeignRequest) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "sealed_session", method, %reason, "request of another origin refused");
 }
 
 /// A session was removed without its tombstone.

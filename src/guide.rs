@@ -64,6 +64,7 @@ chapters! {
     proxies: "../docs/guide/proxies.md"
     #[cfg(any(not(doctest), feature = "http"))]
     long_connections: "../docs/guide/long_connections.md"
+    #[cfg(not(doctest))]
     other_cookies: "../docs/guide/other_cookies.md"
     #[cfg(not(doctest))]
     tokens: "../docs/guide/tokens.md"

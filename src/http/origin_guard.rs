@@ -4,7 +4,10 @@
 //! The rules follow the OWASP cheat sheet on request forgery, for fetch metadata with the fallback
 //! to `Origin`, and RFC 9110 section 9.2.1 for safe methods.
 
-use crate::error::{ConfigError, ForeignRequest};
+use crate::{
+    error::{ConfigError, ForeignRequest},
+    events,
+};
 
 /// Refuses requests that another site makes a visitor's browser send.
 ///
@@ -121,6 +124,14 @@ impl OriginGuard {
     ///
     /// [`ForeignRequest`] with the reason, for logs. Answer with 403 before anything changes.
     pub fn check(&self, request: &RequestSource<'_>) -> Result<(), ForeignRequest> {
+        let verdict = self.judge(request);
+        if let Err(reason) = &verdict {
+            events::foreign_request(request.method, reason);
+        }
+        verdict
+    }
+
+    fn judge(&self, request: &RequestSource<'_>) -> Result<(), ForeignRequest> {
         if SAFE_METHODS.contains(&request.method) && request.upgrade.is_none() {
             return Ok(());
         }

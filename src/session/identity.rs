@@ -36,6 +36,9 @@ impl<T: SessionData> Session<T> {
     /// Use it in the request in which the user changed the password: they have proved their
     /// identity, and all their sessions up to this position were revoked.
     ///
+    /// The session's end, its idle limit and whether it outlives the browser stay as they are. So
+    /// a session "until the browser is closed" does not become a longer one.
+    ///
     /// Read the session before you revoke. If it is first used afterwards, it is refused like the
     /// others. Revocations after this position end the renewed session as usual.
     ///
@@ -64,8 +67,36 @@ impl<T: SessionData> Session<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn renew_after(&mut self, position: Position) {
-        let timeouts = *self.0.origin.timeouts();
+        self.look();
+        let configured = *self.0.origin.timeouts();
+        let came = self.claims_in(&self.state()).and_then(Result::ok);
+        let left = came.map(|claims| claims.ends_at(&configured).saturating_sub(self.now()));
+        let timeouts = match (came, left.map(u32::try_from)) {
+            (Some(claims), Some(Ok(left @ 1..))) => Timeouts {
+                absolute: left,
+                idle: claims.idle,
+                persistent: claims.persistent,
+                own_idle: claims.own_idle,
+            },
+            _ => configured,
+        };
         self.renew_by(&timeouts, position.get());
+    }
+
+    /// [`renew_after`](Self::renew_after) with a lifetime, for a sign-in: there, the limits of the
+    /// session that came are a guest's, or another user's.
+    ///
+    /// # Errors
+    ///
+    /// As for [`renew_with`](Self::renew_with).
+    pub fn renew_after_with(
+        &mut self,
+        position: Position,
+        lifetime: Lifetime,
+    ) -> Result<(), ConfigError> {
+        let timeouts = self.0.origin.timeouts().of(lifetime)?;
+        self.renew_by(&timeouts, position.get());
+        Ok(())
     }
 
     /// Like [`renew`](Self::renew), with a lifetime for this one sign-in.

@@ -368,6 +368,20 @@ mod events {
         }
     }
 
+    #[test]
+    fn a_request_of_another_origin_is_one_event_with_the_reason() {
+        let secrets = Secrets::new([1], &[]);
+        let guard = sealed_session::OriginGuard::new();
+        let forged = sealed_session::RequestSource { method: "POST", ..Default::default() };
+        let events = logged(&secrets, || drop(guard.check(&forged)));
+        assert_one(
+            &events,
+            &["WARN", "another origin refused", "neither Sec-Fetch-Site nor Origin"],
+        );
+        let read = sealed_session::RequestSource { method: "GET", ..Default::default() };
+        assert!(logged(&secrets, || drop(guard.check(&read))).is_empty());
+    }
+
     const COOKIE: &str = "cookie=\"__Host-session\"";
 
     /// What is over comes with every request until the browser drops it.

@@ -12,10 +12,11 @@ use std::{
 };
 
 use sealed_session::{
-    ConfigError, Family, Position, Revocation, Revocations, RevokeError, SealError, Session,
-    Sessions, Subject, UnsealError,
+    ConfigError, Family, Lifetime, Position, Revocation, Revocations, RevokeError, SealError,
+    Session, Sessions, Subject, UnsealError,
 };
 use serde::{Deserialize, Serialize};
+use time::Duration;
 
 use crate::support::{T0, at, load, ring, sealed, secs, set_value, visit};
 
@@ -254,6 +255,46 @@ fn who_changed_the_password_goes_on_and_is_revoked_by_the_next() {
     revoke(&list, "ada");
     session.renew_after(position);
     assert_eq!(sessions.commit_at(&session, T0).unwrap_err(), refused());
+}
+
+#[test]
+fn a_change_of_password_makes_no_session_last_longer() {
+    let list = list();
+    let sessions = sessions(&list);
+    let hour = std::time::Duration::from_secs(3600);
+    let chosen = Lifetime::browser_session(8 * hour).idle(hour);
+    let mut session = load(&sessions, "", T0);
+    session.sign_in_with(chosen, |account| *account = user("ada")).unwrap();
+    let value = set_value(&sessions.commit_at(&session, T0).unwrap()).unwrap();
+
+    let later = at(1800);
+    let mut session = load(&sessions, &value, later);
+    assert_eq!(session.read().user.as_deref(), Some("ada"));
+    session.renew_after(revoke(&list, "ada"));
+    let commit = sessions.commit_at(&session, later).unwrap();
+    assert_eq!(commit.cookies()[0].max_age(), None, "it still ends with the browser");
+    let renewed = set_value(&commit).unwrap();
+    let session = load(&sessions, &renewed, later);
+    assert_eq!(session.expires_at(), Some(later + Duration::HOUR));
+    // Used until its end, which is where it was.
+    let end = at(8 * 3600);
+    let mut value = renewed;
+    let mut now = later;
+    while now < end - Duration::HOUR {
+        now += Duration::minutes(50);
+        let mut session = load(&sessions, &value, now);
+        session.write(|account| account.user = Some("ada".to_owned()));
+        value = set_value(&sessions.commit_at(&session, now).unwrap()).unwrap();
+    }
+    assert_eq!(load(&sessions, &value, now).expires_at(), Some(end));
+
+    // At a sign-in the lifetime is the one that is given.
+    let mut session = load(&sessions, &value, now);
+    let position = revoke(&list, "ada");
+    session.renew_after_with(position, Lifetime::persistent(9 * hour)).unwrap();
+    session.write(|account| account.user = Some("ada".to_owned()));
+    let commit = sessions.commit_at(&session, now).unwrap();
+    assert_eq!(commit.cookies()[0].max_age(), Some(Duration::hours(9)));
 }
 
 #[test]

@@ -16,6 +16,7 @@ chapters! {
     Csrf: "../../guide/csrf.md"
     Testing: "../../guide/testing.md"
     Recipes: "../../guide/recipes.md"
+    OtherCookies: "../../guide/other_cookies.md"
     Tokens: "../../guide/tokens.md"
     ActixWeb: "../../actix-web.md"
     Axum: "../../axum.md"
