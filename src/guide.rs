@@ -57,6 +57,7 @@ chapters! {
     #[cfg(not(doctest))]
     testing: "../docs/guide/testing.md"
     step_up: "../docs/guide/step_up.md"
+    #[cfg(any(not(doctest), feature = "redis"))]
     revocation: "../docs/guide/revocation.md"
     #[cfg(any(not(doctest), feature = "reload"))]
     keys: "../docs/guide/keys.md"
