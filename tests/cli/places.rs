@@ -188,3 +188,17 @@ fn a_ring_in_the_place_of_a_name_is_refused_and_not_shown() {
         }
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_string_without_a_last_line_end_is_followed_by_one_on_a_terminal_alone() {
+    let command =
+        format!("{} prune --env RING --absolute-timeout 14d", env!("CARGO_BIN_EXE_sealed-session"));
+    let text = format!("1:{}", key_text(1));
+    let mut script = std::process::Command::new("script");
+    let shown =
+        finish(script.args(["-qec", &command, "/dev/null"]).env("RING", &text).env(CLOCK, AT), "");
+    assert!(shown.out.contains(&format!("{text}\r\n")), "{}", shown.err);
+    let piped = with_variable(&text, &["prune", "--absolute-timeout", "14d"]);
+    assert_eq!(piped.out, text);
+}
