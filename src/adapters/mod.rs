@@ -8,7 +8,9 @@ mod axum;
 mod body;
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 mod csrf;
-#[cfg(any(feature = "axum", feature = "poem", feature = "salvo", feature = "warp"))]
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+mod device;
+#[cfg(feature = "tower")]
 mod head;
 #[cfg(feature = "poem")]
 mod poem;

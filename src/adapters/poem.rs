@@ -56,6 +56,13 @@ impl<E: Endpoint, T: SessionData> Endpoint for SessionEndpoint<E, T> {
         match request.extensions_mut().get_or_insert_default::<Mounts>().add(&session) {
             Mounting::First => {
                 session.attach(request.headers().get_all(COOKIE), OffsetDateTime::now_utc);
+                let head = Head(request.method(), request.original_uri(), request.headers());
+                if let Some(answer) = self.sessions.answer_now(&head, || &session) {
+                    let (head, body) = answer.into_response(|body| body).into_parts();
+                    let mut response = Response::builder().status(head.status).body(body);
+                    *response.headers_mut() = head.headers;
+                    return Ok(response);
+                }
                 request.extensions_mut().insert(session.clone());
                 let response = self.inner.call(request).await;
                 commit(&session, response.map(IntoResponse::into_response))

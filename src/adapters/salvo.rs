@@ -16,7 +16,7 @@ use crate::{
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
         shared::{Mounting, Mounts},
     },
-    http::response::write_failure,
+    http::{answer::Answer, response::write_failure},
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
@@ -40,6 +40,11 @@ impl<T: SessionData> Handler for Sessions<T> {
         match request.extensions_mut().get_or_insert_default::<Mounts>().add(&session) {
             Mounting::First => {
                 session.attach(request.headers().get_all(COOKIE), OffsetDateTime::now_utc);
+                let head = Head(request.method(), request.uri(), request.headers());
+                if let Some(answer) = self.answer_now(&head, || &session) {
+                    reply(response, answer);
+                    return flow.skip_rest();
+                }
                 request.extensions_mut().insert(session.clone());
                 flow.call_next(request, depot, response).await;
                 if let Some(SignInAt(location)) = response.extensions.remove() {
@@ -58,6 +63,14 @@ impl<T: SessionData> Handler for Sessions<T> {
             }
         }
     }
+}
+
+/// Puts an answer of ours in the place of a response.
+fn reply(response: &mut Response, answer: Answer) {
+    let (head, body) = answer.into_response(Vec::from).into_parts();
+    response.set_headers(head.headers);
+    response.status_code(head.status);
+    response.replace_body(ResBody::Once(body.into()));
 }
 
 /// Replaces a response by an empty 500.

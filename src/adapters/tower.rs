@@ -19,9 +19,10 @@ use tower_service::Service;
 use crate::{
     adapters::{
         body::SessionBody,
+        head::Head,
         shared::{Mounting, Mounts},
     },
-    http::response::write_failure,
+    http::{answer::Answer, response::write_failure},
     session::{Session, SessionData},
     sessions::Sessions,
 };
@@ -76,8 +77,14 @@ where
         let state = match request.extensions_mut().get_or_insert_default::<Mounts>().add(&session) {
             Mounting::First => {
                 session.attach(request.headers().get_all(COOKIE), OffsetDateTime::now_utc);
-                request.extensions_mut().insert(session.clone());
-                State::Commit { inner: self.inner.call(request), session }
+                let head = Head(request.method(), request.uri(), request.headers());
+                match self.sessions.answer_now(&head, || &session) {
+                    Some(answer) => State::Answer { answer: Some(answer) },
+                    None => {
+                        request.extensions_mut().insert(session.clone());
+                        State::Commit { inner: self.inner.call(request), session }
+                    }
+                }
             }
             Mounting::Again => State::Pass { inner: self.inner.call(request) },
             Mounting::Clash => State::Clash,
@@ -99,6 +106,7 @@ pin_project! {
     enum State<F, T> {
         Commit { #[pin] inner: F, session: Session<T> },
         Pass { #[pin] inner: F },
+        Answer { answer: Option<Answer> },
         Clash,
     }
 }
@@ -119,6 +127,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match self.project().state.project() {
             StateProjection::Pass { inner } => Ok(ready!(inner.poll(cx))?.map(SessionBody::of)),
+            StateProjection::Answer { answer } => {
+                let answer = answer.take().expect("a future is not polled after its end");
+                Ok(answer.into_response(SessionBody::of_text))
+            }
             StateProjection::Clash => Ok(failure(&HeaderMap::new())),
             StateProjection::Commit { inner, session } => {
                 let mut response = ready!(inner.poll(cx))?;

@@ -1,10 +1,12 @@
 //! The entry point, for adapters and for callers without one.
 
+use std::borrow::Cow;
+
 use time::OffsetDateTime;
 
 use super::{arrival, desk::Desk};
 use crate::{
-    http::answer::{Answer, Head},
+    http::{answer::Answer, request::RequestHead},
     platform::clock,
     session::{Session, SessionData},
     sessions::Sessions,
@@ -21,18 +23,18 @@ pub struct DeviceRequest<'a> {
     pub headers: &'a [(&'a str, &'a [u8])],
 }
 
-impl Head for DeviceRequest<'_> {
+impl RequestHead for DeviceRequest<'_> {
     fn method(&self) -> &str {
         self.method
     }
 
-    fn target(&self) -> &str {
-        self.target
+    fn target(&self) -> Cow<'_, str> {
+        self.target.into()
     }
 
-    fn values(&self, name: &'static str) -> Vec<&[u8]> {
-        let named = self.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
-        named.map(|(_, value)| *value).collect()
+    fn values(&self, header: &str) -> impl Iterator<Item = &[u8]> {
+        let named = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(header));
+        named.map(|(_, value)| *value)
     }
 }
 
@@ -101,12 +103,13 @@ impl<T: SessionData> Sessions<T> {
     /// needed.
     pub(crate) fn answer<'s>(
         &self,
-        head: &impl Head,
+        head: &impl RequestHead,
         session: impl FnOnce() -> &'s Session<T>,
         clock: impl FnOnce() -> OffsetDateTime,
     ) -> Option<Answer> {
         let rules = self.core().device_rules()?;
-        let path = head.target().split('?').next().unwrap_or_default();
+        let target = head.target();
+        let path = target.split('?').next().unwrap_or_default();
         let desk = |now| Desk { core: self.core(), rules, now };
         match head.method() {
             "POST" if path == rules.registration_path => {

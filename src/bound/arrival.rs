@@ -6,12 +6,12 @@
 use super::{desk::empty, header};
 use crate::{
     error::UnsealError,
-    http::answer::{Answer, Head},
+    http::{answer::Answer, request::RequestHead},
     session::{Session, SessionData},
 };
 
 /// Whether the request follows a link from another site. The repeated request does not.
-pub(super) fn is_from_elsewhere(head: &impl Head) -> bool {
+pub(super) fn is_from_elsewhere(head: &impl RequestHead) -> bool {
     header::is(head, "sec-fetch-site", "cross-site")
         && header::is(head, "sec-fetch-mode", "navigate")
         && header::is(head, "sec-fetch-dest", "document")

@@ -13,7 +13,8 @@ use crate::{
         device::{Identifier, Kind},
         session_id::Family,
     },
-    http::answer::{Answer, Head},
+    http::{answer::Answer, request::RequestHead},
+    platform::clock::unix_seconds,
     session::{Candidates, Session, SessionData},
 };
 
@@ -28,7 +29,7 @@ enum Standing {
 
 impl<T: SessionData> Desk<'_, T> {
     /// Sets the bound cookie for a device that proves to hold the key of its identifier.
-    pub(super) fn refresh(&self, head: &impl Head, session: &Session<T>) -> Answer {
+    pub(super) fn refresh(&self, head: &impl RequestHead, session: &Session<T>) -> Answer {
         let Some(name) = header::text(head, header::IDENTIFIER) else {
             return self.refuse(400, WHAT, "no identifier");
         };
@@ -90,14 +91,19 @@ impl<T: SessionData> Desk<'_, T> {
     }
 
     /// When the challenge that the device answers was issued.
-    fn check_proof(&self, head: &impl Head, identifier: &Identifier) -> Result<u64, String> {
+    fn check_proof(&self, head: &impl RequestHead, identifier: &Identifier) -> Result<u64, String> {
         let text = header::text(head, header::PROOF).ok_or("no JWT")?;
         let proof = jwt::verify(text, KeyFrom::Known(&identifier.key))?;
         let challenge = self.core.open_challenge(proof.challenge.as_bytes(), self.now);
         let challenge = challenge.map_err(|error| format!("the challenge: {error}"))?;
-        match challenge.kind == Kind::Refresh && challenge.family == identifier.family {
+        if challenge.kind != Kind::Refresh || challenge.family != identifier.family {
+            return Err("the challenge is for something else".to_owned());
+        }
+        // The cookie ends so long after the challenge, and one that ends at once is refreshed at once.
+        let age = unix_seconds(self.now).saturating_sub(challenge.issued_at);
+        match age.saturating_mul(2) < self.rules.lifetime {
             true => Ok(challenge.issued_at),
-            false => Err("the challenge is for something else".to_owned()),
+            false => Err("the challenge is too old for so short a lifetime".to_owned()),
         }
     }
 

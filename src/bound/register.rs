@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     format::device::Kind,
-    http::answer::{Answer, Head},
+    http::{answer::Answer, request::RequestHead},
     session::{Session, SessionData},
 };
 
@@ -19,7 +19,7 @@ impl<T: SessionData> Desk<'_, T> {
     ///
     /// It sets only the bound cookie. A later response seals the session's own cookie as bound;
     /// that one has what parallel requests wrote.
-    pub(super) fn register(&self, head: &impl Head, session: &Session<T>) -> Answer {
+    pub(super) fn register(&self, head: &impl RequestHead, session: &Session<T>) -> Answer {
         const WHAT: &str = "registration";
         let Some(text) = header::text(head, header::PROOF) else {
             return self.refuse(400, WHAT, "no JWT");

@@ -10,10 +10,11 @@ mod local_path;
 mod origin_guard;
 #[cfg(any(
     feature = "actix-web",
-    feature = "axum",
+    feature = "bound",
     feature = "poem",
     feature = "rocket",
     feature = "salvo",
+    feature = "tower",
     feature = "warp"
 ))]
 pub(crate) mod request;

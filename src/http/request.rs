@@ -1,8 +1,6 @@
 //! Requests, whichever crate's types they have: what guards ask of them.
 
-use std::{borrow::Cow, fmt::Write as _};
-
-use super::local_path::LocalPath;
+use std::borrow::Cow;
 
 /// The head of a request.
 pub(crate) trait RequestHead {
@@ -15,8 +13,20 @@ pub(crate) trait RequestHead {
     fn values(&self, header: &str) -> impl Iterator<Item = &[u8]>;
 }
 
+#[cfg(any(
+    feature = "actix-web",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "warp"
+))]
 /// Where to send the visitor, if it is a browser that goes to a page; else a status tells more.
 pub(crate) fn sign_in_at(head: &impl RequestHead, page: &str) -> Option<String> {
+    use std::fmt::Write as _;
+
+    use super::LocalPath;
+
     let first = |header| head.values(header).next();
     // Every browser since 2023 sends it.
     let is_page = match first("sec-fetch-mode") {
@@ -45,7 +55,17 @@ pub(crate) fn sign_in_at(head: &impl RequestHead, page: &str) -> Option<String> 
     Some(location)
 }
 
-#[cfg(test)]
+#[cfg(all(
+    test,
+    any(
+        feature = "actix-web",
+        feature = "axum",
+        feature = "poem",
+        feature = "rocket",
+        feature = "salvo",
+        feature = "warp"
+    )
+))]
 mod tests {
     use super::*;
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, stream};
-use sealed_session::{KeyEntry, KeyRing, Session, Sessions, SignedInData};
+use sealed_session::{Bound, KeyEntry, KeyRing, Session, Sessions, SignedInData};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -64,7 +64,8 @@ impl App {
         let now = OffsetDateTime::now_utc();
         let retired = KeyEntry::new(2, key(2)).not_after(now - time::Duration::HOUR);
         let ring = KeyRing::new([KeyEntry::new(1, key(1)), retired]).expect("key 1 never ends");
-        let account = Sessions::builder(ring.clone()).idle_timeout(IDLE_TIMEOUT);
+        let account =
+            Sessions::builder(ring.clone()).idle_timeout(IDLE_TIMEOUT).bound(Bound::new());
         let cart = Sessions::builder(ring.clone()).cookie_name("__Host-cart");
         let namesake = Sessions::builder(ring.clone()).cookie_name(SESSION);
         let rival = Sessions::builder(ring).cookie_name("__Host-rival");

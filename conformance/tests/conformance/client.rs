@@ -62,6 +62,17 @@ impl Visitor {
         Answer { status, headers, body: response.text().await.expect("text") }
     }
 
+    /// A GET with these headers.
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.client.get(format!("{}{path}", self.base));
+        for &(name, value) in headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.expect("the server answers");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: response.text().await.expect("text") }
+    }
+
     pub(crate) async fn try_send(&self, method: Method, path: &str) -> reqwest::Result<Answer> {
         let url = format!("{}{path}", self.base);
         let response = self.client.request(method, url).send().await?;

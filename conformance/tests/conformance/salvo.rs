@@ -5,7 +5,7 @@ use std::{convert::Infallible, panic::AssertUnwindSafe};
 use futures_util::{FutureExt as _, StreamExt as _};
 use hyper_util::rt::TokioIo;
 use salvo_core::{
-    Depot, FlowCtrl, Request, Response, Router, Server as SalvoServer,
+    Depot, FlowCtrl, Request, Response, Router, Server as SalvoServer, Service,
     conn::TcpListener,
     handler,
     http::{HeaderValue, StatusCode, StatusError, header},
@@ -26,9 +26,10 @@ struct Salvo;
 impl Adapter for Salvo {
     async fn serve(app: App) -> Result<Server, String> {
         let App { mounted, account, cart, rival, twin, namesake, log } = app;
+        let (outer, inner) = (account.clone(), cart.clone());
         let router = Router::new();
         let router = match mounted {
-            Mounted::Both => router.hoop(account).hoop(cart),
+            Mounted::Both => router,
             Mounted::AccountTwice => router.hoop(account.clone()).hoop(cart).hoop(account),
             Mounted::AccountAndTwin => router.hoop(account).hoop(cart).hoop(twin),
             Mounted::Rivals => router.hoop(account).hoop(rival),
@@ -38,14 +39,19 @@ impl Adapter for Salvo {
             }
             Mounted::Nothing => router,
         };
-        let router = router.append(&mut routes());
+        let service = Service::new(router.append(&mut routes()));
+        // Around what has no route too, as the requests have none that bind a session to its device.
+        let service = match mounted {
+            Mounted::Both => service.hoop(outer).hoop(inner),
+            _ => service,
+        };
         let (sender, receiver) = oneshot::channel();
         let runtime = runtime(&log);
         runtime.spawn(async move {
             let acceptor = TcpListener::new("127.0.0.1:0").bind().await;
             let address = acceptor.local_addr().expect("it is bound");
             sender.send(address).expect("the test waits for it");
-            SalvoServer::new(acceptor).serve(router).await;
+            SalvoServer::new(acceptor).serve(service).await;
         });
         let address = receiver.await.map_err(|error| error.to_string())?;
         Ok(Server::new(address, || runtime.shutdown_background()))

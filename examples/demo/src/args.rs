@@ -9,6 +9,8 @@ pub(crate) struct Args {
     pub(crate) https: bool,
     /// Whether sign-ins are bound to their device, where the browser can.
     pub(crate) bound: bool,
+    /// How long a browser may go without a proof of its device.
+    pub(crate) bound_for: Duration,
     /// 0 lets the system choose.
     pub(crate) port: u16,
     /// The longest that a sign-in lasts.
@@ -24,13 +26,22 @@ impl Args {
             Ok(port) => port.parse().map_err(|_| format!("PORT={port} is not a port number"))?,
             Err(_) => DEFAULT_PORT,
         };
-        let mut parsed = Self { https: false, bound: false, port, lifetime: DEFAULT_LIFETIME };
+        let mut parsed = Self {
+            https: false,
+            bound: false,
+            bound_for: Duration::from_secs(10 * 60),
+            port,
+            lifetime: DEFAULT_LIFETIME,
+        };
         let mut parser = Parser::from_args(args);
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Long("https") if cfg!(feature = "https") => parsed.https = true,
                 Arg::Long("bound") if cfg!(feature = "https") => parsed.bound = true,
                 Arg::Long("https" | "bound") => return Err(NO_HTTPS.into()),
+                Arg::Long("bound-seconds") => {
+                    parsed.bound_for = Duration::from_secs(parser.value()?.parse()?);
+                }
                 Arg::Long("port") => parsed.port = parser.value()?.parse()?,
                 Arg::Long("session-seconds") => {
                     parsed.lifetime = Duration::from_secs(parser.value()?.parse()?);
@@ -64,6 +75,8 @@ A small shop whose sessions live in sealed cookies.
                        https: cargo run -p demo --features https -- --https
   --bound              bind sign-ins to their device, where the browser can:
                        experimental, and with --https alone
+  --bound-seconds N    how long a bound browser may go without a proof of its
+                       device, 600 by default
   --port PORT          listen on 127.0.0.1:PORT, 8080 by default; 0 for any
   --session-seconds N  how long a sign-in lasts at most, 14 days by default
 

@@ -68,7 +68,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .revocations(&revocations, |account| account.user.as_deref().map(Subject::from));
     #[cfg(feature = "https")]
     let accounts = match args.bound {
-        true => accounts.bound(sealed_session::Bound::new()),
+        true => accounts.bound(sealed_session::Bound::new().lifetime(args.bound_for)),
         false => accounts,
     };
     let carts = Sessions::<Cart>::builder(keys.clone()).cookie_name("__Host-cart");

@@ -2,10 +2,16 @@
 
 use actix_web::{
     HttpResponse,
-    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY},
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY},
+    },
 };
 
-use crate::http::response::{Name, ResponseHeaders, write_failure};
+use crate::http::{
+    answer::Answer,
+    response::{Name, ResponseHeaders, write_failure},
+};
 
 impl ResponseHeaders for HeaderMap {
     fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
@@ -46,6 +52,16 @@ fn header_name(name: Name) -> HeaderName {
         Name::Vary => VARY,
         Name::Registration => HeaderName::from_static(Name::REGISTRATION),
     }
+}
+
+/// An answer of ours.
+pub(super) fn reply(answer: Answer) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).expect("a status of this crate's");
+    let mut response = HttpResponse::build(status);
+    for header in answer.headers {
+        response.append_header(header);
+    }
+    response.body(answer.body)
 }
 
 /// An empty 500 that replaces a response with these headers.

@@ -21,7 +21,10 @@ use actix_web::{
 };
 use time::OffsetDateTime;
 
-use self::{committed::CommittedError, headers::failure};
+use self::{
+    committed::CommittedError,
+    headers::{failure, reply},
+};
 use crate::{
     adapters::{
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
@@ -96,7 +99,16 @@ where
         };
         match mounting {
             Mounting::First => {
-                request.extensions_mut().insert(Exchange(session.clone()));
+                let exchange = Exchange(session.clone());
+                let attached = || {
+                    exchange.session(request.request());
+                    &session
+                };
+                if let Some(answer) = self.sessions.answer_now(request.request(), attached) {
+                    let answer = reply(answer).map_into_right_body();
+                    return Box::pin(ready(Ok(request.into_response(answer))));
+                }
+                request.extensions_mut().insert(exchange);
                 let response = self.inner.call(request);
                 Box::pin(async move { commit(&session, response.await) })
             }

@@ -1,11 +1,27 @@
 //! Writes a commit into the headers of Rocket's responses.
 
+use std::io::Cursor;
+
 use rocket::{
     Response,
-    http::{Header, HeaderMap},
+    http::{Header, HeaderMap, Status},
 };
 
-use crate::http::response::{Name, ResponseHeaders};
+use crate::http::{
+    answer::Answer,
+    response::{Name, ResponseHeaders},
+};
+
+/// An answer of ours.
+pub(super) fn reply<'r>(answer: &Answer) -> Response<'r> {
+    let mut response = Response::build();
+    response.status(Status::new(answer.status));
+    for (name, value) in &answer.headers {
+        response.raw_header_adjoin(*name, value.clone());
+    }
+    let body = answer.body.clone().into_bytes();
+    response.sized_body(body.len(), Cursor::new(body)).finalize()
+}
 
 pub(super) struct Headers<'a, 'r>(pub(super) &'a mut Response<'r>);
 

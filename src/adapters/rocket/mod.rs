@@ -11,19 +11,19 @@ use std::{
 };
 
 use rocket::{
-    Build, Ignite, Request, Response, Rocket, Sentinel, async_trait,
+    Build, Data, Ignite, Request, Response, Rocket, Sentinel, async_trait,
     fairing::{self, Fairing, Info, Kind},
-    http::Status,
+    http::{Method, Status},
     request::{FromRequest, Outcome},
 };
 
-use self::headers::Headers;
+use self::headers::{Headers, reply};
 use crate::{
     adapters::{
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
         shared::{Mounting, Mounts},
     },
-    http::{request::RequestHead, response::write_failure},
+    http::{answer::Answer, request::RequestHead, response::write_failure},
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
@@ -37,7 +37,7 @@ use crate::{
 #[async_trait]
 impl<T: SessionData> Fairing for Sessions<T> {
     fn info(&self) -> Info {
-        Info { name: "Sessions", kind: Kind::Ignite | Kind::Response }
+        Info { name: "Sessions", kind: Kind::Ignite | Kind::Request | Kind::Response }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
@@ -54,8 +54,24 @@ impl<T: SessionData> Fairing for Sessions<T> {
         }
     }
 
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        if slot::<T>(request).answer.get().is_some() {
+            return;
+        }
+        let session = || slot_session(self, request);
+        if let Some(answer) = self.answer_now(&*request, session) {
+            let _ = slot::<T>(request).answer.set(answer);
+            // No route is there for it, so no handler runs. Rocket has no other way out of a request.
+            request.set_method(Method::Trace);
+        }
+    }
+
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let slot = slot::<T>(request);
+        if let Some(answer) = slot.answer.get() {
+            *response = reply(answer);
+            return;
+        }
         let Some(session) = slot.session.get() else { return };
         // Of two fairings of one cookie the second has nothing to do, also where the first failed.
         if slot.is_finished.swap(true, Relaxed) {
@@ -91,6 +107,8 @@ struct AllAttached(Mutex<Mounts>);
 /// The session that a request's guards share.
 struct Slot<T> {
     session: OnceLock<Session<T>>,
+    /// What is answered without a handler.
+    answer: OnceLock<Answer>,
     /// A fairing has answered for it.
     is_finished: AtomicBool,
     /// The header for a visitor whom a guard turned away.
@@ -100,6 +118,7 @@ struct Slot<T> {
 fn slot<'r, T: SessionData>(request: &'r Request<'_>) -> &'r Slot<T> {
     request.local_cache(|| Slot {
         session: OnceLock::new(),
+        answer: OnceLock::new(),
         is_finished: AtomicBool::new(false),
         turned_away: OnceLock::new(),
     })
@@ -107,7 +126,14 @@ fn slot<'r, T: SessionData>(request: &'r Request<'_>) -> &'r Slot<T> {
 
 pub(super) fn session_of<T: SessionData>(request: &Request<'_>) -> Option<Session<T>> {
     let Attached(sessions) = request.rocket().state()?;
-    let session = slot(request).session.get_or_init(|| {
+    Some(slot_session(sessions, request).clone())
+}
+
+fn slot_session<'r, T: SessionData>(
+    sessions: &Sessions<T>,
+    request: &'r Request<'_>,
+) -> &'r Session<T> {
+    slot(request).session.get_or_init(|| {
         let mut cookies: Vec<_> = request.headers().get("cookie").map(str::to_owned).collect();
         if cookies.is_empty() {
             // A local request, as tests make them, has cookies without a header. Where there is a
@@ -116,8 +142,7 @@ pub(super) fn session_of<T: SessionData>(request: &Request<'_>) -> Option<Sessio
             cookies.extend(jar.map(|cookie| format!("{}={}", cookie.name(), cookie.value())));
         }
         sessions.load(cookies)
-    });
-    Some(session.clone())
+    })
 }
 
 /// An `Option<Session<T>>` is never `None`: without the fairing Rocket does not

@@ -1,6 +1,7 @@
 //! The suite. Each case is written once, for every [`Adapter`](crate::server::Adapter).
 
 pub(crate) mod body;
+pub(crate) mod device;
 pub(crate) mod failure;
 pub(crate) mod forgery;
 pub(crate) mod head;
@@ -75,6 +76,9 @@ macro_rules! conformance {
                 browser_is_sent_to_the_sign_in_page_and_told_the_way_back
                 poll_does_not_keep_the_session_alive
                 token_in_a_header_is_a_session_and_sets_no_cookie
+            }
+            device {
+                session_is_bound_to_its_device_and_a_copied_cookie_is_none
             }
             takeover {
                 visitor_of_iron_session_stays_signed_in
