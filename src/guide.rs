@@ -7,6 +7,7 @@
 //! - [Testing your application](testing)
 //! - [Asking for the password again](step_up)
 //! - [Revocation](revocation)
+//! - [Bound sessions](bound_sessions), which a copied cookie does not open
 //! - [Keys and rotation](keys)
 //! - [Changing the data](changing_data), also while two versions run
 //! - [Behind proxies and CDNs](proxies)
@@ -30,6 +31,7 @@ macro_rules! chapters {
             #[doc = "[testing]: crate::guide::testing"]
             #[doc = "[step_up]: crate::guide::step_up"]
             #[doc = "[revocation]: crate::guide::revocation"]
+            #[doc = "[bound_sessions]: crate::guide::bound_sessions"]
             #[doc = "[keys]: crate::guide::keys"]
             #[doc = "[changing_data]: crate::guide::changing_data"]
             #[doc = "[proxies]: crate::guide::proxies"]
@@ -59,6 +61,8 @@ chapters! {
     step_up: "../docs/guide/step_up.md"
     #[cfg(any(not(doctest), feature = "redis"))]
     revocation: "../docs/guide/revocation.md"
+    #[cfg(any(not(doctest), feature = "bound"))]
+    bound_sessions: "../docs/guide/bound_sessions.md"
     #[cfg(any(not(doctest), feature = "reload"))]
     keys: "../docs/guide/keys.md"
     changing_data: "../docs/guide/changing_data.md"
