@@ -116,7 +116,7 @@ impl<T: SessionData> Sessions<T> {
                 Some(desk(clock()).register(head, session()))
             }
             "POST" if path == rules.refresh_path => Some(desk(clock()).refresh(head, session())),
-            "GET" if arrival::is_from_elsewhere(head) => arrival::answer(session()),
+            "GET" if arrival::is_from_elsewhere(head) => arrival::answer(session(), &target),
             _ => None,
         }
     }

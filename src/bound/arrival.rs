@@ -6,7 +6,7 @@
 use super::{desk::empty, header};
 use crate::{
     error::UnsealError,
-    http::{answer::Answer, request::RequestHead},
+    http::{LocalPath, answer::Answer, request::RequestHead},
     session::{Session, SessionData},
 };
 
@@ -18,7 +18,7 @@ pub(super) fn is_from_elsewhere(head: &impl RequestHead) -> bool {
 }
 
 /// The page, if the session is refused only for want of its device's proof.
-pub(super) fn answer<T: SessionData>(session: &Session<T>) -> Option<Answer> {
+pub(super) fn answer<T: SessionData>(session: &Session<T>, target: &str) -> Option<Answer> {
     let opened = session.opened();
     let is_bound = matches!(opened.refusal.as_deref(), Some(UnsealError::Bound));
     if opened.live.is_some() || !is_bound {
@@ -27,11 +27,27 @@ pub(super) fn answer<T: SessionData>(session: &Session<T>) -> Option<Answer> {
     let mut answer = empty(200);
     answer.headers.push(("vary", "cookie".to_owned()));
     answer.headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
-    answer.body.push_str(PAGE);
+    answer.body = page(target);
     Some(answer)
 }
 
-/// It has no address, so it reloads its own. It contains nothing from the request.
-const PAGE: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-    <meta http-equiv=\"refresh\" content=\"0\">\n<title>One moment</title>\n\
-    <p><a href=\"\">Continue</a></p>\n</html>\n";
+/// A page that goes on to the target. Without an address, browsers would only scroll where the link
+/// has a fragment.
+fn page(target: &str) -> String {
+    let mut address = String::new();
+    for char in LocalPath::new(target).unwrap_or_default().as_str().chars() {
+        match char {
+            '&' => address.push_str("&amp;"),
+            '<' => address.push_str("&lt;"),
+            '>' => address.push_str("&gt;"),
+            '"' => address.push_str("&quot;"),
+            '\'' => address.push_str("&#39;"),
+            _ => address.push(char),
+        }
+    }
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"refresh\" content=\"0;url={address}\">\n<title>One moment</title>\n\
+         <p><a href=\"{address}\">Continue</a></p>\n</html>\n"
+    )
+}

@@ -29,7 +29,6 @@ impl Adapter for Salvo {
         let (outer, inner) = (account.clone(), cart.clone());
         let router = Router::new();
         let router = match mounted {
-            Mounted::Both => router,
             Mounted::AccountTwice => router.hoop(account.clone()).hoop(cart).hoop(account),
             Mounted::AccountAndTwin => router.hoop(account).hoop(cart).hoop(twin),
             Mounted::Rivals => router.hoop(account).hoop(rival),
@@ -37,7 +36,7 @@ impl Adapter for Salvo {
             Mounted::Guarded => {
                 router.hoop(account).hoop(OriginGuard::new()).hoop(CsrfGuard::<Account>::new())
             }
-            Mounted::Nothing => router,
+            Mounted::Both | Mounted::Nothing => router,
         };
         let service = Service::new(router.append(&mut routes()));
         // Around what has no route too, as the requests have none that bind a session to its device.
