@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri, uri::PathAndQuery};
 use crate::http::request::RequestHead;
 
 /// What the guards ask of a request as the `http` crate has it.
+#[cfg_attr(not(feature = "bound"), allow(dead_code))]
 pub(super) struct Head<'a>(pub(super) &'a Method, pub(super) &'a Uri, pub(super) &'a HeaderMap);
 
 impl RequestHead for Head<'_> {

@@ -17,6 +17,8 @@ mod origin_guard;
     feature = "tower",
     feature = "warp"
 ))]
+// A layer alone asks nothing of requests.
+#[cfg_attr(not(feature = "bound"), allow(dead_code))]
 pub(crate) mod request;
 #[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
 pub(crate) mod response;
