@@ -257,7 +257,13 @@ mod tests {
             (cookies, false, true),
         ] {
             let depends_on_header = gave_token.then(|| "x-session".into());
-            let commit = Commit { cookies, depends_on_cookie, gave_token, depends_on_header };
+            let commit = Commit {
+                cookies,
+                depends_on_cookie,
+                gave_token,
+                depends_on_header,
+                ..Commit::default()
+            };
             let mut lines: Vec<_> =
                 commit.headers().map(|(name, value)| format!("{name}: {value}")).collect();
             lines.sort_unstable();
