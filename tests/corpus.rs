@@ -45,3 +45,9 @@ fn ring_config_holds_on_its_corpus() {
 fn iron_unseal_holds_on_its_corpus() {
     replay("iron_unseal", properties::iron_unseal);
 }
+
+#[cfg(feature = "bound")]
+#[test]
+fn device_jwt_holds_on_its_corpus() {
+    replay("device_jwt", properties::device_jwt);
+}

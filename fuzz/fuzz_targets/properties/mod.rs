@@ -4,6 +4,9 @@
 // Each target uses one of them.
 #![allow(dead_code)]
 
+#[cfg(feature = "bound")]
+mod device;
+
 use std::sync::OnceLock;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -17,6 +20,7 @@ const NAME: &str = "__Host-session";
 const PERSISTENT: u8 = 1;
 const CREATION_UNKNOWN: u8 = 1 << 1;
 const OWN_IDLE: u8 = 1 << 3;
+const AWAITS_BINDING: u8 = 1 << 4;
 const EXTENSION: u8 = 1 << 7;
 /// Seconds.
 const IDLE_TIMEOUT: i64 = 24 * 60 * 60;
@@ -53,6 +57,9 @@ pub(crate) fn unseal_mutation(data: &[u8]) {
     assert_eq!(sessions().unseal_at(&value, NOW).is_ok(), value == *original);
 }
 
+#[cfg(feature = "bound")]
+pub(crate) use self::device::device_jwt;
+
 /// Any plaintext under a valid tag: no panic, and what is accepted is live and
 /// says so itself.
 pub(crate) fn unseal_authentic(data: &[u8]) {
@@ -65,7 +72,8 @@ pub(crate) fn unseal_authentic(data: &[u8]) {
     let at = |seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap();
     let (began, issued) = (at(field(1, 6)), at(field(1, 6) + field(6, 10)));
     let is_known = flags & CREATION_UNKNOWN == 0;
-    assert_eq!(flags & !(PERSISTENT | CREATION_UNKNOWN | OWN_IDLE | EXTENSION), 0);
+    let known = PERSISTENT | CREATION_UNKNOWN | OWN_IDLE | AWAITS_BINDING | EXTENSION;
+    assert_eq!(flags & !known, 0);
     assert_eq!(session.created_at(), is_known.then_some(began));
     assert_eq!(session.issued_at(), Some(issued));
     let authenticated = field(18, 22);
