@@ -72,4 +72,3 @@ pub use self::{
     passwords::Passwords,
     value::{Unsealed, seal, seal_at, unseal, unseal_at},
 };
-pub use crate::error::Misfit;
