@@ -86,7 +86,7 @@ pub(crate) fn csrf_refused(name: &str, reason: &CsrfError) {
 }
 
 /// A request came from elsewhere, or does not say from where.
-pub(crate) fn foreign_request(method: &str, reason: &ForeignRequest) {
+pub(crate) fn foreign_request(method: &str, reason: ForeignRequest) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: "sealed_session", method, %reason, "request of another origin refused");
 }

@@ -125,7 +125,7 @@ impl OriginGuard {
     /// [`ForeignRequest`] with the reason, for logs. Answer with 403 before anything changes.
     pub fn check(&self, request: &RequestSource<'_>) -> Result<(), ForeignRequest> {
         let verdict = self.judge(request);
-        if let Err(reason) = &verdict {
+        if let Err(reason) = verdict {
             events::foreign_request(request.method, reason);
         }
         verdict
