@@ -82,8 +82,9 @@ fn no_visitor_signs_as_often_as_chromium_forbids() {
         signatures.extend((before..browser.signed).map(|_| second));
         assert_eq!(browser.visit_without(&one, at(second), |_| {}), "ada");
     }
-    let most = signatures.iter().map(|start| {
-        signatures.iter().filter(|time| (*start..start + 9 * MINUTE).contains(time)).count()
+    let within = |start: i64| start..start + 9 * MINUTE;
+    let most = signatures.iter().map(|&start| {
+        signatures.iter().filter(|&time| within(start).contains::<i64>(time)).count()
     });
     assert!(most.max().unwrap() <= 2, "{signatures:?}");
 }
