@@ -46,7 +46,7 @@ pub(crate) fn device_jwt(data: &[u8]) {
         let (head, body) = (read(header), read(payload));
         assert_eq!((&head["alg"], &head["typ"]), (&"ES256".into(), &"dbsc+jwt".into()));
         assert_eq!(head["jwk"], read(&jwk));
-        assert_eq!(head.as_object().map(|members| members.len()), Some(3));
+        assert_eq!(head.as_object().map(serde_json::Map::len), Some(3));
         assert_eq!(body["jti"], challenge);
         assert_eq!(payload.matches("\"jti\"").count(), 1);
     }

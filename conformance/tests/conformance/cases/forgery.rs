@@ -38,8 +38,8 @@ pub(crate) async fn form_needs_the_token_of_its_session<A: Adapter>() {
     {
         assert_eq!(visitor.send_with("/echo", &form, body).await.status, 403, "{body}");
     }
-    let size = if A::HOLDS_FORMS { 70_000 } else { 2000 };
-    let large = format!("csrf={token}&text={}", "x".repeat(size));
+    let filling = if A::HOLDS_FORMS { 70_000 } else { 2000 };
+    let large = format!("csrf={token}&text={}", "x".repeat(filling));
     if A::HOLDS_FORMS {
         assert_eq!(visitor.send_with("/echo", &form, &large).await.status, 413);
     }
