@@ -39,9 +39,18 @@ pub(super) fn follow(list: &Arc<List>, source: impl RevocationSource) -> io::Res
         .spawn(move || publish_all(&its_list, &*publisher, &receiver))?;
     let list = Arc::downgrade(list);
     thread::Builder::new().name("revoke-follow".to_owned()).spawn(move || {
-        let mut follower = Follower { source, knows_engine: false, is_lost: true, failures: 0 };
+        let (knows_engine, is_lost, losses, failures) = (false, true, 0, 0);
+        let mut follower = Follower { source, knows_engine, is_lost, losses, failures };
         while let Some(list) = list.upgrade() {
-            if let Some(pause) = follower.turn(&list) {
+            // An error that cannot be shown, or a subscriber to events that panics, must not end it.
+            let turn = catch_unwind(AssertUnwindSafe(|| follower.turn(&list)));
+            let pause = turn.unwrap_or_else(|panic| {
+                Some(
+                    follower
+                        .fail(&list, panicked("the follower of revocations", &*panic).to_string()),
+                )
+            });
+            if let Some(pause) = pause {
                 drop(list);
                 thread::sleep(pause);
             }
@@ -84,7 +93,8 @@ fn publish(
     source: &impl RevocationSource,
     batch: &[Revocation],
 ) -> Result<Vec<Position>, RevokeError> {
-    let floor = list.position().max(Position::floor_at(clock::now()));
+    let known = list.position();
+    let floor = known.max(Position::floor_at(clock::now()));
     if floor == Position::MAX {
         return Err(RevokeError::Exhausted);
     }
@@ -92,6 +102,10 @@ fn publish(
         .and_then(|positions| match positions.len() == batch.len() {
             true => Ok(positions),
             false => Err("the source gave another number of positions than of revocations".into()),
+        })
+        .and_then(|positions| match positions.iter().all(|position| *position > known) {
+            true => Ok(positions),
+            false => Err("the source gave a position that sessions may have seen already".into()),
         })
         .map_err(|error| RevokeError::Unconfirmed(error.into()))?;
     for (revocation, position) in batch.iter().zip(&positions) {
@@ -106,6 +120,8 @@ struct Follower<S> {
     /// The list was at what some engine said, so that a loss can be seen.
     knows_engine: bool,
     is_lost: bool,
+    /// How often the changes were lost since they were followed last.
+    losses: u32,
     failures: u32,
 }
 
@@ -120,11 +136,12 @@ impl<S: RevocationSource> Follower<S> {
         match outcome {
             Ok(()) => {
                 list.freshness.heard(&list.stopwatch);
-                if self.failures > 0 {
+                // What is lost whenever it was read is not well yet.
+                if self.failures > 0 && self.losses < 2 {
                     list.freshness.set_trouble(None);
                     events::revocations_back();
+                    self.failures = 0;
                 }
-                self.failures = 0;
                 if let Some(up_to) = pruned {
                     // Another machine does it, or the next time does.
                     let _ = guarded(|| self.source.prune(up_to));
@@ -136,11 +153,16 @@ impl<S: RevocationSource> Follower<S> {
                 if self.failures.is_power_of_two() || self.failures == 0 {
                     events::revocations_away(&error, age);
                 }
-                list.freshness.set_trouble(Some(error.to_string()));
-                self.failures = self.failures.saturating_add(1);
-                Some((FIRST_PAUSE.saturating_mul(self.failures)).min(LONGEST_PAUSE))
+                Some(self.fail(list, error.to_string()))
             }
         }
+    }
+
+    /// Notes what is wrong, and says how long to wait.
+    fn fail(&mut self, list: &List, trouble: String) -> Duration {
+        list.freshness.set_trouble(Some(trouble));
+        self.failures = self.failures.saturating_add(1);
+        FIRST_PAUSE.saturating_mul(self.failures).min(LONGEST_PAUSE)
     }
 
     fn read_changes(&mut self, list: &List) -> Result<(), SourceError> {
@@ -149,10 +171,22 @@ impl<S: RevocationSource> Follower<S> {
             list.hear(position);
         };
         match self.source.changes(WAIT, &mut entry)? {
-            Changes::Followed(position) => list.hear(position),
-            Changes::Lost => self.is_lost = true,
+            Changes::Followed(position) => {
+                self.losses = 0;
+                list.hear(position);
+                Ok(())
+            }
+            Changes::Lost => {
+                self.is_lost = true;
+                self.losses = self.losses.saturating_add(1);
+                // Once is an engine that was replaced. To read everything over and over would wear
+                // it out.
+                match self.losses {
+                    1 => Ok(()),
+                    _ => Err("what changed cannot be followed, though all was just read".into()),
+                }
+            }
         }
-        Ok(())
     }
 
     /// Reads everything, and mends what an engine that was emptied or set back has lost.
@@ -216,13 +250,14 @@ impl<S: RevocationSource> Follower<S> {
 
 /// A source that panics must not end the following without a word.
 fn guarded<R>(call: impl FnOnce() -> Result<R, SourceError>) -> Result<R, SourceError> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(panicked(&*panic)))
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|panic| Err(panicked("the source of revocations", &*panic)))
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> SourceError {
+fn panicked(what: &str, panic: &(dyn Any + Send)) -> SourceError {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the source of revocations panicked: {}", text.unwrap_or("no message")).into()
+    format!("{what} panicked: {}", text.unwrap_or("no message")).into()
 }
 
 /// The most that go to the source in one step.

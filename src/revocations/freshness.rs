@@ -45,9 +45,10 @@ impl Freshness {
         if !is_read && !self.policy.serve_unread {
             return Err(UnsealError::RevocationsUnknown { read_before: false });
         }
-        let is_old = |bound| self.age(stopwatch).is_some_and(|age| age > bound);
-        match self.policy.refuse_after.is_some_and(is_old) {
-            true => Err(UnsealError::RevocationsUnknown { read_before: true }),
+        // Of a list that was never read, since it began.
+        let age = || self.age(stopwatch).unwrap_or_else(|| stopwatch.elapsed());
+        match self.policy.refuse_after.is_some_and(|bound| age() > bound) {
+            true => Err(UnsealError::RevocationsUnknown { read_before: is_read }),
             false => Ok(()),
         }
     }

@@ -60,32 +60,46 @@ pub struct Revocations(Arc<Shared>);
 
 struct Shared {
     list: Arc<List>,
-    /// `None` where this list is the only one.
-    publisher: Option<Publisher>,
+    spread: Spread,
+}
+
+/// Where revocations go, and how their positions stay above those of earlier processes.
+enum Spread {
+    /// Nowhere, as this list is the only one.
+    Alone,
+    /// Nowhere, in a process that may have begun before its clock was set.
+    AloneWithClock,
+    To(Publisher),
 }
 
 impl Revocations {
     /// Creates a list for this process alone, which is lost when the process ends. Use it in tests,
     /// or on a single server that revokes again at startup what its database says.
     ///
-    /// `retention` is the longest absolute timeout of the sessions that are checked against it.
+    /// `retention` is the longest absolute timeout of the sessions that are checked against it, or,
+    /// if that is longer, the lifetime of another library's cookies that you take over.
     pub fn in_memory(retention: Duration) -> Self {
-        Self::in_memory_at(retention, clock::now())
+        Self::alone(retention, clock::now(), Spread::AloneWithClock)
     }
 
     /// Like [`in_memory`](Self::in_memory), at a given time. Its positions begin above those of
     /// lists that were begun earlier.
     pub fn in_memory_at(retention: Duration, now: OffsetDateTime) -> Self {
+        Self::alone(retention, now, Spread::Alone)
+    }
+
+    fn alone(retention: Duration, now: OffsetDateTime, spread: Spread) -> Self {
         let policy = Policy { is_alone: true, serve_unread: true, refuse_after: None };
         let list = List::new(retention, Position::floor_at(now), Freshness::new(policy));
-        Self(Arc::new(Shared { list: Arc::new(list), publisher: None }))
+        Self(Arc::new(Shared { list: Arc::new(list), spread }))
     }
 
     /// Creates a list that follows a source, which spreads revocations to all machines. Call
     /// [`start`](FollowingRevocations::start) on the result.
     ///
-    /// `retention` is the longest absolute timeout of all applications that share the source. If a
-    /// timeout was lowered less than that long ago, the earlier one counts.
+    /// `retention` is the longest absolute timeout of all applications that share the source, or, if
+    /// that is longer, the lifetime of another library's cookies that you take over. If one was
+    /// lowered less than that long ago, the earlier one counts. Give all machines the same.
     pub fn following<S: RevocationSource>(
         source: S,
         retention: Duration,
@@ -138,10 +152,12 @@ impl Revocations {
     }
 
     fn revoke(&self, revocation: Revocation) -> Revoking {
-        match &self.0.publisher {
-            Some(publisher) => publisher.publish(revocation),
-            None => Revoking::done(self.0.list.add(revocation.as_target())),
-        }
+        let floor = match &self.0.spread {
+            Spread::To(publisher) => return publisher.publish(revocation),
+            Spread::Alone => Position::default(),
+            Spread::AloneWithClock => Position::floor_at(clock::now()),
+        };
+        Revoking::done(self.0.list.add(revocation.as_target(), floor))
     }
 
     /// The greatest position that this machine knows.
@@ -206,6 +222,7 @@ impl Revocations {
         subject: impl FnOnce() -> Option<Subject<'a>>,
     ) -> Result<(), UnsealError> {
         let list = &*self.0.list;
+        list.hear_of_session(seen);
         if list.refuses(family, seen, subject) {
             return Err(UnsealError::Revoked);
         }
@@ -255,7 +272,8 @@ impl<S: RevocationSource> FollowingRevocations<S> {
 
     /// Accepts sessions before the list was read for the first time. Without this they are refused,
     /// and their cookies are left alone. With this, a machine that starts while the source is
-    /// unavailable accepts revoked sessions.
+    /// unavailable accepts revoked sessions, until the bound of [`refuse_after`](Self::refuse_after)
+    /// if there is one.
     pub fn serve_unread(mut self) -> Self {
         self.policy.serve_unread = true;
         self
@@ -270,8 +288,8 @@ impl<S: RevocationSource> FollowingRevocations<S> {
     pub fn start(self) -> io::Result<Revocations> {
         let Self { source, retention, policy } = self;
         let list = Arc::new(List::new(retention, Position::default(), Freshness::new(policy)));
-        let publisher = Some(follow(&list, source)?);
-        Ok(Revocations(Arc::new(Shared { list, publisher })))
+        let spread = Spread::To(follow(&list, source)?);
+        Ok(Revocations(Arc::new(Shared { list, spread })))
     }
 }
 

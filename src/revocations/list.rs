@@ -102,10 +102,22 @@ impl List {
         self.position.fetch_max(position.get(), Release);
     }
 
-    /// Adds a revocation for which this list alone gives out positions.
-    pub(super) fn add(&self, target: Target<'_>) -> Result<Position, RevokeError> {
+    /// Notes what a session has seen. Normally it is less: a greater position was given out, and is
+    /// not heard of here yet, or was lost together with everything else that knew it. The next
+    /// revocation must be above it, or it would not be one to this session.
+    #[inline]
+    pub(super) fn hear_of_session(&self, seen: u64) {
+        if seen > self.position.load(Acquire)
+            && let Some(seen) = Position::new(seen).filter(|seen| seen.is_sensible())
+        {
+            self.hear(seen);
+        }
+    }
+
+    /// Adds a revocation for which this list alone gives out positions, above `floor`.
+    pub(super) fn add(&self, target: Target<'_>, floor: Position) -> Result<Position, RevokeError> {
         let mut writer = self.writer();
-        let position = self.position().next().ok_or(RevokeError::Exhausted)?;
+        let position = self.position().max(floor).next().ok_or(RevokeError::Exhausted)?;
         let now = self.stopwatch.seconds();
         self.insert_into(&mut writer, target, position, now);
         self.forget_from(&mut writer, now);

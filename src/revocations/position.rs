@@ -57,9 +57,14 @@ impl Position {
     pub(crate) fn floor_at(now: OffsetDateTime) -> Self {
         let milliseconds =
             unix_seconds(now).saturating_mul(1000).saturating_add(u64::from(now.millisecond()));
-        let floor = milliseconds.saturating_mul(PER_MILLISECOND);
-        // A clock so far ahead would leave few positions for the rest of time.
-        Self(if floor <= Self::MAX.0 / 2 { floor } else { 0 })
+        let floor = Self(milliseconds.saturating_mul(PER_MILLISECOND));
+        if floor.is_sensible() { floor } else { Self(0) }
+    }
+
+    /// Whether going on from here leaves positions for the rest of time. A clock so far ahead, or a
+    /// number that was made up, would not.
+    pub(crate) fn is_sensible(self) -> bool {
+        self.0 <= Self::MAX.0 / 2
     }
 
     /// How many seconds before `now` the position was given out, at most.

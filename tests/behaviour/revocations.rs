@@ -25,6 +25,8 @@ use crate::support::{T0, at, load, ring, sealed, secs, set_value, visit};
 mod engine;
 #[cfg(not(target_family = "wasm"))]
 mod fleet;
+#[cfg(not(target_family = "wasm"))]
+mod hostile;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Account {

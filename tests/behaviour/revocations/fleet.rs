@@ -16,13 +16,13 @@ struct Machine {
     sessions: Sessions<String>,
 }
 
-const RETENTION: Duration = secs_14_days();
+pub(super) const RETENTION: Duration = secs_14_days();
 
 const fn secs_14_days() -> Duration {
     Duration::from_secs(14 * 24 * 3600)
 }
 
-fn sessions(list: &Revocations) -> Sessions<String> {
+pub(super) fn sessions(list: &Revocations) -> Sessions<String> {
     Sessions::builder(ring([1]))
         .revocations(list, |user: &String| {
             Some(user.as_str()).filter(|u| !u.is_empty()).map(Subject::from)
@@ -72,7 +72,7 @@ impl Machine {
     }
 }
 
-fn soon(what: &str, is_so: impl Fn() -> bool) {
+pub(super) fn soon(what: &str, is_so: impl Fn() -> bool) {
     for _ in 0..2000 {
         if is_so() {
             return;
