@@ -192,6 +192,11 @@ pub enum ConfigError {
         "not the URL of a Redis server: write it as in redis://localhost:6379, or, with TLS, name, password and data base, as in rediss://name:password@redis.internal:6380/0"
     )]
     RedisUrl,
+    /// A certificate for TLS to the Redis server cannot be used.
+    #[error(
+        "the certificate for Redis is not usable: give PEM text (-----BEGIN CERTIFICATE-----), and a URL that begins with rediss:"
+    )]
+    RedisCertificate,
     /// A timeout or a lifetime is out of range.
     #[error("{what} must be whole seconds from 1 s to {limit} s")]
     Timeout {

@@ -1,6 +1,8 @@
 //! The list of revocations over a real Redis server, which is killed, emptied, trimmed and cut off.
 
+mod hostile;
 mod server;
+mod tls;
 
 use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},

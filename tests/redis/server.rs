@@ -17,11 +17,16 @@ use tempfile::TempDir;
 /// Whether there is a server to test against. Without one the tests are left out, loudly, or fail
 /// where `REQUIRE_REDIS` is set.
 pub(crate) fn is_there() -> bool {
-    let found = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status();
+    is_installed("redis-server", "--version")
+}
+
+/// Whether there is such a program, likewise.
+pub(crate) fn is_installed(program: &str, to_ask: &str) -> bool {
+    let found = Command::new(program).arg(to_ask).stdout(Stdio::null()).status();
     let is_there = found.is_ok_and(|status| status.success());
     if !is_there {
-        assert!(std::env::var_os("REQUIRE_REDIS").is_none(), "there is no redis-server");
-        eprintln!("\n!!!! NOT TESTED against the real server: there is no redis-server\n");
+        assert!(std::env::var_os("REQUIRE_REDIS").is_none(), "there is no {program}");
+        eprintln!("\n!!!! NOT TESTED against the real server: there is no {program}\n");
     }
     is_there
 }
@@ -30,15 +35,16 @@ pub(crate) struct Server {
     folder: TempDir,
     port: u16,
     process: Option<Child>,
-    options: Vec<&'static str>,
+    options: Vec<String>,
 }
 
 impl Server {
     /// With the options of its command line, such as `--appendonly yes`.
-    pub(crate) fn start(options: &[&'static str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    pub(crate) fn start(options: &[&str]) -> Self {
+        let port = free_port();
         let folder = tempfile::tempdir().unwrap();
-        let mut server = Self { folder, port, process: None, options: options.to_vec() };
+        let options = options.iter().map(|&option| option.to_owned()).collect();
+        let mut server = Self { folder, port, process: None, options };
         server.restart();
         server
     }
@@ -100,6 +106,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A wire to an address, by a port of its own.

@@ -1,11 +1,11 @@
 //! One connection to the server, and what is said over it.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
-    time::Duration,
-};
+use std::time::Duration;
 
-use redis::{Client, Connection, ConnectionAddr, FromRedisValue, RedisError, RedisResult, cmd};
+use redis::{
+    Client, ClientTlsConfig, Connection, ConnectionAddr, FromRedisValue, RedisError, RedisResult,
+    TlsCertificates, cmd,
+};
 
 use crate::{
     error::ConfigError,
@@ -17,27 +17,22 @@ pub(super) struct Links {
     client: Client,
     keys: [String; 3],
     pub(super) timeout: Duration,
-    count: AtomicU64,
+    certificates: TlsCertificates,
 }
 
 pub(super) struct Link {
     connection: Connection,
     keys: [String; 3],
     timeout: Duration,
-    /// Differs after each start of the server; `None` where it does not say.
-    run: Option<String>,
-    /// Which connection this is.
-    number: u64,
 }
 
 /// Up to where the stream was read, and of what.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tail {
-    run: Option<String>,
-    link: u64,
-    incarnation: String,
     /// Items of the stream, since it began.
     pub(super) count: u64,
+    /// The name of the last, which no other item has, also not in another server's stream.
+    last: Vec<u8>,
 }
 
 impl Links {
@@ -49,9 +44,9 @@ impl Links {
             // Where another thread was first, there is one.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
-        let (keys, timeout, count) =
-            (Default::default(), Duration::from_secs(3), AtomicU64::new(0));
-        let mut links = Self { client, keys, timeout, count };
+        let certificates = TlsCertificates { client_tls: None, root_cert: None };
+        let (keys, timeout) = (Default::default(), Duration::from_secs(3));
+        let mut links = Self { client, keys, timeout, certificates };
         links.set_prefix("{sealed-session}");
         Ok(links)
     }
@@ -60,21 +55,38 @@ impl Links {
         self.keys = ["meta", "set", "stream"].map(|name| format!("{prefix}:{name}"));
     }
 
+    pub(super) fn set_root(&mut self, pem: &[u8]) -> Result<(), ConfigError> {
+        self.set_certificates(TlsCertificates {
+            root_cert: Some(pem.to_vec()),
+            ..self.certificates.clone()
+        })
+    }
+
+    pub(super) fn set_client(&mut self, certificate: &[u8], key: &[u8]) -> Result<(), ConfigError> {
+        let (client_cert, client_key) = (certificate.to_vec(), key.to_vec());
+        let client_tls = Some(ClientTlsConfig { client_cert, client_key });
+        self.set_certificates(TlsCertificates { client_tls, ..self.certificates.clone() })
+    }
+
+    fn set_certificates(&mut self, certificates: TlsCertificates) -> Result<(), ConfigError> {
+        // The client takes a text without a certificate for a list of none.
+        let is_there = |pem: &[u8]| pem.windows(PEM.len()).any(|window| window == PEM);
+        let own = certificates.client_tls.as_ref().map(|client| &client.client_cert);
+        if !certificates.root_cert.iter().chain(own).all(|pem| is_there(pem)) {
+            return Err(ConfigError::RedisCertificate);
+        }
+        let info = self.client.get_connection_info().clone();
+        self.client = Client::build_with_tls(info, certificates.clone())
+            .map_err(|_| ConfigError::RedisCertificate)?;
+        self.certificates = certificates;
+        Ok(())
+    }
+
     pub(super) fn connect(&self) -> RedisResult<Link> {
-        let mut connection = self.client.get_connection_with_timeout(self.timeout)?;
+        let connection = self.client.get_connection_with_timeout(self.timeout)?;
         connection.set_read_timeout(Some(self.timeout))?;
         connection.set_write_timeout(Some(self.timeout))?;
-        let info: RedisResult<String> = cmd("INFO").arg("server").query(&mut connection);
-        let run = match info {
-            Ok(info) => {
-                info.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::to_owned)
-            }
-            Err(error) if error.is_io_error() => return Err(error),
-            // The user may not ask.
-            Err(_) => None,
-        };
-        let number = self.count.fetch_add(1, Relaxed);
-        Ok(Link { connection, keys: self.keys.clone(), timeout: self.timeout, run, number })
+        Ok(Link { connection, keys: self.keys.clone(), timeout: self.timeout })
     }
 }
 
@@ -82,23 +94,23 @@ impl Link {
     fn run_script<R: FromRedisValue>(
         &mut self,
         script: &str,
-        incarnation: &str,
+        random: &str,
         arguments: impl FnOnce(&mut redis::Cmd),
     ) -> RedisResult<R> {
         let mut command = cmd("EVAL");
-        command.arg([BEGIN, script].concat()).arg(self.keys.len()).arg(&self.keys).arg(incarnation);
+        command.arg([BEGIN, script].concat()).arg(self.keys.len()).arg(&self.keys).arg(random);
         arguments(&mut command);
         command.query(&mut self.connection)
     }
 
     pub(super) fn publish(
         &mut self,
-        incarnation: &str,
+        random: &str,
         floor: Position,
         history: u32,
         members: impl Iterator<Item = Vec<u8>>,
     ) -> RedisResult<Vec<Position>> {
-        let given: Vec<u64> = self.run_script(PUBLISH, incarnation, |command| {
+        let given: Vec<u64> = self.run_script(PUBLISH, random, |command| {
             command.arg(floor.get()).arg(history);
             members.for_each(|member| _ = command.arg(member));
         })?;
@@ -107,12 +119,12 @@ impl Link {
 
     pub(super) fn restore(
         &mut self,
-        incarnation: &str,
+        random: &str,
         floor: Position,
         history: u32,
         entries: &[(Revocation, Position)],
     ) -> RedisResult<()> {
-        let _: Vec<u64> = self.run_script(RESTORE, incarnation, |command| {
+        let _: Vec<u64> = self.run_script(RESTORE, random, |command| {
             command.arg(floor.get()).arg(history);
             for (revocation, position) in entries {
                 command.arg(position.get()).arg(revocation.to_bytes());
@@ -122,19 +134,9 @@ impl Link {
     }
 
     /// Where the stream ends, and the greatest position.
-    pub(super) fn state(&mut self, incarnation: &str) -> RedisResult<(Tail, Position)> {
-        let (incarnation, greatest, count) = self.run_script(STATE, incarnation, |_| {})?;
-        let tail = Tail { run: self.run.clone(), link: self.number, incarnation, count };
-        Ok((tail, position(greatest)?))
-    }
-
-    /// Whether the server has certainly not been started again since.
-    pub(super) fn is_same_run(&self, tail: &mut Tail) -> bool {
-        let is_same = tail.link == self.number || self.run.is_some() && self.run == tail.run;
-        if is_same {
-            tail.link = self.number;
-        }
-        is_same
+    pub(super) fn state(&mut self, random: &str) -> RedisResult<(Tail, Position)> {
+        let (greatest, count, last) = self.run_script(STATE, random, |_| {})?;
+        Ok((Tail { count, last }, position(greatest)?))
     }
 
     /// Page by page: what is changed meanwhile gets a greater position, or comes by the stream.
@@ -192,10 +194,12 @@ impl Link {
         let mut greatest = None;
         for (id, fields) in items {
             let next = tail.count.saturating_add(1);
-            if id.split_once('-').and_then(|(count, _)| count.parse().ok()) != Some(next) {
-                return Ok(Some(Changes::Lost));
-            }
             let field = |name| fields.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+            let is_next =
+                id.split_once('-').and_then(|(count, _)| count.parse().ok()) == Some(next);
+            let (Some(name), true) = (field("n"), is_next && field("b") == Some(&tail.last)) else {
+                return Ok(Some(Changes::Lost));
+            };
             let number = field("p").and_then(|text| str::from_utf8(text).ok()?.parse().ok());
             let revocation = field("m").and_then(|member| Revocation::from_bytes(member));
             // What another version of this program writes can be read again by one that knows it.
@@ -204,7 +208,7 @@ impl Link {
                 entry(revocation, position);
                 greatest = greatest.max(Some(position));
             }
-            tail.count = next;
+            *tail = Tail { count: next, last: name.clone() };
             greatest = greatest.or(Some(Position::default()));
         }
         Ok(greatest.map(Changes::Followed))
@@ -214,12 +218,6 @@ impl Link {
         // From 1: the mark of the incarnation has 0.
         let command = cmd("ZREMRANGEBYSCORE").arg(&self.keys[SET]).arg(1).arg(up_to.get()).clone();
         command.query(&mut self.connection)
-    }
-}
-
-impl Tail {
-    pub(super) fn is_of_same_stream(&self, other: &Self) -> bool {
-        self.incarnation == other.incarnation
     }
 }
 
@@ -244,5 +242,7 @@ const STATE: &str = include_str!("state.lua");
 
 const SET: usize = 1;
 const STREAM: usize = 2;
+/// What begins a certificate.
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// Entries in one answer.
 const PAGE: usize = 5000;

@@ -1,9 +1,9 @@
 //! Spreads revocations by Redis or Valkey.
 //!
 //! ```text
-//! PREFIX:meta    hash        incarnation, position, count of the stream's items
+//! PREFIX:meta    hash        incarnation, position, count of the stream's items, name of the last
 //! PREFIX:set     sorted set  each target once, by its greatest position
-//! PREFIX:stream  stream      the last changes, item n has the id n-0
+//! PREFIX:stream  stream      the last changes, item n has the id n-0 and names the one before
 //! ```
 //!
 //! A script changes all three in one step.
@@ -35,11 +35,11 @@ use crate::{error::ConfigError, platform::random::random};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A URL with `rediss:` uses TLS, with the certificates that the system trusts. User name and
-/// password are in the URL. If the process has not chosen a cryptography provider for rustls, ring
-/// is installed. The user needs the commands `EVAL`, `HMGET`, `HSET`, `ZADD`, `ZREM`, `ZSCORE`,
-/// `ZRANGEBYSCORE`, `ZREMRANGEBYSCORE`, `XADD`, `XREAD`, `DEL` and `TIME`. With `INFO` too, a
-/// restart of the server is noticed without reading everything again.
+/// A URL with `rediss:` uses TLS, with the certificates that the system trusts, or
+/// [your own](Self::root_certificate). User name and password are in the URL. If the process has
+/// not chosen a cryptography provider for rustls, ring is installed. The user needs the commands
+/// `EVAL`, `HMGET`, `HSET`, `ZADD`, `ZREM`, `ZSCORE`, `ZRANGEBYSCORE`, `ZREMRANGEBYSCORE`, `XADD`,
+/// `XREAD`, `DEL` and `TIME`.
 ///
 /// A confirmed revocation is in the server's memory and in that of the machine that asked, which
 /// restores it if the server loses it. Let the server also persist its data (`appendonly yes`) and
@@ -73,6 +73,32 @@ impl RedisRevocations {
             follower: Mutex::default(),
             publisher: Mutex::default(),
         })
+    }
+
+    /// Trusts the certificates in this PEM text, in place of those that the system trusts: your own
+    /// certificate authority's, or the server's own.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::RedisCertificate`] if there is none in it, or if the URL has no TLS.
+    pub fn root_certificate(mut self, pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        self.links.set_root(pem.as_ref())?;
+        Ok(self)
+    }
+
+    /// Shows this certificate to the server, for one that asks its clients for it: by default Redis
+    /// does, where it has TLS. Both texts are PEM.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::RedisCertificate`] if one cannot be read, or if the URL has no TLS.
+    pub fn client_certificate(
+        mut self,
+        certificate: impl AsRef<[u8]>,
+        key: impl AsRef<[u8]>,
+    ) -> Result<Self, ConfigError> {
+        self.links.set_client(certificate.as_ref(), key.as_ref())?;
+        Ok(self)
     }
 
     /// Sets the prefix of the keys' names. The default is `{sealed-session}`. Applications with
@@ -125,10 +151,10 @@ impl RevocationSource for RedisRevocations {
         floor: Position,
     ) -> Result<Vec<Position>, SourceError> {
         let mut publisher = self.publisher.lock().map_err(|_| "an earlier try panicked")?;
-        let incarnation = incarnation()?;
+        let random = digits()?;
         let attempt = |link: &mut Link| {
             let members = revocations.iter().map(Revocation::to_bytes);
-            link.publish(&incarnation, floor, self.history, members)
+            link.publish(&random, floor, self.history, members)
         };
         if let Some(mut link) = publisher.take() {
             match attempt(&mut link) {
@@ -148,9 +174,9 @@ impl RevocationSource for RedisRevocations {
     }
 
     fn start(&self) -> Result<Position, SourceError> {
-        let incarnation = incarnation()?;
+        let random = digits()?;
         self.follow(|link, tail| {
-            let (found, position) = link.state(&incarnation)?;
+            let (found, position) = link.state(&random)?;
             *tail = Some(found);
             Ok(position)
         })
@@ -165,22 +191,19 @@ impl RevocationSource for RedisRevocations {
         wait: Duration,
         entry: &mut dyn FnMut(Revocation, Position),
     ) -> Result<Changes, SourceError> {
-        let incarnation = incarnation()?;
+        let random = digits()?;
         self.follow(|link, tail| {
             let Some(tail) = tail else { return Ok(Changes::Lost) };
-            if !link.is_same_run(tail) {
-                return Ok(Changes::Lost);
-            }
             if let Some(changes) = link.read(tail, wait, entry)? {
                 return Ok(changes);
             }
             // Nothing came. It may be that there is nothing that could come.
-            let (found, position) = link.state(&incarnation)?;
-            if !found.is_of_same_stream(tail) || found.count < tail.count {
-                return Ok(Changes::Lost);
-            }
-            if found.count == tail.count {
+            let (found, position) = link.state(&random)?;
+            if found == *tail {
                 return Ok(Changes::Followed(position));
+            }
+            if found.count <= tail.count {
+                return Ok(Changes::Lost);
             }
             // It came in between, or the stream is gone.
             Ok(link.read(tail, Duration::from_millis(1), entry)?.unwrap_or(Changes::Lost))
@@ -192,8 +215,8 @@ impl RevocationSource for RedisRevocations {
         entries: &[(Revocation, Position)],
         floor: Position,
     ) -> Result<(), SourceError> {
-        let incarnation = incarnation()?;
-        self.follow(|link, _| link.restore(&incarnation, floor, self.history, entries))
+        let random = digits()?;
+        self.follow(|link, _| link.restore(&random, floor, self.history, entries))
     }
 
     fn prune(&self, up_to: Position) -> Result<(), SourceError> {
@@ -208,8 +231,8 @@ impl fmt::Debug for RedisRevocations {
     }
 }
 
-/// A name for the contents of an engine, if it has none.
-fn incarnation() -> Result<String, SourceError> {
+/// For names that nothing else has, of what an engine holds.
+fn digits() -> Result<String, SourceError> {
     let bytes: [u8; 16] = random().map_err(|_| "the operating system's random source failed")?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }

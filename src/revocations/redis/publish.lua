@@ -1,4 +1,4 @@
--- ARGV: incarnation, floor, history, and the members. Gives each a position.
+-- ARGV: 32 random digits, floor, history, and the members. Gives each a position.
 -- The time is a floor beside the others, for the case that nobody else remembers.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 16000 + math.floor(tonumber(time[2]) * 16 / 1000)

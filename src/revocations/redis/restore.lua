@@ -1,4 +1,4 @@
--- ARGV: incarnation, floor, history, and positions with members. Puts back what is missing.
+-- ARGV: 32 random digits, floor, history, and positions with members. Puts back what is missing.
 position = math.max(position, tonumber(ARGV[2]))
 for at = 4, #ARGV, 2 do
   local there = redis.call('ZSCORE', KEYS[2], ARGV[at + 1])

@@ -1,2 +1,2 @@
--- ARGV: incarnation. Says what there is.
-return { incarnation, text(position), text(count) }
+-- ARGV: 32 random digits. Says what there is.
+return { text(position), text(count), last }
