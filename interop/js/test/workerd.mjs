@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import workerdPackage from "workerd";
 
 import { measure, report as reportBench } from "./bench.mjs";
 import { report } from "./vectors.mjs";
@@ -33,8 +33,8 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );`;
   writeFileSync(join(folder, "config.capnp"), config);
-  const program = createRequire(import.meta.url).resolve("workerd/bin/workerd");
-  const workerd = spawn(program, ["serve", join(folder, "config.capnp")], { stdio: ["ignore", "inherit", "inherit"] });
+  // Not the package's command, which starts another process and does not end it.
+  const workerd = spawn(workerdPackage.default, ["serve", join(folder, "config.capnp")], { stdio: ["ignore", "inherit", "inherit"] });
   const ended = new Promise((done) => workerd.once("exit", done));
   try {
     const base = `http://127.0.0.1:${port}`;
