@@ -177,6 +177,20 @@ pub enum ConfigError {
         /// The configured absolute timeout in seconds.
         configured: u32,
     },
+    /// An idle timeout is longer than what ends the session anyway, so it would never do anything.
+    #[error(
+        "{what}, {idle} s, is longer than {end}, {limit} s, so it would never end a session: shorten the first, leave it out, or raise the second"
+    )]
+    IdleTimeout {
+        /// Which idle timeout: `idle_timeout`, or that of a lifetime.
+        what: &'static str,
+        /// Its seconds.
+        idle: u32,
+        /// What ends the session anyway: `absolute_timeout`, or the lifetime.
+        end: &'static str,
+        /// Its seconds.
+        limit: u32,
+    },
     /// Revocations would be forgotten while sessions that they concern live.
     #[error(
         "the list of revocations keeps its entries for {kept} s, less than absolute_timeout, {configured} s: make it with the longest absolute timeout of all that use it"

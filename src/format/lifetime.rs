@@ -48,7 +48,7 @@ impl Lifetime {
     }
 
     /// Sets an idle timeout that replaces the [configured one](crate::Builder::idle_timeout), in
-    /// whole seconds. It may be longer or shorter.
+    /// whole seconds. It may be longer or shorter than that, but not longer than this lifetime.
     ///
     /// It is sealed into the value. If you later lower the configured idle timeout, this session
     /// keeps its own. A lowered absolute timeout still ends it, and so does a revocation.
@@ -88,9 +88,27 @@ impl Timeouts {
         let Idle::Own(idle) = lifetime.idle else {
             return Ok(Self { absolute, persistent, ..self });
         };
-        let seconds = |idle| whole_seconds(idle, "the idle timeout of a lifetime", MAX_TIMEOUT);
-        Ok(Self { absolute, persistent, idle: idle.map(seconds).transpose()?, own_idle: true })
+        let idle = idle
+            .map(|idle| {
+                idle_seconds(idle, "the idle timeout of a lifetime", absolute, "the lifetime")
+            })
+            .transpose()?;
+        Ok(Self { absolute, persistent, idle, own_idle: true })
     }
+}
+
+/// Checks an idle timeout, beside what ends the session anyway.
+pub(crate) fn idle_seconds(
+    idle: Duration,
+    what: &'static str,
+    limit: u32,
+    end: &'static str,
+) -> Result<u32, ConfigError> {
+    let idle = whole_seconds(idle, what, MAX_TIMEOUT)?;
+    if idle > limit {
+        return Err(ConfigError::IdleTimeout { what, idle, end, limit });
+    }
+    Ok(idle)
 }
 
 /// Checks a duration that is to be sealed: whole seconds, at least one, at most `limit`.

@@ -119,7 +119,8 @@ impl<T: SessionData> Session<T> {
     /// # Errors
     ///
     /// [`ConfigError::Timeout`] if the lifetime or the idle timeout is zero or not in whole
-    /// seconds; [`ConfigError::Lifetime`] if one is longer than the configured absolute timeout.
+    /// seconds; [`ConfigError::Lifetime`] if the lifetime is longer than the configured absolute
+    /// timeout; [`ConfigError::IdleTimeout`] if the idle timeout is longer than the lifetime.
     pub fn renew_with(&mut self, lifetime: Lifetime) -> Result<(), ConfigError> {
         let timeouts = self.0.origin.timeouts().of(lifetime)?;
         self.renew_by(&timeouts, 0);

@@ -18,7 +18,7 @@ use crate::{
     events,
     format::{
         frame::MAX_COOKIE_LEN,
-        lifetime::{MAX_TIMEOUT, Timeouts, whole_seconds},
+        lifetime::{MAX_TIMEOUT, Timeouts, idle_seconds, whole_seconds},
     },
     http::{
         rules::{CookieConfig, Scope, without_prefix},
@@ -209,7 +209,8 @@ impl<T: SessionData> Builder<T> {
     }
 
     /// Sets how long a session lives without being used, in whole seconds. By default there is no
-    /// idle timeout. Like the absolute timeout, it is sealed into the value.
+    /// idle timeout. It may not be longer than the [absolute timeout](Self::absolute_timeout). Like
+    /// that, it is sealed into the value.
     ///
     /// The value is sealed again while the session is used, but not at every request: only if it is
     /// older than an eighth of this timeout, and never within its first minute. After an hour it is
@@ -297,11 +298,12 @@ impl<T: SessionData> Builder<T> {
             secure: !self.plain_http,
             former_scopes: self.former_scopes,
         };
+        let absolute = whole_seconds(self.absolute_timeout, "absolute_timeout", MAX_TIMEOUT)?;
         let timeouts = Timeouts {
-            absolute: whole_seconds(self.absolute_timeout, "absolute_timeout", MAX_TIMEOUT)?,
+            absolute,
             idle: self
                 .idle_timeout
-                .map(|idle| whole_seconds(idle, "idle_timeout", MAX_TIMEOUT))
+                .map(|idle| idle_seconds(idle, "idle_timeout", absolute, "absolute_timeout"))
                 .transpose()?,
             persistent: self.persistent,
             own_idle: false,

@@ -106,7 +106,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => prop_oneof![20 => Just(None), 1 => Just(Some(Step::Incident))]
             .prop_map(|step| step.unwrap_or(Step::Wait(1))),
         1 => (prop_oneof![60..100_000_u32, Just(1_209_600)], option::of(1..90_000_u32))
-            .prop_map(|(absolute, idle)| Step::Policy { absolute, idle }),
+            .prop_map(|(absolute, idle)| Step::Policy { absolute, idle: idle.map(|idle: u32| idle.min(absolute)) }),
     ];
     vec(step, STEPS)
 }

@@ -270,6 +270,27 @@ fn renew_with_refuses_a_lifetime_out_of_range_and_changes_nothing() {
 }
 
 #[test]
+fn renew_with_refuses_an_idle_timeout_longer_than_the_lifetime_and_changes_nothing() {
+    let sessions = sessions();
+    let hour = StdDuration::from_secs(3600);
+    let mut session = returning(&sessions);
+    let id = session.id();
+    let longer = hour + StdDuration::from_secs(1);
+    for lifetime in [Lifetime::persistent(hour), Lifetime::browser_session(hour)] {
+        let error = session.renew_with(lifetime.idle(longer)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the idle timeout of a lifetime, 3601 s, is longer than the lifetime, 3600 s, so it would \
+             never end a session: shorten the first, leave it out, or raise the second"
+        );
+    }
+    assert_eq!((session.id(), session.is_changed()), (id, false));
+    // A configured one may be longer: the lifetime ends the session before.
+    session.renew_with(Lifetime::persistent(StdDuration::from_secs(60))).unwrap();
+    returning(&sessions).renew_with(Lifetime::persistent(hour).idle(hour)).unwrap();
+}
+
+#[test]
 fn regenerate_id_keeps_data_and_times() {
     let sessions = sessions();
     let mut session = returning(&sessions);

@@ -382,7 +382,7 @@ mod configuration {
         let longest = secs(LIMIT.into());
         for good in [secs(1), secs(2), longest] {
             assert!(build(good, None).is_ok(), "{good:?}");
-            assert!(build(secs(1), Some(good)).is_ok(), "{good:?}");
+            assert!(build(longest, Some(good)).is_ok(), "{good:?}");
         }
         for bad in [
             Duration::ZERO,
@@ -401,11 +401,34 @@ mod configuration {
             let error = build(bad, None).unwrap_err();
             assert_eq!(error, ConfigError::Timeout { what: "absolute_timeout", limit: LIMIT });
             assert!(error.to_string().contains("from 1 s to 4294967294 s"), "{error}");
-            let error = build(secs(1), Some(bad)).unwrap_err();
+            let error = build(longest, Some(bad)).unwrap_err();
             assert_eq!(error, ConfigError::Timeout { what: "idle_timeout", limit: LIMIT });
             assert!(error.to_string().starts_with("idle_timeout must be whole seconds"), "{error}");
         }
     }
+
+    #[test]
+    fn an_idle_timeout_longer_than_the_absolute_one_is_refused() {
+        for (absolute, idle) in [(1, 2), (599, 600), (14 * DAY, 14 * DAY + 1), (60, LONGEST)] {
+            assert!(build(secs(absolute), Some(secs(absolute))).is_ok(), "{absolute}");
+            let error = build(secs(absolute), Some(secs(idle))).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "idle_timeout, {idle} s, is longer than absolute_timeout, {absolute} s, so it would \
+                     never end a session: shorten the first, leave it out, or raise the second"
+                )
+            );
+        }
+        // Whichever is set first, and beside the default.
+        let error =
+            Sessions::<u32>::builder(ring([1])).idle_timeout(secs(30 * DAY)).build().unwrap_err();
+        assert!(error.to_string().contains("absolute_timeout, 1209600 s"), "{error}");
+        let builder = Sessions::<u32>::builder(ring([1])).idle_timeout(secs(30 * DAY));
+        assert!(builder.absolute_timeout(secs(60 * DAY)).build().is_ok());
+    }
+
+    const LONGEST: u64 = u32::MAX as u64 - 1;
 }
 
 mod max_age {
@@ -545,7 +568,7 @@ mod reseal {
 
     #[test]
     fn of_a_session_that_ended_during_the_request_is_given_up() {
-        for (sessions, end) in [(limits(100, Some(200)), 100), (limits(DAY, Some(120)), 120)] {
+        for (sessions, end) in [(limits(100, Some(100)), 100), (limits(DAY, Some(120)), 120)] {
             let value = sealed(&sessions, 7, T0);
             for (now, reseals) in [(end - 1, true), (end, false)] {
                 let session = load(&sessions, &value, at(end - 1));

@@ -269,3 +269,17 @@ fn data_cannot_steer_the_terminal() {
     let run = inspect(&["--cookie", "x"], "x\u{1b}[31m=\u{1b}]0;\u{7}; x=\u{1b}[2J");
     assert!(!run.out.contains('\u{1b}') && !run.err.contains('\u{1b}'), "{} {}", run.out, run.err);
 }
+
+#[test]
+fn an_idle_timeout_longer_than_the_absolute_one_is_said_with_the_remedy() {
+    let ring = Ring::of([(7, "")]);
+    let file = ring.path.to_str().unwrap();
+    let value = sealed(&ring, json!("hello"), Duration::ZERO);
+    let longer = ["--keys", file, "--idle-timeout", "20d", &value];
+    let run = inspect(&longer, "");
+    assert_eq!(run.code, 1, "{}", run.out);
+    for part in ["idle_timeout, 1728000 s", "absolute_timeout, 1209600 s", "raise the second"] {
+        assert!(run.err.contains(part), "{part}: {}", run.err);
+    }
+    inspect(&[&longer[..], &["--absolute-timeout", "20d"]].concat(), "").done();
+}

@@ -94,6 +94,16 @@ pub(crate) enum Idle {
     After(u32),
 }
 
+impl Idle {
+    /// No longer than a lifetime of so many seconds.
+    fn at_most(self, seconds: u32) -> Self {
+        match self {
+            Self::After(idle) => Self::After(idle.min(seconds)),
+            Self::AsConfigured | Self::Never => self,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Forgery {
     /// Gets hold of a key of the ring, in the place of the one that he had.
@@ -160,7 +170,10 @@ fn policies() -> impl Strategy<Value = Policy> {
         2 => Just(Some(1800)),
         1 => (10..90_000_u32).prop_map(Some)
     ];
-    (absolute, idle).prop_map(|(absolute, idle)| Policy { absolute, idle })
+    (absolute, idle).prop_map(|(absolute, idle)| Policy {
+        absolute,
+        idle: idle.map(|idle: u32| idle.min(absolute)),
+    })
 }
 
 fn steps() -> impl Strategy<Value = Step> {
@@ -235,7 +248,9 @@ fn forgeries() -> impl Strategy<Value = Forgery> {
     prop_oneof![
         1 => picks().prop_map(Forgery::Steal),
         3 => (-4000..100_i64, -100..100_i64, lifetimes(), idles())
-            .prop_map(|(began, sealed, seconds, idle)| Forgery::Make { began, sealed, seconds, idle }),
+            .prop_map(|(began, sealed, seconds, idle)| {
+                Forgery::Make { began, sealed, seconds, idle: idle.at_most(seconds) }
+            }),
         3 => (picks(), vec(ops(), 1..3))
             .prop_map(|(value, ops)| Forgery::Change { value, ops }),
         3 => picks().prop_map(Forgery::Replay),

@@ -1239,7 +1239,7 @@ case("last_live_second_of_a_shorter_policy_idle", idle=3600, idle_timeout=600, c
 case("last_live_second_of_a_policy_idle_where_none_is_sealed", idle_timeout=600, created_at=NOW - 599,
      expires_at=NOW + 1, reseal_due=True)
 case("sealed_idle_holds_where_the_policy_has_none", idle=600, created_at=NOW - 599, expires_at=NOW + 1, reseal_due=True)
-case("longest_idle", idle=4294967294, idle_timeout=4294967294)
+case("longest_idle", idle=4294967294, absolute_timeout=4294967294, lifetime=1209600, idle_timeout=4294967294)
 case("lifetime_ends_before_idle", idle=1800, idle_timeout=1800, lifetime=600)
 case("lifetime_ends_in_the_second_of_idle", idle=600, idle_timeout=600, lifetime=600)
 case("issued_60_seconds_ahead", created_at=NOW - 1000, offset=1060)
@@ -1247,7 +1247,8 @@ case("created_60_seconds_ahead", created_at=NOW + 60)
 case("created_in_1970", now=0, created_at=0)
 case("lifetime_ends_in_the_last_second_of_9999", now=MAX - 600, lifetime=600)
 case("issued_in_the_last_live_second_of_9999", now=MAX - 1, created_at=MAX - 600, offset=599, lifetime=600)
-case("idle_ends_after_9999", now=MAX - 600, lifetime=600, idle=4294967294, idle_timeout=4294967294)
+case("idle_ends_after_9999", now=MAX - 600, lifetime=600, idle=4294967294, absolute_timeout=4294967294,
+     idle_timeout=4294967294)
 case("created_in_the_last_second_of_9999", now=MAX - 60, created_at=MAX, lifetime=0)
 
 # Own idle limit.
