@@ -82,6 +82,14 @@ impl Scope {
                  browsers take no address, no top-level domain and no `localhost`: leave it out for those",
             );
         }
+        #[cfg(feature = "public-suffix")]
+        if self.domain.as_deref().is_some_and(is_public_suffix) {
+            return refuse(
+                "Domain",
+                "it is a public suffix, below which anybody can have a domain, so browsers take no cookie for it; \
+                 name your own domain below it, as in `example.co.uk`, or leave it out",
+            );
+        }
         Ok(())
     }
 }
@@ -246,9 +254,23 @@ fn is_host_name(domain: &str) -> bool {
         })
 }
 
-/// Whether it is neither an IP address nor a single label, such as `com` or `localhost`.
+/// Whether it is neither an IP address nor a single label, such as `com` or `localhost`. What ends
+/// in a number is an address for browsers, and a number may be hexadecimal (the URL standard, "ends
+/// in a number checker").
 fn is_below_a_top_level(domain: &str) -> bool {
-    domain.rsplit_once('.').is_some_and(|(_, top)| !top.bytes().all(|byte| byte.is_ascii_digit()))
+    domain.rsplit_once('.').is_some_and(|(_, top)| {
+        let is_hexadecimal = top
+            .strip_prefix("0x")
+            .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        !is_hexadecimal && !top.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// Whether other sites are below it (RFC 6265bis section 5.7, step 9), by the list that the crate
+/// psl has.
+#[cfg(feature = "public-suffix")]
+fn is_public_suffix(domain: &str) -> bool {
+    psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix.as_bytes().len() == domain.len())
 }
 
 /// Browsers ignore a longer Path or Domain (RFC 6265bis section 5.6).

@@ -136,6 +136,10 @@ impl<T: SessionData> Builder<T> {
 
     /// Sets the cookie's Domain. By default there is none, and browsers send the cookie to this
     /// host only.
+    ///
+    /// Browsers drop a cookie for an IP address, for `localhost` or for a top-level domain, so these
+    /// are errors. They drop one for a public suffix too, such as `co.uk` or `github.io`. That is an
+    /// error with the feature `public-suffix`, which brings the list of them.
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.scope = self.scope.domain(domain);
         self

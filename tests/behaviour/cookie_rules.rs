@@ -205,6 +205,9 @@ fn domain_is_an_ascii_host_name() {
         "localhost",
         "com",
         "127.0.0.1",
+        "127.0.0.0x1",
+        "127.1",
+        "10.0X",
         ".",
         ".example.org",
         "example.org.",
@@ -231,6 +234,31 @@ fn domain_is_an_ascii_host_name() {
         [format!("{longest}l"), format!("l{label}.example"), "l".repeat(1024), "l".repeat(1025)];
     for domain in controls.chain(others.map(str::to_owned)).chain(long) {
         assert_refuses(secure().domain(&domain), "Domain", "as in `example.org`");
+    }
+}
+
+/// Without the feature they are accepted: a list of them is a dependency.
+#[test]
+fn public_suffix_is_no_domain_where_the_list_is_there() {
+    let build = |domain: &str| named("__Secure-id").domain(domain).build().map(drop);
+    // Of a registry, of a company, by wildcard and in punycode; the case does not matter.
+    for suffix in ["co.uk", "CO.UK", "github.io", "foo.ck", "xn--55qx5d.cn"] {
+        match cfg!(feature = "public-suffix") {
+            false => assert_eq!(build(suffix), Ok(()), "{suffix}"),
+            true => {
+                let error = build(suffix).unwrap_err().to_string();
+                for part in ["cookie attribute Domain", "public suffix", "leave it out"] {
+                    assert!(error.contains(part), "{suffix}: {error}");
+                }
+                let scope = Scope::new().domain(suffix);
+                assert!(named("__Secure-id").former_scope(scope).build().is_err(), "{suffix}");
+            }
+        }
+    }
+    // An exception to a wildcard, and names inside a network that no list knows.
+    for own in ["example.co.uk", "example.github.io", "www.ck", "corp.internal", "shop.example.lan"]
+    {
+        assert_eq!(build(own), Ok(()), "{own}");
     }
 }
 
