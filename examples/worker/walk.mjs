@@ -1,10 +1,21 @@
 // A browser's way through the Worker: sign in, read, write, forged requests, a second key, age, a panic, sign-out.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "../../interop/js/node_modules/esbuild/lib/main.js";
 
 import { withWorkerd } from "../../interop/js/test/workerd.mjs";
+
+// What the guide shows of the Worker stands in it, line for line and in this order.
+const text = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
+const [, shown] = text("../../docs/guide/edge.md").match(/^```rust,ignore\n(#\[event.*?)^```$/ms);
+const source = text("src/lib.rs").split("\n");
+for (const line of shown.split("\n")) {
+  const at = source.indexOf(line);
+  assert.ok(at >= 0, `docs/guide/edge.md shows a line that the Worker does not have: ${line}`);
+  source.splice(0, at + 1);
+}
 
 const folder = fileURLToPath(new URL("pkg", import.meta.url));
 await build({
