@@ -1,4 +1,4 @@
-//! One call of seal or unseal, for a counter of instructions: `benches/instructions/check`.
+//! One call of seal or unseal, or one request, for a counter of instructions: `benches/instructions/check`.
 //!
 //! Under callgrind with `--toggle-collect='instructions::measured'` only the
 //! call counts, after one that made what is made once in the life of a process.
@@ -8,6 +8,11 @@ use std::hint::black_box;
 
 #[path = "../sealing/payload.rs"]
 mod payload;
+#[cfg(feature = "tower")]
+mod request;
+#[cfg(feature = "tower")]
+#[path = "../sealing/service.rs"]
+mod service;
 
 use payload::Account;
 use sealed_session::{KeyRing, Sessions};
@@ -18,6 +23,8 @@ fn main() {
         [("seal", seal as fn(usize)), ("unseal", unseal)]
             .map(|(what, run)| (format!("{what}-{}", size.replace(' ', "")), items, run))
     });
+    #[cfg(feature = "tower")]
+    let cases = cases.chain(request::cases());
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     for (name, items, run) in cases {

@@ -10,6 +10,8 @@ mod measure;
 mod payload;
 #[cfg(feature = "tower")]
 mod request;
+#[cfg(feature = "tower")]
+mod service;
 
 use std::hint::black_box;
 

@@ -1,22 +1,15 @@
 //! What a session costs a request, through the tower service.
 
-use std::{
-    convert::Infallible,
-    future::{Ready, ready},
-    hint::black_box,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Waker},
-};
+use std::hint::black_box;
 
-use http::{HeaderValue, Request, Response, header::COOKIE};
+use http::{HeaderValue, Request};
 use sealed_session::{Session, Sessions};
 use tower_layer::Layer as _;
-use tower_service::Service;
 
 use crate::{
     measure::{Case, Table},
     payload::Account,
+    service::{Answer, Handler, call, hello, with_extension},
 };
 
 pub(crate) fn compare(table: &Table, sessions: &Sessions<Account>, cookie: &str) {
@@ -37,40 +30,6 @@ pub(crate) fn compare(table: &Table, sessions: &Sessions<Account>, cookie: &str)
     crate::print_allocations("session not looked at", || call(mounted(hello), &cookie));
 }
 
-type Answer = Ready<Result<Response<()>, Infallible>>;
-
-/// The least service there is.
-#[derive(Clone, Copy)]
-struct Handler(fn(Request<()>) -> Answer);
-
-impl Service<Request<()>> for Handler {
-    type Response = Response<()>;
-    type Error = Infallible;
-    type Future = Answer;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<()>) -> Answer {
-        (self.0)(request)
-    }
-}
-
-fn hello(request: Request<()>) -> Answer {
-    drop(black_box(request));
-    ready(Ok(Response::new(())))
-}
-
-/// The least that a middleware which hands something to its handlers can do.
-fn with_extension(mut request: Request<()>) -> Answer {
-    let shared = Arc::new(0_u64);
-    request.extensions_mut().insert(Arc::clone(&shared));
-    let response = hello(request);
-    drop(black_box(shared));
-    response
-}
-
 fn ask(request: Request<()>) -> Answer {
     black_box(session_of(&request));
     hello(request)
@@ -88,19 +47,4 @@ fn write(request: Request<()>) -> Answer {
 
 fn session_of(request: &Request<()>) -> Session<Account> {
     Session::from_extensions(request.extensions()).expect("the layer is mounted")
-}
-
-/// One request from its beginning to the head of its response, without a runtime.
-fn call<S, R>(mut service: S, cookie: &HeaderValue) -> usize
-where
-    S: Service<Request<()>, Response = Response<R>, Error = Infallible>,
-{
-    let mut request = Request::new(());
-    request.headers_mut().insert(COOKIE, cookie.clone());
-    let response = pin!(service.call(request));
-    match response.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Ok(response)) => response.headers().len(),
-        Poll::Ready(Err(never)) => match never {},
-        Poll::Pending => panic!("nothing waits"),
-    }
 }
