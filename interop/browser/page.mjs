@@ -55,8 +55,8 @@ export function walker(visitor, base) {
   return it;
 }
 
-/** Tries again for five seconds; a page that is on its way cannot be asked. */
-export async function eventually(condition, otherwise, seconds = 5) {
+/** Tries again; a page that is on its way cannot be asked. */
+export async function eventually(condition, otherwise, seconds = 20) {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(50)) {
     if (await Promise.resolve().then(condition).catch(() => false)) return;
   }

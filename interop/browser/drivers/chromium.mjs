@@ -13,8 +13,6 @@ const OPTIONS = {
 export async function launch() {
   const browser = await chromium.launch(OPTIONS);
   return {
-    canRestart: true,
-    narrowest: 320,
     async visitor() {
       return visitor(await browser.newContext({ ignoreHTTPSErrors: true }));
     },

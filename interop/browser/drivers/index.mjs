@@ -1,6 +1,5 @@
 // The browsers that the walk is for. A driver has
 //
-//     canRestart, narrowest   whether a profile is kept on disk; the narrowest page it can show, in px
 //     visitor()               somebody with a fresh cookie store
 //     lasting()               the same with a profile, and `restart()`
 //     close()

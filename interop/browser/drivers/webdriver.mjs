@@ -1,11 +1,12 @@
 // Firefox and WebKitGTK, through W3C WebDriver and nothing but `fetch`. See ./index.mjs for what
 // a driver does.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 const KEYS = { Tab: '\uE004', Enter: '\uE007' };
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
@@ -13,21 +14,29 @@ const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 const BROWSERS = {
   firefox: {
     command: (port) => ['geckodriver', '--port', port, '--log', 'fatal'],
+    prepare(profile) {
+      const preferences = {
+        'browser.sessionstore.resume_from_crash': false,
+        'toolkit.legacyUserProfileCustomizations.stylesheets': true,
+      };
+      const lines = Object.entries(preferences).map(([name, value]) => `user_pref("${name}", ${value});\n`);
+      writeFileSync(join(profile, 'user.js'), lines.join(''));
+      // Its own window is never narrower than 450 px, by a rule of this sheet's kind.
+      mkdirSync(join(profile, 'chrome'));
+      writeFileSync(join(profile, 'chrome', 'userChrome.css'), ':root { min-width: 0 !important; }\n');
+    },
     capabilities: (profile) => ({
-      'moz:firefoxOptions': {
-        binary: '/usr/bin/firefox-esr',
-        args: ['-headless', ...(profile ? ['-profile', profile] : [])],
-      },
+      'moz:firefoxOptions': { binary: '/usr/bin/firefox-esr', args: ['-headless', '-profile', profile] },
     }),
-    canRestart: true,
     screenshot: 'moz/screenshot/full',
   },
   webkit: {
     // It has no headless mode: ../run gives it a display.
     command: (port) => ['WebKitWebDriver', `--port=${port}`],
-    capabilities: () => ({}),
-    // An automated WebKitGTK keeps nothing on disk.
-    canRestart: false,
+    prepare() {},
+    capabilities: (profile) => ({
+      'webkitgtk:browserOptions': { binary: fileURLToPath(new URL('webkitgtk.py', import.meta.url)), args: [profile] },
+    }),
     screenshot: 'screenshot',
   },
 };
@@ -51,14 +60,20 @@ export async function launch(name) {
     return session;
   }
 
+  const profiles = [];
+  function newProfile() {
+    const profile = mkdtempSync(join(tmpdir(), `${name}-`));
+    profiles.push(profile);
+    browser.prepare(profile);
+    return profile;
+  }
+
   // A driver has one session at a time, and to begin one takes seconds: a visitor who needs
   // no profile gets the last one's browser with its cookies removed.
   let shared;
   return {
-    canRestart: browser.canRestart,
-    narrowest: 450,
     async visitor() {
-      shared ??= await begin();
+      shared ??= await begin(newProfile());
       const visitor = visitorOf(() => shared, browser);
       return Object.assign(visitor, {
         async close() {
@@ -74,23 +89,21 @@ export async function launch(name) {
     async lasting() {
       if (shared) await call(shared, 'DELETE');
       shared = undefined;
-      const profile = mkdtempSync(join(tmpdir(), 'firefox-'));
-      writeFileSync(join(profile, 'user.js'), 'user_pref("browser.sessionstore.resume_from_crash", false);\n');
+      const profile = newProfile();
       let session = await begin(profile);
       return Object.assign(visitorOf(() => session, browser), {
         async restart() {
           await call(session, 'DELETE');
           session = await begin(profile);
         },
-        async close() {
-          await call(session, 'DELETE');
-          rmSync(profile, { recursive: true, force: true });
-        },
+        close: () => call(session, 'DELETE'),
       });
     },
     async close() {
       if (shared) await call(shared, 'DELETE').catch(() => {});
       driver.kill();
+      // A browser may still be writing.
+      for (const profile of profiles) rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
@@ -98,6 +111,8 @@ export async function launch(name) {
 function visitorOf(session, browser) {
   const post = (path, body = {}) => call(`${session()}/${path}`, 'POST', body);
   const get = (path) => call(`${session()}/${path}`, 'GET');
+  /** The rest of the window, in which no page is. */
+  let frame = [0, 0];
   const find = async (xpath) =>
     (await post('element', { using: 'xpath', value: xpath }))[ELEMENT];
   return {
@@ -142,10 +157,12 @@ function visitorOf(session, browser) {
     },
     toTab: (handle) => post('window', { handle }),
     async resize(width, height) {
-      await post('window/rect', { width, height });
-      // The rest of the window, in which no page is.
-      const inner = await this.run('() => [outerWidth - innerWidth, outerHeight - innerHeight]');
-      await post('window/rect', { width: width + inner[0], height: height + inner[1] });
+      for (let attempt = 0; attempt < 2; attempt++) {
+        await post('window/rect', { width: width + frame[0], height: height + frame[1] });
+        const shown = await this.run('() => [innerWidth, innerHeight, outerWidth - innerWidth, outerHeight - innerHeight]');
+        if (shown[0] === width && shown[1] === height) return;
+        frame = shown.slice(2);
+      }
     },
     async shoot(path) {
       // WebKitGTK paints no tab that is behind another, and would wait for it.
