@@ -26,10 +26,10 @@ export async function audit(visitor, name, { folder }) {
 
 const LAYOUT = `() => {
   const boxes = (css) => [...document.querySelectorAll(css)].map((each) => each.getBoundingClientRect());
-  // What stands in one row is centred on it, and one thing ends before the next begins.
+  // What stands in one row is centred on it, one thing ends before the next begins, and none is squeezed to nothing.
   const isRow = (boxes) => boxes.every((box, index) => {
     const before = boxes[index - 1];
-    return !before || (Math.abs(box.top + box.bottom - before.top - before.bottom) <= 4 && box.left >= before.right);
+    return box.width > 20 && (!before || (Math.abs(box.top + box.bottom - before.top - before.bottom) <= 4 && box.left >= before.right));
   });
   const { scrollWidth, clientWidth } = document.documentElement;
   return {
