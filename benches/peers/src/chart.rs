@@ -5,14 +5,13 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 pub(crate) struct Bar {
-    name: &'static str,
-    nanoseconds: f64,
-}
-
-impl From<(&'static str, f64)> for Bar {
-    fn from((name, nanoseconds): (&'static str, f64)) -> Self {
-        Self { name, nanoseconds }
-    }
+    pub(crate) name: &'static str,
+    /// What the length of the bar stands for.
+    pub(crate) value: f64,
+    /// What is written at its end.
+    pub(crate) label: String,
+    /// Ours are green.
+    pub(crate) is_ours: bool,
 }
 
 #[derive(Default)]
@@ -36,7 +35,7 @@ impl Chart {
     }
 
     /// The first bar of each panel is ours. A bar of more than four times ours is cut off.
-    pub(crate) fn draw(&self) -> String {
+    pub(crate) fn draw(&self, title: &str) -> String {
         let rows: usize = self.panels.iter().map(|(_, bars)| bars.len()).sum();
         let height = 60 + rows * ROW + self.panels.len() * HEADING;
         let mut svg = String::new();
@@ -44,46 +43,40 @@ impl Chart {
         line(
             out,
             &format!(
-                r##"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13"><rect width="100%" height="100%" fill="#ffffff"/>"##
+                r##"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">"##
             ),
         );
-        text(
-            out,
-            10,
-            22,
-            "start",
-            "#000",
-            &format!("Time of one call, shorter is better. {}", origin()),
-        );
+        line(out, STYLE);
+        line(out, r#"<rect class="page" width="100%" height="100%"/>"#);
+        text(out, 10, 22, "start", &format!("{title} {}", origin()));
         let mut y = 40;
         for (title, bars) in &self.panels {
             y += HEADING;
             line(out, &format!(r#"<text x="10" y="{}" font-weight="bold">{title}</text>"#, y - 10));
-            let ours = bars[0].nanoseconds;
-            let longest =
-                bars.iter().map(|bar| bar.nanoseconds).fold(ours, f64::max).min(ours * 4.0);
-            for (index, bar) in bars.iter().enumerate() {
+            let ours = bars[0].value;
+            let longest = bars.iter().map(|bar| bar.value).fold(ours, f64::max).min(ours * 4.0);
+            for bar in bars {
                 #[expect(clippy::cast_precision_loss, reason = "it is some hundred pixels")]
                 let room = (WIDTH - NAMES - NUMBERS) as f64;
-                let length = room * (bar.nanoseconds / longest).min(1.0);
-                let colour = if index == 0 { "#1a7f5a" } else { "#9aa5b1" };
-                text(out, NAMES - 8, y + 14, "end", "#000", bar.name);
+                let length = room * (bar.value / longest).min(1.0);
+                let class = if bar.is_ours { "ours" } else { "peer" };
+                text(out, NAMES - 8, y + 14, "end", bar.name);
                 line(
                     out,
                     &format!(
-                        r#"<rect x="{NAMES}" y="{}" width="{length:.0}" height="{}" fill="{colour}"/>"#,
+                        r#"<rect class="{class}" x="{NAMES}" y="{}" width="{length:.0}" height="{}"/>"#,
                         y + 2,
                         ROW - 4
                     ),
                 );
-                let cut = if bar.nanoseconds > longest { "⋯ " } else { "" };
+                let cut = if bar.value > longest { "⋯ " } else { "" };
                 line(
                     out,
                     &format!(
-                        r##"<text x="{:.0}" y="{}" fill="#000">{cut}{:.2} µs</text>"##,
+                        r#"<text x="{:.0}" y="{}">{cut}{}</text>"#,
                         220.0 + length + 6.0,
                         y + 14,
-                        bar.nanoseconds / 1000.0
+                        bar.label
                     ),
                 );
                 y += ROW;
@@ -94,11 +87,13 @@ impl Chart {
     }
 }
 
-fn text(out: &mut String, x: usize, y: usize, anchor: &str, fill: &str, text: &str) {
-    line(
-        out,
-        &format!(r#"<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{fill}">{text}</text>"#),
-    );
+/// Light or dark, as the reader's browser is.
+const STYLE: &str = "<style>.page{fill:#fff}text{fill:#000}.ours{fill:#1a7f5a}.peer{fill:#9aa5b1}\
+    @media (prefers-color-scheme:dark){.page{fill:#0d1117}text{fill:#e6edf3}.ours{fill:#2ea37a}\
+    .peer{fill:#6e7a87}}</style>";
+
+fn text(out: &mut String, x: usize, y: usize, anchor: &str, text: &str) {
+    line(out, &format!(r#"<text x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>"#));
 }
 
 fn line(out: &mut String, text: &str) {

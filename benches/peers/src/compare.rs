@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --manifest-path benches/peers/Cargo.toml` prints the tables, and
 //! draws docs/speed.svg of them. All rows of a table are measured in one run, in turn.
-//! `-- --test` runs everything once, and draws nothing.
+//! `-- --test` runs everything once, and draws nothing; `-- --tables` draws nothing.
 
 mod chart;
 #[path = "../../sealing/measure.rs"]
@@ -40,8 +40,10 @@ fn main() {
         let cases: Vec<_> = cases
             .map(|(peer, seal)| Case::new(peer.name(), move || black_box(seal()).len()))
             .collect();
-        chart
-            .add(&format!("typed value to Set-Cookie, {size}"), bars(&peers, &table.print(&cases)));
+        chart.add(
+            &format!("typed value to Set-Cookie, {size}"),
+            bars(names(&peers), &table.print(&cases)),
+        );
 
         println!(" Cookie to typed value");
         let cases = peers.iter().zip(&cookies);
@@ -55,7 +57,10 @@ fn main() {
                 })
             })
             .collect();
-        chart.add(&format!("Cookie to typed value, {size}"), bars(&peers, &table.print(&cases)));
+        chart.add(
+            &format!("Cookie to typed value, {size}"),
+            bars(names(&peers), &table.print(&cases)),
+        );
 
         for kind in requests::Kind::ALL {
             println!(" whole request, session {}", kind.name());
@@ -64,16 +69,17 @@ fn main() {
             let times = table.print(&[Case::new(OURS, ours), Case::new("seshcookie", theirs)]);
             chart.add(
                 &format!("whole request, session {}, {size}", kind.name()),
-                [OURS, "seshcookie"].into_iter().zip(times).map(Bar::from).collect(),
+                bars([OURS, "seshcookie"], &times),
             );
         }
         if SIZES_DRAWN.contains(&size) {
             everything.append(chart);
         }
     }
-    if !std::env::args().any(|arg| arg == "--test") {
+    if !std::env::args().any(|arg| arg == "--test" || arg == "--tables") {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/speed.svg");
-        std::fs::write(path, everything.draw()).expect("docs/ can be written to");
+        std::fs::write(path, everything.draw("Time of one call, shorter is better."))
+            .expect("docs/ can be written to");
     }
 }
 
@@ -99,8 +105,19 @@ fn as_the_browser_sends(set_cookie: &str) -> String {
     pair.to_owned()
 }
 
-fn bars(peers: &[Box<dyn Peer>], times: &[f64]) -> Vec<Bar> {
-    peers.iter().map(|peer| peer.name()).zip(times.iter().copied()).map(Bar::from).collect()
+fn names(peers: &[Box<dyn Peer>]) -> impl Iterator<Item = &'static str> {
+    peers.iter().map(|peer| peer.name())
+}
+
+/// The first is ours.
+fn bars(names: impl IntoIterator<Item = &'static str>, nanoseconds: &[f64]) -> Vec<Bar> {
+    let bars = names.into_iter().zip(nanoseconds).enumerate().map(|(index, (name, &value))| Bar {
+        name,
+        value,
+        label: format!("{:.2} µs", value / 1000.0),
+        is_ours: index == 0,
+    });
+    bars.collect()
 }
 
 const SIZES_DRAWN: [&str; 2] = ["300 B", "1 kB"];
