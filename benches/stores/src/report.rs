@@ -72,7 +72,8 @@ pub(crate) fn write(plan: &Plan, populations: &[Population]) -> Result<(), Box<d
     fs::write(format!("{docs}/stores.svg"), draw(populations))?;
 
     let mut tables = format!(
-        "{} rounds, {} s for each in each, {} connections. Medians of the rounds; in brackets the \
+        "![Requests a second and 99th percentile beside sessions in Redis](stores.svg)\n\n\
+         {} rounds, {} s for each in each, {} connections. Medians of the rounds; in brackets the \
          median ratio to ours with the same framework, in the same round.\n\n",
         plan.rounds,
         plan.each.as_secs(),
