@@ -78,14 +78,9 @@ impl Claims {
         known.then_some(self.authenticated_at)
     }
 
-    /// Judges an authentic session; `now < limit` is live, `now == limit` is not.
+    /// Judges an authentic session by its times; `now < limit` is live, `now == limit` is not.
     #[inline]
-    pub(crate) fn judge(
-        &self,
-        now: u64,
-        timeouts: &Timeouts,
-        device: Device,
-    ) -> Result<(), UnsealError> {
+    pub(crate) fn judge(&self, now: u64, timeouts: &Timeouts) -> Result<(), UnsealError> {
         if self.issued_at > now.saturating_add(CLOCK_TOLERANCE) {
             return Err(UnsealError::IssuedInFuture);
         }
@@ -95,6 +90,13 @@ impl Claims {
         if self.idles_out_at(timeouts).is_some_and(|end| now >= end) {
             return Err(UnsealError::Idle);
         }
+        Ok(())
+    }
+
+    /// Judges whether a session may be used where its device is proved, or is not. It comes last:
+    /// what has ended for another reason is not to wait for its device.
+    #[inline]
+    pub(crate) fn judge_bond(&self, now: u64, device: Device) -> Result<(), UnsealError> {
         match (self.bond, device) {
             (Bond::None, _) | (_, Device::Proven) => Ok(()),
             (Bond::Awaited, _) if now < self.authenticated_at.saturating_add(AWAITED_FOR) => Ok(()),

@@ -75,7 +75,8 @@ impl Seal<'_> {
     }
 
     /// Opens a value and judges it at `now` (Unix seconds). `prove` is called for every authentic
-    /// value, live or not, and returns whether its device is proved.
+    /// value, live or not, and returns whether its device is proved. Only if it need not be, or is,
+    /// the result of `use_it` is returned.
     ///
     /// The unsealed data is used in place. The plaintext is wiped afterwards.
     pub(crate) fn unseal<R, E: From<UnsealError>>(
@@ -92,9 +93,11 @@ impl Seal<'_> {
             }
             let (extension, payload) = split_extension(extended, rest)?;
             let device = prove(&claims);
-            claims.judge(now, self.timeouts, device)?;
+            claims.judge(now, self.timeouts)?;
             let reseal_due = claims.bind(device) || self.is_reseal_due(entry, &claims, now);
-            use_it(Unsealed { claims: &claims, reseal_due, extension, entry, payload })
+            let used = use_it(Unsealed { claims: &claims, reseal_due, extension, entry, payload })?;
+            claims.judge_bond(now, device)?;
+            Ok(used)
         })
     }
 
@@ -200,7 +203,10 @@ impl Seal<'_> {
                 let (claims, extended, rest) = split_claims(plaintext)?;
                 let (_extension, payload) = split_extension(extended, rest)?;
                 let refusal = match entry.is_accepted(now) {
-                    true => claims.judge(now, self.timeouts, Device::Unproven).err(),
+                    true => {
+                        let judged = claims.judge(now, self.timeouts);
+                        judged.and_then(|()| claims.judge_bond(now, Device::Unproven)).err()
+                    }
                     false => Some(UnsealError::RetiredKey(entry.id())),
                 };
                 Ok(read(entry, &claims, payload, refusal))

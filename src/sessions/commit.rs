@@ -228,11 +228,9 @@ impl<T: SessionData> Core<T> {
                             self.ask_hook(data, claims, live.key_id, now)
                         }
                         false => {
-                            live.claims.judge(
-                                unix_seconds(now),
-                                &self.timeouts,
-                                live.claims.device(),
-                            )?;
+                            let (claims, seconds) = (&live.claims, unix_seconds(now));
+                            claims.judge(seconds, &self.timeouts)?;
+                            claims.judge_bond(seconds, claims.device())?;
                             let came = &session.opened().data;
                             self.ask_hook(came, &live.claims, live.key_id, now)
                         }

@@ -132,7 +132,9 @@ impl<T: SessionData> Core<T> {
     ) {
         let (result, authentic) = opened;
         let (result, mut authentic) = match (result, authentic) {
-            (Ok(_), Some(value)) if self.is_ended(candidates, value.descent, opening.now) => {
+            (Ok(_) | Err(UnsealError::Bound), Some(value))
+                if self.is_ended(candidates, value.descent, opening.now) =>
+            {
                 (Err(UnsealError::Ended), Some(Authentic { verdict: Verdict::Ended, ..value }))
             }
             (Err(UnsealError::Bound), Some(value)) => {

@@ -15,7 +15,7 @@ use crate::{
     error::{ConfigError, UnsealError},
     events,
     format::{
-        claims::{CLOCK_TOLERANCE, Device, MAX_AGE_LIMIT},
+        claims::{CLOCK_TOLERANCE, MAX_AGE_LIMIT},
         frame::MAX_COOKIE_LEN,
     },
     http::cookie::Named,
@@ -249,7 +249,7 @@ impl<T: SessionData> Core<T> {
         let authentic = Authentic::new(&claims, ends_at, Verdict::Live);
         let refused = |error, verdict| (error, Some(Authentic { verdict, ..authentic }));
         let judged = claims
-            .judge(seconds, &self.timeouts, Device::Unproven)
+            .judge(seconds, &self.timeouts)
             .and_then(|()| self.ask_hook(&found.data, &claims, None, now));
         if let Err(error) = judged {
             return Err(refused(error, Verdict::Refused));

@@ -279,7 +279,7 @@ def check_payload(payload, type):
 
 
 def judge(c, v, is_bound):
-    """Checks 11 to 15. `is_bound` tells whether a family has a live bound cookie."""
+    """Checks 11 to 14. `is_bound` tells whether a family has a live bound cookie."""
     set_times(c, v["policy"])
     now = v["now"]
     if c["issued_at"] > now + 60:
@@ -289,10 +289,14 @@ def judge(c, v, is_bound):
     if c["limit"] is not None and now >= c["issued_at"] + c["limit"]:
         raise Refused("idle")
     c["device"] = is_bound(c["id"][:8])
+    check_payload(c["payload"], v.get("type"))
+
+
+def judge_bond(c, now):
+    """Check 17."""
     waits = c["flags"] & 0x10 and now < c["created_at"] + c["authenticated"] + 300
     if c["flags"] & 0x14 and not waits and not c["device"]:
         raise Refused("bound", passing=True)
-    check_payload(c["payload"], v.get("type"))
 
 
 def reseal_due(c, v, place, purpose, former=False):
@@ -375,6 +379,7 @@ def unseal(v):
         raise Refused("invalid_claims")
     families = v.get("bound_families", [])
     judge(c, v, lambda family: family.hex() in families)
+    judge_bond(c, v["now"])
     unknown = c["flags"] & 2 and not c["authenticated"]
     return {
         "claims": {
@@ -529,6 +534,7 @@ def read_cookies(v):
                 if ended_by:
                     candidate["ended_by"] = ended_by
                     raise Refused("ended")
+                judge_bond(c, v["now"])
                 if best is None or c["issued_at"] > best["issued_at"] or (
                     c["issued_at"] == best["issued_at"] and name == best["name"]
                 ):
@@ -563,6 +569,7 @@ def reseal(v):
         plain, audience = authenticate(place, key_id, sealed, ring, 1, name, accepted_audiences(v))
         c = read_claims(plain)
         judge(c, v, lambda family: family.hex() in families)
+        judge_bond(c, now)
     except Refused as refused:
         return {"refused": refused.reason}
     if not reseal_due(c, v, place, 1, name != v["cookie_name"] or audience > 0):
@@ -1539,21 +1546,21 @@ case("own_idle_0", "idle", flags=9, idle=0)
 case("idle_and_not_bound", "idle", flags=5, idle=600, created_at=NOW - 600)
 case("idle_and_not_json", "idle", idle=600, created_at=NOW - 600, payload="{")
 
-# 14 bound.
+# 17 bound.
 case("bound_where_the_reader_does_no_binding", "bound", flags=5)
 case("bound_without_a_bound_cookie", "bound", flags=5, bound_families=[])
 case("bound_beside_another_family", "bound", flags=5, bound_families=[family_of("bound")])
 case("bound_beside_a_family_of_the_same_first_6_bytes", "bound", flags=5, id=digest("a", 16),
      bound_families=[digest("a", 6) + b"\0\0"])
 case("bound_beside_the_rest_of_its_session_id", "bound", flags=5, id=digest("a", 16), bound_families=[digest("a", 16)[8:]])
-case("not_bound_and_not_json", "bound", flags=5, payload="{")
+case("not_bound_and_not_json", "payload", flags=5, payload="{")
 case("awaited_for_300_seconds", "bound", flags=0x11, created_at=NOW - 300)
 case("awaited_for_300_seconds_by_a_reader_with_binding", "bound", flags=0x11, created_at=NOW - 300, bound_families=[])
 case("awaited_for_300_seconds_since_a_step_up", "bound", flags=0x11, created_at=NOW - 400, offset=100, authenticated=100)
 case("awaited_for_300_seconds_beside_another_family", "bound", flags=0x11, created_at=NOW - 300,
      bound_families=[family_of("bound")])
 
-# 15 payload.
+# 14 payload.
 NOT_JSON = {
     "empty_payload": "",
     "payload_of_spaces": "    ",
@@ -2431,7 +2438,7 @@ cookies("tombstone_name_of_9_characters", f"{came(S1)}; {TOMB1_PAIR.replace(TOMB
 cookies("tombstone_name_of_another_case", f"{came(S1)}; {TOMB1_PAIR.replace('-ended-', '-Ended-')}", ["live"], 0)
 cookies("expired_before_ended", f"{came(session('e', lifetime=900))}; {TOMB1_PAIR}", ["expired"])
 cookies("payload_before_ended", f"{came(session('e', payload='x'))}; {TOMB1_PAIR}", ["payload"])
-cookies("bound_before_ended", f"{came(session('e', flags=5))}; {TOMB1_PAIR}", ["bound"], passing=True)
+cookies("ended_before_bound", f"{came(session('e', flags=5))}; {TOMB1_PAIR}", [("ended", None, [TOMB1])])
 cookies("ended_is_not_passing", f"{came(S1, 'x')}; {TOMB1_PAIR}", [("ended", None, [TOMB1]), "malformed"])
 cookies("tombstone_behind_many_cookies", "; ".join([came(S1), *(f"c{n}=x" for n in range(300)), TOMB1_PAIR]),
         [("ended", None, [TOMB1])])
@@ -2581,7 +2588,7 @@ cookies("collect_beside_an_expired_lineage", f"{came(session('e', lifetime=900))
 for label, value, kind in (
     ("future", session("c11", issued_at=NOW + 61), "issued_in_future"),
     ("idle", session("c13", idle=900), "idle"),
-    ("bound", session("c14", flags=5), "bound"),
+    ("bound", session("c14", flags=5, generation=2), "bound"),
     ("payload", session("c15", payload=""), "payload"),
 ):
     cookies(f"collect_beside_one_refused_as_{label}", f"{came(value)}; {C1_PAIR}; {C2_PAIR}", [kind],

@@ -21,8 +21,8 @@ pub(super) const CLASSES: [&str; 13] = [
     "issued_in_future",
     "expired",
     "idle",
-    "bound",
     "payload",
+    "bound",
 ];
 
 impl Vector {
