@@ -143,7 +143,7 @@ pub(crate) fn commit_failed(name: &str, reason: &crate::error::SealError) {
     tell_if_unheard(format_args!("500, session {name:?} not committed: {reason}"));
 }
 
-/// Two middlewares with the same data type or cookie name are not clones of each other. Takes the
+/// Two middlewares with the same data type, cookie name or path of devices are not clones of each other. Takes the
 /// cookie name and the data type of each.
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub(crate) fn clash((name, data): (&str, &str), (outer, outer_data): (&str, &str)) {
@@ -281,5 +281,5 @@ fn tell_if_unheard(text: fmt::Arguments<'_>) {
 }
 
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
-const CLASH: &str = "two different `Sessions` with the same data type or cookie name around one request: \
-    mount clones of one, or give each its own data type and its own cookie name";
+const CLASH: &str = "two different `Sessions` with the same data type, cookie name or path of devices around one request: \
+    mount clones of one, or give each its own data type, cookie name and `Bound::path`";

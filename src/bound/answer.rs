@@ -9,7 +9,7 @@ use crate::{
     http::{answer::Answer, request::RequestHead},
     platform::clock,
     session::{Session, SessionData},
-    sessions::Sessions,
+    sessions::{Sessions, Step},
 };
 
 /// The parts of a request that device binding needs.
@@ -112,10 +112,10 @@ impl<T: SessionData> Sessions<T> {
         let path = target.split('?').next().unwrap_or_default();
         let desk = |now| Desk { core: self.core(), rules, now };
         match head.method() {
-            "POST" if path == rules.registration_path => {
-                Some(desk(clock()).register(head, session()))
-            }
-            "POST" if path == rules.refresh_path => Some(desk(clock()).refresh(head, session())),
+            "POST" => rules.step(path).map(|step| match step {
+                Step::Registration => desk(clock()).register(head, session()),
+                Step::Refresh => desk(clock()).refresh(head, session()),
+            }),
             "GET" if arrival::is_from_elsewhere(head) => arrival::answer(session(), &target),
             _ => None,
         }

@@ -6,7 +6,7 @@
 use super::{desk::empty, header};
 use crate::{
     error::UnsealError,
-    http::{LocalPath, answer::Answer, request::RequestHead},
+    http::{answer::Answer, request::RequestHead},
     session::{Session, SessionData},
 };
 
@@ -31,11 +31,13 @@ pub(super) fn answer<T: SessionData>(session: &Session<T>, target: &str) -> Opti
     Some(answer)
 }
 
-/// A page that goes on to the target. Without an address, browsers would only scroll where the link
+/// A page that goes on to its own address, which the browser knows better than we do: an outer router
+/// or a proxy may have cut the path. Without any address, browsers would only scroll where the link
 /// has a fragment.
 fn page(target: &str) -> String {
-    let mut address = String::new();
-    for char in LocalPath::new(target).unwrap_or_default().as_str().chars() {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let mut address = String::from("?");
+    for char in query.chars() {
         match char {
             '&' => address.push_str("&amp;"),
             '<' => address.push_str("&lt;"),

@@ -11,51 +11,66 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::format::{device::PublicKey, json};
+use crate::format::{
+    device::{PublicKey, Signature},
+    json,
+};
 
-/// Which key verifies the JWT.
-#[derive(Clone, Copy)]
-pub(super) enum KeyFrom<'a> {
-    /// The key in the JWT itself.
-    Itself,
-    Known(&'a PublicKey),
+/// A JWT as it was sent. Nothing in it is verified, and whoever sends it can write what they like.
+pub(super) struct Jwt<'a> {
+    signed: &'a [u8],
+    signature: Signature,
+    key: Option<PublicKey>,
+    challenge: String,
 }
 
-/// The content of a verified JWT.
-#[derive(Debug)]
-pub(super) struct Proof {
-    pub(super) challenge: String,
-    pub(super) key: PublicKey,
-}
-
-/// The content of the JWT, if its key signed it.
-pub(super) fn verify(text: &[u8], key_from: KeyFrom<'_>) -> Result<Proof, &'static str> {
-    if text.len() > MAX_LEN {
-        return Err("the JWT is too long");
+impl<'a> Jwt<'a> {
+    pub(super) fn read(text: &'a [u8]) -> Result<Self, &'static str> {
+        if text.len() > MAX_LEN {
+            return Err("the JWT is too long");
+        }
+        let three = "the JWT has not three parts";
+        let mut parts = text.split(|&byte| byte == b'.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(three);
+        };
+        let signed = text.get(..text.len().saturating_sub(signature.len().saturating_add(1)));
+        let signed = signed.ok_or(three)?;
+        let signature =
+            decode(signature)?.try_into().map_err(|_| "the signature has not 64 bytes")?;
+        let Header { jwk, .. } = read(header)?;
+        let key = jwk.map(|jwk| jwk.key()).transpose()?;
+        let Payload { jti, .. } = read(payload)?;
+        Ok(Self { signed, signature, key, challenge: jti })
     }
-    let three = "the JWT has not three parts";
-    let mut parts = text.split(|&byte| byte == b'.');
-    let (Some(header), Some(payload), Some(signature), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(three);
-    };
-    let signed = text.get(..text.len().saturating_sub(signature.len().saturating_add(1)));
-    let signed = signed.ok_or(three)?;
 
-    let Header { jwk, .. } = read(header)?;
-    let key = match (key_from, jwk) {
-        (KeyFrom::Itself, Some(jwk)) => jwk.key()?,
-        (KeyFrom::Known(key), None) => key.clone(),
-        (KeyFrom::Itself, None) => return Err("the JWT has no key"),
-        (KeyFrom::Known(_), Some(_)) => return Err("the JWT has a key of its own"),
-    };
-    let signature = decode(signature)?.try_into().map_err(|_| "the signature has not 64 bytes")?;
-    if !key.verifies(signed, &signature) {
-        return Err("the signature does not verify");
+    /// The challenge that it says it answers. Look at that first: to open it costs far less than to
+    /// verify a signature, and nobody can make one but us.
+    pub(super) fn challenge(&self) -> &[u8] {
+        self.challenge.as_bytes()
     }
-    let Payload { jti, .. } = read(payload)?;
-    Ok(Proof { challenge: jti, key })
+
+    /// The key in the JWT, if it signed the JWT.
+    pub(super) fn verify_by_its_own(self) -> Result<PublicKey, &'static str> {
+        let key = self.key.ok_or("the JWT has no key")?;
+        match key.verifies(self.signed, &self.signature) {
+            true => Ok(key),
+            false => Err(UNVERIFIED),
+        }
+    }
+
+    /// Whether this key signed the JWT, which brings none.
+    pub(super) fn verify_by(&self, key: &PublicKey) -> Result<(), &'static str> {
+        if self.key.is_some() {
+            return Err("the JWT has a key of its own");
+        }
+        match key.verifies(self.signed, &self.signature) {
+            true => Ok(()),
+            false => Err(UNVERIFIED),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -142,5 +157,6 @@ fn decode(text: &[u8]) -> Result<Vec<u8>, &'static str> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| "a part of the JWT is not base64url")
 }
 
+const UNVERIFIED: &str = "the signature does not verify";
 /// A JWT from Chromium has about 500 bytes.
 const MAX_LEN: usize = 2048;

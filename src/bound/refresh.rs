@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     desk::{Desk, empty, json, with_cookie},
     header,
-    jwt::{self, KeyFrom},
+    jwt::Jwt,
 };
 use crate::{
     error::UnsealError,
@@ -15,7 +15,7 @@ use crate::{
     },
     http::{answer::Answer, request::RequestHead},
     platform::clock::unix_seconds,
-    session::{Candidates, Session, SessionData},
+    session::{Candidates, Live, Session, SessionData},
 };
 
 /// The state of the session of a device's family, when a refresh is requested.
@@ -75,8 +75,15 @@ impl<T: SessionData> Desk<'_, T> {
         let came = candidates.filter(|candidates| !candidates.sessions.is_empty());
         let Some(candidates) = came else { return Standing::Over("no session came with it") };
         let opened = self.core.open_on_device(candidates, family, self.now);
+        let is_of_device = |live: Live| live.claims.id.family() == family;
+        if opened.live.is_some_and(is_of_device) {
+            return Standing::Live;
+        }
+        // The device's own may be a value that this machine cannot read yet.
+        if let Some(error) = self.core.unread(candidates) {
+            return Standing::Unknown(Box::new(error));
+        }
         match (opened.live, opened.refusal) {
-            (Some(live), _) if live.claims.id.family() == family => Standing::Live,
             (Some(_), _) => Standing::Over("the session is of another sign-in"),
             (None, Some(error)) => match *error {
                 // It is bound to another device, by another sign-in.
@@ -93,12 +100,13 @@ impl<T: SessionData> Desk<'_, T> {
     /// When the challenge that the device answers was issued.
     fn check_proof(&self, head: &impl RequestHead, identifier: &Identifier) -> Result<u64, String> {
         let text = header::text(head, header::PROOF).ok_or("no JWT")?;
-        let proof = jwt::verify(text, KeyFrom::Known(&identifier.key))?;
-        let challenge = self.core.open_challenge(proof.challenge.as_bytes(), self.now);
+        let jwt = Jwt::read(text)?;
+        let challenge = self.core.open_challenge(jwt.challenge(), self.now);
         let challenge = challenge.map_err(|error| format!("the challenge: {error}"))?;
         if challenge.kind != Kind::Refresh || challenge.family != identifier.family {
             return Err("the challenge is for something else".to_owned());
         }
+        jwt.verify_by(&identifier.key)?;
         // The cookie ends so long after the challenge, and one that ends at once is refreshed at once.
         let age = unix_seconds(self.now).saturating_sub(challenge.issued_at);
         match age.saturating_mul(2) < self.rules.lifetime {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     desk::{Desk, json, with_cookie},
     header,
-    jwt::{self, KeyFrom},
+    jwt::Jwt,
 };
 use crate::{
     format::device::Kind,
@@ -24,12 +24,12 @@ impl<T: SessionData> Desk<'_, T> {
         let Some(text) = header::text(head, header::PROOF) else {
             return self.refuse(400, WHAT, "no JWT");
         };
-        let proof = match jwt::verify(text, KeyFrom::Itself) {
-            Ok(proof) => proof,
+        let jwt = match Jwt::read(text) {
+            Ok(jwt) => jwt,
             Err(reason) => return self.refuse(403, WHAT, reason),
         };
         // It is not replaced by another challenge: whoever comes too late has to sign in again.
-        let challenge = match self.core.open_challenge(proof.challenge.as_bytes(), self.now) {
+        let challenge = match self.core.open_challenge(jwt.challenge(), self.now) {
             Ok(challenge) if challenge.kind == Kind::Registration => challenge,
             Ok(_) => return self.refuse(403, WHAT, "the challenge is one of a refresh"),
             Err(error) => return self.unreadable(403, WHAT, &error),
@@ -42,11 +42,15 @@ impl<T: SessionData> Desk<'_, T> {
                 _ => self.refuse(403, WHAT, "the challenge is of another session"),
             };
         }
-        let sealed =
-            self.core.seal_identifier(family, proof.key, self.now).and_then(|identifier| {
-                let cookie = self.core.set_bound((family, 0), challenge.issued_at, self.now)?;
-                Ok((identifier, cookie))
-            });
+        // Last, since it costs the most, and anybody can send a request.
+        let key = match jwt.verify_by_its_own() {
+            Ok(key) => key,
+            Err(reason) => return self.refuse(403, WHAT, reason),
+        };
+        let sealed = self.core.seal_identifier(family, key, self.now).and_then(|identifier| {
+            let cookie = self.core.set_bound((family, 0), challenge.issued_at, self.now)?;
+            Ok((identifier, cookie))
+        });
         let (identifier, cookie) = match sealed {
             Ok((identifier, Some(cookie))) => (identifier, cookie),
             Ok((_, None)) => return self.refuse(500, WHAT, "there are no rules"),
@@ -55,7 +59,7 @@ impl<T: SessionData> Desk<'_, T> {
         let (name, attributes) = self.core.describe_bound(family);
         let answer = json(&json!({
             "session_identifier": identifier,
-            "refresh_url": self.rules.refresh_path,
+            "refresh_url": self.rules.refresh_path(),
             "scope": { "include_site": false, "scope_specification": [] },
             "credentials": [{ "type": "cookie", "name": name, "attributes": attributes }],
         }));

@@ -30,6 +30,9 @@ pub struct Commit {
 }
 
 impl Commit {
+    /// The header that has the offer, in lower case.
+    pub(crate) const REGISTRATION: &str = "secure-session-registration";
+
     /// The cookies to set or to remove. Empty if nothing changes. To set the session, there is one
     /// cookie, plus removals of others that it replaces. To destroy it, there is one removal for
     /// each scope that the cookie may have. [Tombstones](crate::Builder::tombstones) are among
@@ -69,7 +72,9 @@ impl Commit {
             (false, None) => None,
         };
         let cookies = self.cookies.iter().map(|cookie| ("set-cookie", cookie.to_string()));
+        let offer = self.registration.iter().map(|offer| (Self::REGISTRATION, offer.clone()));
         cookies
+            .chain(offer)
             .chain(caching.map(|value| ("cache-control", value.to_owned())))
             .chain(self.vary().map(|value| ("vary", value.to_owned())))
     }
@@ -86,7 +91,8 @@ impl Commit {
     }
 
     /// The value of the header `Secure-Session-Registration`, by which the response offers the
-    /// browser to bind the session to its device. It comes beside a cookie only.
+    /// browser to bind the session to its device. It comes beside a cookie only, and is among the
+    /// [`headers`](Self::headers).
     #[cfg(feature = "bound")]
     #[cfg_attr(docsrs, doc(cfg(feature = "bound")))]
     pub fn registration(&self) -> Option<&str> {

@@ -19,7 +19,7 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    pub(crate) const REGISTRATION: &str = "secure-session-registration";
+    pub(crate) const REGISTRATION: &str = Commit::REGISTRATION;
 }
 
 /// The headers of a response.
@@ -50,7 +50,7 @@ impl Commit {
             headers.append(Name::SetCookie, text(cookie));
         }
         if let Some(offer) = &self.registration {
-            headers.retain(Name::Registration, |_| false);
+            // Another kind of session may have made an offer of its own.
             headers.append(Name::Registration, offer.clone().into());
         }
         if self.forbids_storing() {

@@ -6,7 +6,7 @@ use super::{data::SessionData, handle::Session};
 use crate::{
     error::UnsealError,
     format::{
-        claims::Bond,
+        claims::{Bond, Claims},
         session_id::{Family, SessionId},
     },
     key_id::KeyId,
@@ -45,6 +45,11 @@ impl<T: SessionData> Session<T> {
     /// It does not tell whether somebody is signed in. Check the session's data for that.
     pub fn authenticated_within(&self, age: std::time::Duration) -> bool {
         self.is_recent(self.claims().and_then(|claims| claims.known_authentication()), age)
+    }
+
+    pub(super) fn claims(&self) -> Option<Claims> {
+        self.look();
+        self.claims_in(&self.state()).and_then(Result::ok)
     }
 
     fn is_recent(&self, time: Option<u64>, age: std::time::Duration) -> bool {

@@ -71,6 +71,13 @@ pub(crate) trait Origin<T>: Send + Sync {
     #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     fn cookie_name(&self) -> &str;
 
+    /// The paths below which devices register and refresh.
+    #[cfg(all(
+        feature = "bound",
+        any(feature = "tower", feature = "actix-web", feature = "rocket")
+    ))]
+    fn device_paths(&self) -> &[String];
+
     /// Collects from a Cookie header the values that may be sessions.
     fn collect(&self, header: &[u8], now: OffsetDateTime, candidates: &mut Candidates);
 
@@ -352,11 +359,6 @@ impl<T: SessionData> Session<T> {
 
     pub(super) fn now(&self) -> u64 {
         clock::unix_seconds(self.time())
-    }
-
-    pub(super) fn claims(&self) -> Option<Claims> {
-        self.look();
-        self.claims_in(&self.state()).and_then(Result::ok)
     }
 
     pub(super) fn claims_in(&self, state: &State<T>) -> Option<Result<Claims, RandomSource>> {

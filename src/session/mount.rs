@@ -29,10 +29,24 @@ impl Identity {
     }
 
     /// Whether the two can be confused: handlers tell them apart by the data type, browsers by the
-    /// cookie's name.
+    /// cookie's name, and devices by the path.
     pub(crate) fn is_confused_with(&self, other: &Self) -> bool {
         !self.is(other)
-            && (self.0.data() == other.0.data() || self.cookie_name() == other.cookie_name())
+            && (self.0.data() == other.0.data()
+                || self.cookie_name() == other.cookie_name()
+                || self.shares_a_path_with(other))
+    }
+
+    #[cfg(feature = "bound")]
+    fn shares_a_path_with(&self, other: &Self) -> bool {
+        let paths = self.0.device_paths();
+        other.0.device_paths().iter().any(|path| paths.contains(path))
+    }
+
+    #[cfg(not(feature = "bound"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
+    fn shares_a_path_with(&self, _: &Self) -> bool {
+        false
     }
 
     pub(crate) fn cookie_name(&self) -> &str {
@@ -56,6 +70,9 @@ trait Named: Send + Sync {
 
     fn cookie_name(&self) -> &str;
 
+    #[cfg(feature = "bound")]
+    fn device_paths(&self) -> &[String];
+
     fn data(&self) -> TypeId;
 
     fn data_name(&self) -> &'static str;
@@ -68,6 +85,11 @@ impl<T: SessionData> Named for Handle<dyn Origin<T>> {
 
     fn cookie_name(&self) -> &str {
         (**self).cookie_name()
+    }
+
+    #[cfg(feature = "bound")]
+    fn device_paths(&self) -> &[String] {
+        (**self).device_paths()
     }
 
     fn data(&self) -> TypeId {

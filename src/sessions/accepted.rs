@@ -108,6 +108,12 @@ impl Accepted {
         &self.present().0.cookie
     }
 
+    /// The cookies of all names, whatever their dates.
+    #[cfg(feature = "bound")]
+    pub(super) fn cookies(&self) -> impl Iterator<Item = &CheckedCookie> {
+        self.names.iter().map(|name| &name.cookie)
+    }
+
     pub(super) fn binding(&self) -> &Binding {
         &self.present().1.session
     }

@@ -343,7 +343,7 @@ impl<T: SessionData> Builder<T> {
         } else if !accepted.cookie().is_host_prefixed() {
             events::not_host_prefixed(name);
         }
-        let device = self.device.check(accepted.cookie())?;
+        let device = self.device.check(&accepted)?;
         Ok(Sessions::with(Core {
             keys: self.keys,
             accepted,

@@ -29,6 +29,14 @@ impl<T: SessionData> Origin<T> for Core<T> {
         self.cookie().name()
     }
 
+    #[cfg(all(
+        feature = "bound",
+        any(feature = "tower", feature = "actix-web", feature = "rocket")
+    ))]
+    fn device_paths(&self) -> &[String] {
+        self.device_rules().map_or(&[], |rules| rules.paths.as_slice())
+    }
+
     fn collect(&self, header: &[u8], now: OffsetDateTime, candidates: &mut Candidates) {
         self.collect_from(header, unix_seconds(now), candidates);
     }

@@ -30,4 +30,7 @@ mod value;
 pub use self::device::Bound;
 pub use self::{builder::Builder, core::Sessions, revocation::SessionInfo};
 #[cfg(feature = "bound")]
-pub(crate) use self::{core::Core, device::DeviceRules};
+pub(crate) use self::{
+    core::Core,
+    device::{DeviceRules, Step},
+};

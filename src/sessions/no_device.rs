@@ -3,14 +3,13 @@
 use cookie::Cookie;
 use time::OffsetDateTime;
 
-use super::core::Core;
+use super::{accepted::Accepted, core::Core};
 use crate::{
     error::{ConfigError, SealError},
     format::{
         claims::{Bond, Claims, Device},
         session_id::Family,
     },
-    http::rules::CheckedCookie,
     session::{Candidates, Session, SessionData},
 };
 
@@ -24,7 +23,7 @@ impl Asked {
     pub(super) const NOTHING: Self = Self;
 
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as `device` has it")]
-    pub(super) fn check(self, _: &CheckedCookie) -> Result<Rules, ConfigError> {
+    pub(super) fn check(self, _: &Accepted) -> Result<Rules, ConfigError> {
         Ok(Rules)
     }
 }

@@ -60,7 +60,8 @@ impl<T: SessionData> Sessions<T> {
     /// # Errors
     ///
     /// [`SealError`]. For example, [`SealError::Expired`] for a session that has ended or that
-    /// never began.
+    /// never began, and [`SealError::Refused`] for one that is bound to a device: nothing beside a
+    /// string proves that it comes from there.
     pub fn seal(&self, session: &Session<T>) -> Result<String, SealError> {
         self.seal_at(session, clock::now())
     }
@@ -74,6 +75,9 @@ impl<T: SessionData> Sessions<T> {
         self.check_origin(session)?;
         let seconds = unix_seconds(now);
         session.seal_with(seconds, |is_renewal, claims, data| {
+            if !claims.fits_a_token() {
+                return Err(SealError::Refused(Box::new(UnsealError::Bound)));
+            }
             self.0.seal_judged(session, (is_renewal, claims, data), now)
         })
     }

@@ -204,6 +204,22 @@ impl Browser {
         panic!("a refresh takes two requests");
     }
 
+    /// Answers this challenge, and returns the status.
+    pub(crate) fn answer(
+        &mut self,
+        sessions: &Sessions<String>,
+        place: usize,
+        challenge: &str,
+        now: OffsetDateTime,
+    ) -> u16 {
+        let DeviceSession { id, refresh, key, .. } = self.device[place].clone();
+        let proof = jwt(&key, false, challenge);
+        let headers = [("sec-secure-session-id", &*id), ("secure-session-response", &*proof)];
+        let answer = self.post(sessions, &refresh, &headers, now);
+        self.take_answer(&answer, now);
+        answer.status()
+    }
+
     pub(crate) fn post(
         &self,
         sessions: &Sessions<String>,

@@ -233,3 +233,31 @@ fn many_bound_cookies_cost_eight_decryptions_and_hide_nothing_behind_others() {
     let header = format!("{}; {}", others.join("; "), browser.header(at(1)));
     assert_eq!(*other.load_at([header], at(1)).read(), "ada");
 }
+
+#[test]
+fn a_session_that_was_ended_or_revoked_does_not_wait_for_its_device() {
+    // Signed out, and a late response puts the session back.
+    let [one, other] = fleet();
+    let mut browser = Browser::bound(&one, "ada", T0);
+    let late = browser.jar["__Host-session"].clone();
+    browser.visit(&one, at(1), sealed_session::Session::destroy);
+    browser.jar.insert("__Host-session".into(), late);
+    let later = at(30 * MINUTE);
+    let session = browser.load(&other, later);
+    assert_eq!(session.refusal().map(sealed_session::UnsealError::class), Some("ended"));
+    // So the guest that the visitor is now can fill a cart.
+    browser.visit(&other, later, |session| session.write(|data| "cart".clone_into(data)));
+    assert_eq!(browser.read(&one, later), "cart");
+
+    let revoking = Sessions::builder(ring([1]))
+        .revoke_if(|user: &String, _| user == "ada")
+        .bound(Bound::new())
+        .build()
+        .unwrap();
+    let mut browser = Browser::bound(&one, "ada", T0);
+    let session = browser.load(&revoking, later);
+    assert_eq!(session.refusal().map(sealed_session::UnsealError::class), Some("revoked"));
+    browser.visit(&revoking, later, |session| session.write(|data| "cart".clone_into(data)));
+    assert_eq!(browser.read(&revoking, later), "cart");
+    assert!(browser.device.is_empty());
+}

@@ -245,3 +245,51 @@ fn an_identifier_of_any_other_content_is_refused() {
         assert_eq!(status(other), 404, "{other}");
     }
 }
+
+/// Anybody can send a registration, and to verify a signature costs a hundred times as much as to
+/// open a challenge.
+#[cfg(feature = "tracing")]
+#[test]
+fn a_signature_is_verified_only_after_the_challenge_and_the_session() {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use tracing_subscriber::util::SubscriberInitExt as _;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let case = Case::new();
+    let reason = |browser: &Browser, challenge: &str| {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let payload = json!({"jti": challenge}).to_string();
+        let good = signed(&case.key, &case.header().to_string(), &payload);
+        let forged = signed(&key(99), &case.header().to_string(), &payload);
+        assert_ne!(good, forged);
+        let guard = subscriber.set_default();
+        let headers = [("secure-session-response", &*forged)];
+        let answer = browser.post(&case.sessions, &case.path, &headers, at(1));
+        drop(guard);
+        assert_eq!(answer.status(), 403);
+        String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+    };
+    let malformed = reason(&case.browser, "AAAA");
+    assert!(malformed.contains("device refused") && !malformed.contains("verify"), "{malformed}");
+    assert!(reason(&Browser::default(), &case.challenge).contains("of another session"));
+    assert!(reason(&case.browser, &case.challenge).contains("does not verify"));
+}

@@ -6,11 +6,13 @@
 mod arrival;
 mod attacks;
 mod browser;
+mod changes;
 mod config;
 mod corners;
 mod jwt;
 mod lapse;
 mod life;
+mod parallel;
 mod strict;
 #[path = "../support/mod.rs"]
 mod support;

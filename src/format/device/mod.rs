@@ -9,6 +9,6 @@ mod identifier;
 pub(crate) use self::{
     bound_cookie::{BoundCookie, Tag},
     challenge::{Challenge, Kind},
-    es256::PublicKey,
+    es256::{PublicKey, Signature},
     identifier::Identifier,
 };

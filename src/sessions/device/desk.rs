@@ -11,6 +11,7 @@ use crate::{
     format::{
         device::{BoundCookie, Challenge, Identifier, Kind, PublicKey, Tag},
         envelope::Binding,
+        frame::key_id,
         session_id::Family,
         token::Body,
     },
@@ -130,6 +131,15 @@ impl<T: SessionData> Core<T> {
     /// Whether a value that was refused may be good in a moment, or on another machine.
     pub(crate) fn is_passing(&self, error: &UnsealError) -> bool {
         error.is_passing(self.newest_key())
+    }
+
+    /// Why a value of the request cannot be read here, though another machine may.
+    pub(crate) fn unread(&self, candidates: &Candidates) -> Option<UnsealError> {
+        let newest = self.newest_key();
+        candidates.sessions.iter().find_map(|candidate| match key_id(&candidate.value) {
+            Ok(id) => (id.get() > newest.get()).then_some(UnsealError::UnknownKey(id)),
+            Err(error) => error.is_passing(newest).then_some(error),
+        })
     }
 
     fn seal_for_device<const N: usize>(

@@ -8,5 +8,5 @@ mod offer;
 mod proof;
 
 pub use self::config::Bound;
-pub(crate) use self::config::DeviceRules;
 pub(super) use self::config::{Asked, Rules};
+pub(crate) use self::config::{DeviceRules, Step};

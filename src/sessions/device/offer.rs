@@ -36,7 +36,7 @@ impl<T: SessionData> Core<T> {
             return Ok(None);
         }
         let challenge = self.seal_challenge(claims.id.family(), Kind::Registration, now)?;
-        let path = &rules.registration_path;
+        let path = rules.registration_path();
         Ok(Some(format!("(ES256);path=\"{path}\";challenge=\"{challenge}\"")))
     }
 
