@@ -13,6 +13,7 @@ mod jwt;
 mod lapse;
 mod life;
 mod parallel;
+mod processes;
 mod strict;
 #[path = "../support/mod.rs"]
 mod support;
