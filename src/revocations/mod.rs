@@ -5,9 +5,11 @@
 //! request → position of then; session → refused, if its subject's entry is greater than what it has seen
 //! ```
 
+mod filter;
 mod follower;
 mod freshness;
 mod handle;
+mod hash;
 mod list;
 mod log;
 mod position;

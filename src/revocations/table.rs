@@ -1,8 +1,7 @@
 //! From a hash to a number, read by all threads at once without a lock and without waiting.
 //!
 //! ```text
-//! filter: two bits of a word for each hash that may be there
-//! slots:  hash ‖ number, from the hash's place on to the first that is empty
+//! slots: hash ‖ number, from the hash's place on to the first that is empty
 //! ```
 //!
 //! One writer at a time adds; whoever holds the table is told of it in place. A full table is
@@ -14,7 +13,6 @@ use std::sync::atomic::{
 };
 
 pub(super) struct Table {
-    filter: Box<[AtomicU64]>,
     slots: Box<[Slot]>,
     /// Slots that are taken. For the writer.
     used: AtomicUsize,
@@ -32,27 +30,14 @@ impl Table {
     /// A table for so many entries, of which it takes some more before it is full.
     pub(super) fn for_entries(entries: usize) -> Self {
         let slots = entries.saturating_mul(2).next_power_of_two().max(MIN_SLOTS);
-        let words = slots / SLOTS_PER_WORD;
-        Self {
-            filter: (0..words).map(|_| AtomicU64::new(0)).collect(),
-            slots: (0..slots).map(|_| Slot::default()).collect(),
-            used: AtomicUsize::new(0),
-        }
+        Self { slots: (0..slots).map(|_| Slot::default()).collect(), used: AtomicUsize::new(0) }
     }
 
     /// The number beside a hash, 0 where it is not there.
-    #[inline]
     pub(super) fn get(&self, hash: u64) -> u64 {
-        let hash = hash.max(1);
-        let bits = filter_bits(hash);
-        let word = self.filter.get(place(hash >> 32, self.filter.len()));
-        if word.is_none_or(|word| word.load(Acquire) & bits != bits) {
-            return 0;
-        }
-        self.find(hash).map_or(0, |slot| slot.number.load(Acquire))
+        self.find(hash.max(1)).map_or(0, |slot| slot.number.load(Acquire))
     }
 
-    #[inline(never)]
     fn find(&self, hash: u64) -> Option<&Slot> {
         self.probe(hash).find_map(|slot| match slot.hash.load(Acquire) {
             0 => Some(None),
@@ -76,11 +61,8 @@ impl Table {
         if slot.hash.load(Relaxed) == 0 {
             self.used.fetch_add(1, Relaxed);
         }
-        // Whoever sees the hash sees the number, and whoever sees the bits sees both.
+        // Whoever sees the hash sees the number.
         slot.hash.store(hash, Release);
-        if let Some(word) = self.filter.get(place(hash >> 32, self.filter.len())) {
-            word.fetch_or(filter_bits(hash), Release);
-        }
     }
 
     /// Slots that are taken, also by what was taken out.
@@ -110,26 +92,18 @@ impl Table {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(&*self.filter).saturating_add(size_of_val(&*self.slots))
+        size_of_val(&*self.slots)
     }
 }
 
 /// The place for a hash among so many, a power of two.
-#[inline]
 fn place(hash: u64, count: usize) -> usize {
     #[expect(clippy::cast_possible_truncation, reason = "the upper bits are masked away")]
     let hash = hash as usize;
     hash & count.saturating_sub(1)
 }
 
-#[inline]
-fn filter_bits(hash: u64) -> u64 {
-    1 << (hash >> 58) | 1 << (hash >> 52 & 63)
-}
-
 const MIN_SLOTS: usize = 64;
-/// Four bits for each slot: of those that are not there one in some fifty gets past a table that is half full.
-const SLOTS_PER_WORD: usize = 16;
 
 #[cfg(test)]
 mod tests {

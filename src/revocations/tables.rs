@@ -1,19 +1,17 @@
-//! The entries, for all readers at once: a table of subjects and one of families.
+//! The entries, for all readers at once: a table of subjects and one of families, behind a filter
+//! that keeps almost all from looking.
 
-use std::{
-    hash::{BuildHasher as _, Hasher as _, RandomState},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 
-use super::{position::Position, subject::Target, table::Table};
+use super::{filter::Filter, hash::Keys, position::Position, subject::Target, table::Table};
+use crate::format::session_id::Family;
 
 pub(super) struct Tables {
-    /// Keyed by secrets of this process, so that nobody can choose two subjects of one hash.
-    hashes: RandomState,
-    /// Of the hash of families, which are random already.
-    secrets: [u64; 2],
+    keys: Keys,
+    /// Of both tables, and also of what was taken out of them since it was made.
+    filter: Filter,
     pair: ArcSwap<Pair>,
 }
 
@@ -29,40 +27,59 @@ pub(super) struct Look<'a>(&'a Tables, Guard<Arc<Pair>>);
 
 impl Tables {
     pub(super) fn new() -> Self {
-        let hashes = RandomState::new();
-        let secrets = [0, 1].map(|number| hashes.hash_one(number));
         let [subjects, families] = [(); 2].map(|()| Arc::new(Table::for_entries(0)));
-        Self { hashes, secrets, pair: ArcSwap::from_pointee(Pair { subjects, families }) }
+        let pair = ArcSwap::from_pointee(Pair { subjects, families });
+        Self { keys: Keys::random(), filter: Filter::new(), pair }
     }
 
+    /// The number beside a target, 0 where it is not there.
     #[inline]
+    pub(super) fn get(&self, target: Target<'_>) -> u64 {
+        let hash = self.hash(target);
+        match self.filter.may_have(hash) {
+            true => self.find(target, hash),
+            false => 0,
+        }
+    }
+
+    #[inline(never)]
+    fn find(&self, target: Target<'_>, hash: u64) -> u64 {
+        self.pair.load().of(target).get(hash)
+    }
+
     pub(super) fn look(&self) -> Look<'_> {
         Look(self, self.pair.load())
     }
 
     #[inline]
     pub(super) fn hash(&self, target: Target<'_>) -> u64 {
-        match target {
-            Target::Subject(name) => {
-                let mut hasher = self.hashes.build_hasher();
-                hasher.write(name);
-                hasher.finish()
-            }
-            Target::Family(family) => {
-                let [before, factor] = self.secrets;
-                let mixed = u64::from_ne_bytes(*family.as_bytes()) ^ before;
-                let [low, high] = wide_product(mixed, factor | 1);
-                low ^ high
-            }
-        }
+        // 0 stands for an empty slot.
+        self.keys.hash(target).max(1)
     }
 
     /// Puts a number beside a target, 0 to take it out. There may be no other writer.
     pub(super) fn put(&self, target: Target<'_>, number: u64) {
         if self.pair.load().of(target).is_full() {
-            self.rebuild(&[target]);
+            self.rebuild_tables(&[target]);
         }
-        self.pair.load().of(target).put(self.hash(target), number);
+        let hash = self.hash(target);
+        self.pair.load().of(target).put(hash, number);
+        // After the table, so that who is let past finds it there.
+        if number > 0 {
+            self.filter.add(hash);
+            if self.filter.is_full() {
+                self.refilter();
+            }
+        }
+    }
+
+    /// A filter of what is there now.
+    fn refilter(&self) {
+        let pair = self.pair.load();
+        let tables = [&pair.subjects, &pair.families];
+        let count = tables.map(|table| table.entries().count()).iter().sum();
+        let hashes = tables.into_iter().flat_map(|table| table.entries()).map(|(hash, _)| hash);
+        self.filter.replace(count, hashes);
     }
 
     /// Slots that are taken, also by what was taken out.
@@ -71,8 +88,14 @@ impl Tables {
         pair.subjects.used().saturating_add(pair.families.used())
     }
 
-    /// Without what was taken out, the tables in which these targets are. There may be no other writer.
-    pub(super) fn rebuild(&self, targets: &[Target<'_>]) {
+    /// Gives the memory of what was taken out free. There may be no other writer.
+    pub(super) fn rebuild(&self) {
+        self.rebuild_tables(&[Target::Subject(&[]), Target::Family(Family::from_bytes([0; 8]))]);
+        self.refilter();
+    }
+
+    /// Without what was taken out, the tables in which these targets are.
+    fn rebuild_tables(&self, targets: &[Target<'_>]) {
         let mut pair = Pair::clone(&self.pair.load());
         for target in targets {
             let table = match target {
@@ -86,14 +109,13 @@ impl Tables {
 
     pub(super) fn bytes(&self) -> usize {
         let pair = self.pair.load();
-        pair.subjects.bytes().saturating_add(pair.families.bytes())
+        let tables = pair.subjects.bytes().saturating_add(pair.families.bytes());
+        tables.saturating_add(self.filter.bytes())
     }
 }
 
 impl Look<'_> {
-    /// The number beside a target, 0 where it is not there.
-    #[inline]
-    pub(super) fn get(&self, target: Target<'_>) -> u64 {
+    fn get(&self, target: Target<'_>) -> u64 {
         self.1.of(target).get(self.0.hash(target))
     }
 
@@ -104,7 +126,6 @@ impl Look<'_> {
 }
 
 impl Pair {
-    #[inline]
     fn of(&self, target: Target<'_>) -> &Table {
         match target {
             Target::Subject(_) => &self.subjects,
@@ -124,14 +145,6 @@ pub(super) fn number_of(target: Target<'_>, position: Position) -> u64 {
 /// The position in such a number.
 pub(super) fn position_in(number: u64) -> Position {
     Position::new(number & !FAMILY).unwrap_or_default()
-}
-
-/// The lower and the upper half of a product.
-#[inline]
-fn wide_product(one: u64, other: u64) -> [u64; 2] {
-    let product = u128::from(one).wrapping_mul(u128::from(other));
-    #[expect(clippy::cast_possible_truncation, reason = "these are the halves")]
-    [product as u64, (product >> 64) as u64]
 }
 
 const FAMILY: u64 = 1 << 63;

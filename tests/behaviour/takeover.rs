@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::strategy::Strategy as _;
 use sealed_session::{
-    Commit, ConfigError, Session, Sessions, UnsealError,
+    Commit, ConfigError, Revocations, Session, Sessions, Subject, UnsealError,
     iron::{self, Migration, Passwords},
     takeover::{Found, OtherCookie, Reader, Refusal},
 };
@@ -536,4 +536,37 @@ mod events {
             assert!(told.contains(part), "{part} not in {told}");
         }
     }
+}
+
+#[test]
+fn revoked_user_and_revoked_value_are_taken_over_no_more() {
+    let list = Revocations::in_memory_at(secs(14 * 24 * 3600), T0);
+    let sessions = Sessions::<Account>::builder(ring([1]))
+        .accept_iron(migration())
+        .revocations(&list, |account| account.user_id.as_deref().map(Subject::from))
+        .build()
+        .unwrap();
+    let [ada, bob] = ["ada", "bob"].map(|user| format!("app={}", theirs(user, at(-HOUR))));
+    let taken = |header: &String| {
+        let session = sessions.load_at([header], T0);
+        user(&session, |user| assert!(user.is_some()));
+        let family = session.family().expect("it is taken over");
+        let mut jar = Jar::new();
+        keep(&mut jar, &sessions.commit_at(&session, T0).unwrap());
+        (family, jar["__Host-session"].clone())
+    };
+    let is_revoked = |header: &String, ours: &str| {
+        let by_copy = class(&sessions.load_at([header], T0)) == Some("revoked");
+        assert_eq!(sessions.unseal_at(ours, T0).is_err(), by_copy);
+        by_copy
+    };
+    let (_, ours_of_ada) = taken(&ada);
+    let (family, ours_of_bob) = taken(&bob);
+    list.revoke_all("ada").wait().unwrap();
+    assert!(is_revoked(&ada, &ours_of_ada) && !is_revoked(&bob, &ours_of_bob));
+    // A copy of the other library's cookie is of the same family, whenever it is taken over.
+    list.revoke_family(family).wait().unwrap();
+    assert!(is_revoked(&bob, &ours_of_bob));
+    let again = format!("app={}", theirs("bob", at(-HOUR)));
+    assert!(!is_revoked(&again, &taken(&again).1));
 }

@@ -1,0 +1,120 @@
+//! The hashes of subjects and families.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use super::subject::{MAX_SUBJECT, Target};
+
+/// The keys of a hash that is strongly universal: whichever two names somebody chooses, they have
+/// the same hash with a probability of 2^-64, as long as the keys are not known to him. ("Multilinear"
+/// of Lemire and Kaser, "Strongly universal string hashing is fast", The Computer Journal 57, 2014,
+/// with words of 64 bits.) Nobody sees hashes. It takes a third of the time that `SipHash` takes.
+pub(super) struct Keys {
+    subjects: Box<[u128; WORDS + 2]>,
+    families: [u128; 2],
+}
+
+impl Keys {
+    /// Keys of this process's own.
+    pub(super) fn random() -> Self {
+        let state = RandomState::new();
+        let half = |number: usize| u128::from(state.hash_one(number));
+        let key = |number: usize| half(number) << 64 | half(!number);
+        let subjects = Box::new(std::array::from_fn(key));
+        Self { subjects, families: [WORDS + 2, WORDS + 3].map(key) }
+    }
+
+    #[inline]
+    pub(super) fn hash(&self, target: Target<'_>) -> u64 {
+        match target {
+            Target::Subject(name) => self.hash_name(name),
+            Target::Family(family) => {
+                let [before, key] = self.families;
+                upper(term(before, key, u64::from_ne_bytes(*family.as_bytes())))
+            }
+        }
+    }
+
+    /// The words that are hashed are the length, the name in steps of eight bytes, and its last
+    /// eight bytes again if some are left over: no two names have the same.
+    #[inline]
+    fn hash_name(&self, name: &[u8]) -> u64 {
+        let [before, of_length, of_last, keys @ ..] = &*self.subjects;
+        let mut sum = term(*before, *of_length, name.len() as u64);
+        let (words, rest) = name.as_chunks();
+        for (word, key) in words.iter().zip(keys) {
+            sum = term(sum, *key, u64::from_le_bytes(*word));
+        }
+        if !rest.is_empty() {
+            let last = name.last_chunk().copied().unwrap_or_else(|| padded(rest));
+            sum = term(sum, *of_last, u64::from_le_bytes(last));
+        }
+        upper(sum)
+    }
+}
+
+#[inline]
+fn term(sum: u128, key: u128, word: u64) -> u128 {
+    sum.wrapping_add(key.wrapping_mul(u128::from(word)))
+}
+
+#[inline]
+fn upper(sum: u128) -> u64 {
+    (sum >> 64) as u64
+}
+
+fn padded(name: &[u8]) -> [u8; 8] {
+    let mut word = [0; 8];
+    word.iter_mut().zip(name).for_each(|(to, from)| *to = *from);
+    word
+}
+
+/// Whole words of a name, and one for its rest.
+const WORDS: usize = MAX_SUBJECT / 8 + 1;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::format::session_id::Family;
+
+    #[test]
+    fn every_bit_and_the_length_of_a_name_count() {
+        let keys = Keys::random();
+        let mut seen = HashSet::new();
+        for length in 0..=MAX_SUBJECT {
+            let mut name = vec![0; length];
+            assert!(seen.insert(keys.hash(Target::Subject(&name))), "{length}");
+            for place in 0..length {
+                for bit in 0..8 {
+                    name[place] ^= 1 << bit;
+                    assert!(seen.insert(keys.hash(Target::Subject(&name))), "{length} {place}");
+                    name[place] ^= 1 << bit;
+                }
+            }
+        }
+        for bit in 0..64 {
+            let family = Family::from_bytes((1_u64 << bit).to_ne_bytes());
+            assert!(seen.insert(keys.hash(Target::Family(family))));
+        }
+    }
+
+    #[test]
+    fn keys_are_of_one_list() {
+        let hashes = [(); 2].map(|()| Keys::random().hash(Target::Subject(b"ada")));
+        assert_ne!(hashes[0], hashes[1]);
+    }
+
+    #[test]
+    fn numbers_in_a_row_are_spread_over_every_bit() {
+        let keys = Keys::random();
+        let mut ones = [0_u32; 64];
+        for number in 0..4096_u32 {
+            let hash = keys.hash(Target::Subject(number.to_string().as_bytes()));
+            for (bit, ones) in ones.iter_mut().enumerate() {
+                *ones += u32::from(hash >> bit & 1 == 1);
+            }
+        }
+        assert!(ones.iter().all(|ones| (1500..2600).contains(ones)), "{ones:?}");
+    }
+}
