@@ -270,6 +270,41 @@ mod environment {
         }
     }
 
+    /// The remedies of each mistake are in `ring_forms`. Here the message is what `main` prints.
+    #[test]
+    #[cfg_attr(target_family = "wasm", ignore = "needs processes")]
+    fn what_is_wrong_in_a_variable_is_said_with_its_name_and_the_remedy() {
+        let Ok(expects) = env::var(CHILD) else {
+            let test = "keyring::environment::what_is_wrong_in_a_variable_is_said_with_its_name_and_the_remedy";
+            let (k1, k2) = (key_text(1), key_text(2));
+            for (value, remedy) in [
+                (String::new(), "set it to `1:` followed by what `openssl rand -base64 32` prints"),
+                (
+                    "\t\n".to_owned(),
+                    "set it to `1:` followed by what `openssl rand -base64 32` prints",
+                ),
+                (format!("\"1:{k1}\""), "remove the quotes"),
+                (format!("'1:{k1}'\n"), "remove the quotes"),
+                (format!("2:{k2}\n1:{k1}"), "separate the entries with commas, on one line"),
+                (format!("2:{k2}\r\n1:{k1}\r\n"), "separate the entries with commas, on one line"),
+                (format!("2:{k2};1:{k1}"), "separate them with commas"),
+                (format!("2:{k2} 1:{k1}"), "separate them with commas"),
+                (format!("{VARIABLE}=1:{k1}"), "leave out `NAME=`"),
+                (k1.clone(), "write `ID:KEY`"),
+                ("1:secret".to_owned(), "`openssl rand -base64 32`"),
+            ] {
+                run_with(test, value, remedy);
+            }
+            return;
+        };
+        let error = KeyRing::from_env(VARIABLE).unwrap_err();
+        for text in [error.to_string(), format!("{error:?}")] {
+            assert!(text.starts_with(&format!("environment variable {VARIABLE}")), "{text}");
+            assert!(text.contains(&expects), "{text}");
+            assert_shows_no_key(&text);
+        }
+    }
+
     #[test]
     fn variable_that_is_not_set_is_named() {
         let error = KeyRing::from_env("SEALED_SESSION_TEST_IS_NOT_SET").unwrap_err();

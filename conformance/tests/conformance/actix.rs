@@ -39,6 +39,7 @@ macro_rules! server {
 }
 
 impl Adapter for Actix {
+    const REMEDY: Option<&'static str> = Some("App::wrap(sessions)");
     const OPTIONS_SWALLOW_ERRORS: bool = true;
 
     async fn serve(app: App) -> Result<Server, String> {

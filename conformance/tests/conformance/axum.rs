@@ -23,6 +23,8 @@ use crate::{
 struct Axum;
 
 impl Adapter for Axum {
+    const REMEDY: Option<&'static str> = Some("Router::layer(sessions)");
+
     async fn serve(app: App) -> Result<Server, String> {
         let App { mounted, account, cart, rival, twin, namesake, log } = app;
         let router = match mounted {

@@ -25,6 +25,11 @@ impl Log {
         text.lines().filter(|line| line.contains("sealed_session:")).map(str::to_owned).collect()
     }
 
+    /// Forgets the events so far.
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
     /// The one event there is.
     #[track_caller]
     pub(crate) fn only_line(&self) -> String {

@@ -24,6 +24,7 @@ use crate::{
 struct Poem;
 
 impl Adapter for Poem {
+    const REMEDY: Option<&'static str> = Some("EndpointExt::with(sessions)");
     const OPTIONS_SWALLOW_ERRORS: bool = true;
 
     async fn serve(app: App) -> Result<Server, String> {

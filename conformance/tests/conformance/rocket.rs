@@ -31,6 +31,7 @@ use crate::{
 struct Rocket;
 
 impl Adapter for Rocket {
+    const REMEDY: Option<&'static str> = Some("rocket::build().attach(sessions)");
     const HOLDS_FORMS: bool = false;
 
     const CHECKS_MOUNTING: bool = true;

@@ -24,6 +24,8 @@ use crate::{
 struct Salvo;
 
 impl Adapter for Salvo {
+    const REMEDY: Option<&'static str> = Some("Router::hoop(sessions)");
+
     async fn serve(app: App) -> Result<Server, String> {
         let App { mounted, account, cart, rival, twin, namesake, log } = app;
         let (outer, inner) = (account.clone(), cart.clone());

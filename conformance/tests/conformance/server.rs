@@ -26,6 +26,10 @@ pub(crate) trait Adapter {
     /// Whether there are guards that know of a sign-in page.
     const SENDS_TO_SIGN_IN: bool = true;
 
+    /// What the event names where a handler asks for a session and nothing is mounted. Without
+    /// extractors there is none, and the handler has to say it.
+    const REMEDY: Option<&'static str>;
+
     /// Serves `app` on a port of the system's choice. The error is why it did not start.
     async fn serve(app: App) -> Result<Server, String>;
 }

@@ -28,6 +28,7 @@ use crate::{
 struct Tower;
 
 impl Adapter for Tower {
+    const REMEDY: Option<&'static str> = None;
     const CHECKS_TOKENS: bool = false;
     const SENDS_TO_SIGN_IN: bool = false;
 

@@ -27,6 +27,7 @@ use crate::{
 struct Warp;
 
 impl Adapter for Warp {
+    const REMEDY: Option<&'static str> = Some("sessions.warp(filter)");
     const CHECKS_TOKENS: bool = false;
 
     async fn serve(app: App) -> Result<Server, String> {
