@@ -1,6 +1,6 @@
 //! What handlers can take instead of a session, and the errors if there is none.
 
-use std::any::type_name;
+use std::{any::type_name, fmt};
 
 use crate::{
     events,
@@ -10,7 +10,7 @@ use crate::{
 
 /// A handler asks for a session, but no [`Sessions`](crate::Sessions) of its data type is mounted.
 /// Answers 500. The remedy is in an event, and in debug builds also in the body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no `Sessions<{data}>` is mounted: add one with `{remedy}`")]
 pub struct MissingLayer {
     data: &'static str,
@@ -23,6 +23,16 @@ impl MissingLayer {
         let data = type_name::<T>();
         events::missing(data, remedy);
         Self { data, remedy }
+    }
+}
+
+impl fmt::Debug for MissingLayer {
+    /// Names nothing in release builds: where nothing is mounted, warp shows it to visitors.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match cfg!(debug_assertions) {
+            true => fmt::Display::fmt(self, f),
+            false => f.write_str("MissingLayer"),
+        }
     }
 }
 
