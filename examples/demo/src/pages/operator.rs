@@ -1,5 +1,7 @@
 //! What an operator watches.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 use time::OffsetDateTime;
 
@@ -47,7 +49,7 @@ fn ring(app: &App, now: OffsetDateTime) -> Markup {
                 dt { "Fingerprint" } dd data-fact="fingerprint" { code { (ring.fingerprint()) } }
                 dt { "Rotated" } dd { @match ring.rotated_at() {
                     Some(time) => (instant(Some(time))),
-                    None => "never, as far as it says",
+                    None => "never, or nobody wrote it down",
                 } }
                 @if let Some(checked) = app.keys.last_checked() { dt { "File read" } dd { (instant(Some(checked))) } }
                 @if let Some(error) = app.keys.last_error() { dt { "File refused" } dd.problem { (error) } }
@@ -81,21 +83,32 @@ fn rotation(view: &View, app: &App) -> Markup {
 }
 
 fn figures(app: &App) -> Markup {
+    let counts = app.figures.counts();
     html! {
         section {
             h2 { "Sessions" }
-            div.scroll tabindex="0" role="region" aria-label="Figures" {
-                table {
-                    thead { tr { th scope="col" { "What" } th scope="col" { "Class" } th scope="col" { "Key" } th.number scope="col" { "Count" } } }
-                    tbody {
-                        @for (figure, count) in app.figures.counts() {
-                            @let (what, class, key) = match figure {
-                                Figure::Opened(key) => ("opened", "live", key.to_string()),
-                                Figure::Sealed(key, reason) => ("sealed", reason, key.to_string()),
-                                Figure::Refused(class) => ("refused", class, String::new()),
-                            };
-                            tr { td { (what) } td { code { (class) } } td { (key) } td.number { (count) } }
-                        }
+            @if counts.is_empty() {
+                p { "None has come yet. Look at the shop in another tab, and come back." }
+            } @else {
+                (table_of(counts))
+            }
+        }
+    }
+}
+
+fn table_of(counts: BTreeMap<Figure, u64>) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Figures" {
+            table {
+                thead { tr { th scope="col" { "What" } th scope="col" { "Class" } th scope="col" { "Key" } th.number scope="col" { "Count" } } }
+                tbody {
+                    @for (figure, count) in counts {
+                        @let (what, class, key) = match figure {
+                            Figure::Opened(key) => ("opened", "live", key.to_string()),
+                            Figure::Sealed(key, reason) => ("sealed", reason, key.to_string()),
+                            Figure::Refused(class) => ("refused", class, String::new()),
+                        };
+                        tr { td { (what) } td { code { (class) } } td { (key) } td.number { (count) } }
                     }
                 }
             }
