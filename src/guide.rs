@@ -17,7 +17,7 @@
 //! - [Without a cookie](without_cookie): magic links, e-mail confirmation, OAuth state
 //! - [Edge, Lambda and JavaScript](edge): WebAssembly, Cloudflare Workers, AWS Lambda, Node
 //! - [Renaming](renaming) a cookie or an audience
-//! - [Other servers](recipes): tonic, async-graphql, ntex, tiny_http
+//! - [Other servers](recipes): tonic, async-graphql, Leptos, ntex, tiny_http
 //! - [Troubleshooting](troubleshooting), by symptom
 
 // What needs a framework is compiled by the package `guide-tests`.
