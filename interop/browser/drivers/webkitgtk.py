@@ -33,14 +33,19 @@ def start(context, session):
         WebKit2.get_major_version(), WebKit2.get_minor_version(), WebKit2.get_micro_version()
     )
     session.set_application_info(info)
-    session.connect("create-web-view", lambda _session: open_window(context))
+    session.connect("create-web-view", lambda _session: show(controlled(context)))
 
 
-def open_window(context):
-    view = WebKit2.WebView(web_context=context, is_controlled_by_automation=True)
+def controlled(context):
+    return WebKit2.WebView(web_context=context, is_controlled_by_automation=True)
+
+
+def show(view):
     window = Gtk.Window(default_width=1280, default_height=800)
     window.add(view)
     view.connect("close", lambda _view: window.destroy())
+    # A link or a form that opens a tab. What is related to a view is controlled as that is.
+    view.connect("create", lambda opener, _: show(WebKit2.WebView.new_with_related_view(opener)))
     window.show_all()
     return view
 
