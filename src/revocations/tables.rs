@@ -10,12 +10,13 @@ use crate::format::session_id::Family;
 
 pub(super) struct Tables {
     keys: Keys,
-    /// Of both tables, and also of what was taken out of them since it was made.
-    filter: Filter,
+    /// Each of what is in its table, and also of what was taken out of it since the filter was made.
+    /// Apart, so that a short one stays in the processor's cache beside a long one.
+    subject_filter: Filter,
+    family_filter: Filter,
     pair: ArcSwap<Pair>,
 }
 
-/// Apart, so that a short one stays in the processor's cache beside a long one.
 #[derive(Clone)]
 struct Pair {
     subjects: Arc<Table>,
@@ -29,14 +30,15 @@ impl Tables {
     pub(super) fn new() -> Self {
         let [subjects, families] = [(); 2].map(|()| Arc::new(Table::for_entries(0)));
         let pair = ArcSwap::from_pointee(Pair { subjects, families });
-        Self { keys: Keys::random(), filter: Filter::new(), pair }
+        let [subject_filter, family_filter] = [(); 2].map(|()| Filter::new());
+        Self { keys: Keys::random(), subject_filter, family_filter, pair }
     }
 
     /// The number beside a target, 0 where it is not there.
     #[inline]
     pub(super) fn get(&self, target: Target<'_>) -> u64 {
         let hash = self.hash(target);
-        match self.filter.may_have(hash) {
+        match self.filter_of(target).may_have(hash) {
             true => self.find(target, hash),
             false => 0,
         }
@@ -66,20 +68,28 @@ impl Tables {
         self.pair.load().of(target).put(hash, number);
         // After the table, so that who is let past finds it there.
         if number > 0 {
-            self.filter.add(hash);
-            if self.filter.is_full() {
-                self.refilter();
+            let filter = self.filter_of(target);
+            filter.add(hash);
+            if filter.is_full() {
+                self.refilter(target);
             }
         }
     }
 
-    /// A filter of what is there now.
-    fn refilter(&self) {
+    #[inline]
+    fn filter_of(&self, target: Target<'_>) -> &Filter {
+        match target {
+            Target::Subject(_) => &self.subject_filter,
+            Target::Family(_) => &self.family_filter,
+        }
+    }
+
+    /// Lets the filter have what is in this target's table now.
+    fn refilter(&self, target: Target<'_>) {
         let pair = self.pair.load();
-        let tables = [&pair.subjects, &pair.families];
-        let count = tables.map(|table| table.entries().count()).iter().sum();
-        let hashes = tables.into_iter().flat_map(|table| table.entries()).map(|(hash, _)| hash);
-        self.filter.replace(count, hashes);
+        let table = pair.of(target);
+        let hashes = table.entries().map(|(hash, _)| hash);
+        self.filter_of(target).replace(table.entries().count(), hashes);
     }
 
     /// Slots that are taken, also by what was taken out.
@@ -90,8 +100,11 @@ impl Tables {
 
     /// Gives the memory of what was taken out free. There may be no other writer.
     pub(super) fn rebuild(&self) {
-        self.rebuild_tables(&[Target::Subject(&[]), Target::Family(Family::from_bytes([0; 8]))]);
-        self.refilter();
+        let targets = [Target::Subject(&[]), Target::Family(Family::from_bytes([0; 8]))];
+        self.rebuild_tables(&targets);
+        for target in targets {
+            self.refilter(target);
+        }
     }
 
     /// Without what was taken out, the tables in which these targets are.
@@ -110,7 +123,8 @@ impl Tables {
     pub(super) fn bytes(&self) -> usize {
         let pair = self.pair.load();
         let tables = pair.subjects.bytes().saturating_add(pair.families.bytes());
-        tables.saturating_add(self.filter.bytes())
+        let filters = self.subject_filter.bytes().saturating_add(self.family_filter.bytes());
+        tables.saturating_add(filters)
     }
 }
 
