@@ -22,6 +22,7 @@ use crate::{
 
 /// Random, 192 bits: no two machines need to coordinate, and 2^80 values can be
 /// sealed under one key before two nonces are equal with a probability of 2^-32.
+#[inline]
 pub(crate) fn nonce() -> Result<Nonce, RandomSource> {
     random()
 }

@@ -56,8 +56,8 @@ impl Seal<'_> {
         });
         let mut plaintext = Draft::behind(&mut sealed);
         write(&mut plaintext)?;
-        let size = self.size_of(plaintext.length());
-        if size > self.max_len {
+        if !self.fits(plaintext.length()) {
+            let size = self.size_of(plaintext.length());
             return Err(SealError::TooLarge { size, limit: self.max_len });
         }
 
@@ -76,6 +76,13 @@ impl Seal<'_> {
     /// Whether a value is authentic under a key that is accepted at `now`.
     pub(crate) fn check_value(&self, value: &[u8], now: u64) -> Result<(), UnsealError> {
         self.open(value, self.accepted(now), |_, _| Ok(()))
+    }
+
+    /// Whether a plaintext of this length is within the limit: its [`size_of`](Self::size_of), but
+    /// without a division.
+    #[inline]
+    fn fits(&self, plaintext_len: usize) -> bool {
+        plaintext_len.saturating_add(FRAME_LEN) <= sealed_len(self.max_len, self.name_len)
     }
 
     /// Bytes of name and value of a plaintext of this length.
@@ -110,30 +117,38 @@ impl Seal<'_> {
         read: impl FnOnce(&'a KeyEntry, &[u8]) -> Result<R, E>,
     ) -> Result<R, E> {
         check_length(value)?;
-        let open = |buffer: &mut [u8]| {
-            let Some(sealed) = text::decode(value, buffer) else {
-                // Version and key are checked first, and may be readable nevertheless.
-                find(key_id(value)?)?;
-                return Err(UnsealError::Malformed.into());
-            };
-            let (header, rest) =
-                sealed.split_first_chunk_mut::<HEADER_LEN>().ok_or(UnsealError::Malformed)?;
-            let (body, tag) =
-                rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
-            let (key_id, nonce) = envelope::decode_header(header)?;
-            let entry = find(key_id)?;
-
-            let mut aad = Aad::new();
-            let aad = self.binding.aad(key_id, &mut aad);
-            let plaintext = aead::decrypt(entry.key(), nonce, aad, body, tag)
-                .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
-
-            read(entry, plaintext.bytes())
+        let (mut short, mut medium, mut long);
+        let buffer: &mut [u8] = match value.len() {
+            ..=SHORT_VALUE_LEN => {
+                short = [0; SHORT_VALUE_LEN / 4 * 3];
+                &mut short
+            }
+            ..=MEDIUM_VALUE_LEN => {
+                medium = [0; MEDIUM_VALUE_LEN / 4 * 3];
+                &mut medium
+            }
+            _ => {
+                long = [0; MAX_SEALED_LEN];
+                &mut long
+            }
         };
-        match value.len() {
-            ..=SHORT_VALUE_LEN => open(&mut [0; SHORT_VALUE_LEN / 4 * 3]),
-            _ => open(&mut [0; MAX_SEALED_LEN]),
-        }
+        let Some(sealed) = text::decode(value, buffer) else {
+            // Version and key are checked first, and may be readable nevertheless.
+            find(key_id(value)?)?;
+            return Err(UnsealError::Malformed.into());
+        };
+        let (header, rest) =
+            sealed.split_first_chunk_mut::<HEADER_LEN>().ok_or(UnsealError::Malformed)?;
+        let (body, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
+        let (key_id, nonce) = envelope::decode_header(header)?;
+        let entry = find(key_id)?;
+
+        let mut aad = Aad::new();
+        let aad = self.binding.aad(key_id, &mut aad);
+        let plaintext = aead::decrypt(entry.key(), nonce, aad, body, tag)
+            .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
+
+        read(entry, plaintext.bytes())
     }
 }
 
@@ -157,6 +172,7 @@ fn check_length(value: &[u8]) -> Result<(), UnsealError> {
     }
 }
 
+#[inline]
 pub(super) fn fresh_nonce() -> Result<Nonce, SealError> {
     aead::nonce().map_err(|RandomSource| SealError::RandomSource)
 }
@@ -171,9 +187,10 @@ pub(super) const fn sealed_len(max_len: usize, name_len: usize) -> usize {
 pub(crate) const MAX_COOKIE_LEN: usize = 4096;
 /// The bytes that [`MAX_COOKIE_LEN`] characters of base64 hold.
 pub(crate) const MAX_SEALED_LEN: usize = sealed_len(MAX_COOKIE_LEN, 0);
-/// Most values are shorter than this, and zeroing a buffer for the longest takes
-/// as long as it takes to decode 100 bytes.
-const SHORT_VALUE_LEN: usize = 1024;
+/// Most values are shorter than one of these, and zeroing a buffer for the longest takes as long as
+/// it takes to decode 100 bytes.
+const SHORT_VALUE_LEN: usize = 512;
+const MEDIUM_VALUE_LEN: usize = 1024;
 /// An empty plaintext, in base64.
 const MIN_VALUE_LEN: usize = (FRAME_LEN * 4).div_ceil(3);
 /// The characters that contain version and key id: six bytes, of which five are used.

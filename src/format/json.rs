@@ -71,6 +71,7 @@ struct Watch {
 }
 
 impl Watch {
+    #[inline]
     fn begin(&mut self) {
         self.depth = self.depth.saturating_add(1);
         self.deepest = self.deepest.max(self.depth);

@@ -132,5 +132,7 @@ impl Claims {
 /// An integer of fewer bytes than a `u64` has.
 #[inline]
 pub(crate) fn wide<const N: usize>(bytes: &[u8; N]) -> u64 {
-    bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte))
+    let mut number = [0; 8];
+    *number.last_chunk_mut().expect("it has fewer bytes") = *bytes;
+    u64::from_be_bytes(number)
 }

@@ -59,7 +59,9 @@ impl Seal<'_> {
         let claims = claims.reissue(now, self.timeouts)?;
         self.seal_plaintext(now, |plaintext| {
             plaintext.append(&claims.encode(!extension.is_empty())?);
-            plaintext.append(extension);
+            if !extension.is_empty() {
+                plaintext.append(extension);
+            }
             let start = plaintext.length();
             json::write(&mut *plaintext, data).map_err(payload_error::<T>)?;
             if self.check_data {
@@ -147,7 +149,8 @@ impl Seal<'_> {
 
     /// Whether a session that is read but not written should be sealed again: because its idle
     /// timeout slides, because its key has been superseded, or because browsers would drop the cookie.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as for `Claims::decode`")]
+    #[inline(always)]
     fn is_reseal_due(&self, entry: &KeyEntry, claims: &Claims, now: u64) -> bool {
         let is_due = claims.is_renewal_due(now, self.timeouts)
             && (claims.idle(self.timeouts).is_some() || self.ring.is_superseded(entry.id(), now));
@@ -215,6 +218,7 @@ impl Seal<'_> {
     }
 }
 
+#[inline]
 fn read_payload<T: DeserializeOwned>(payload: &[u8]) -> Result<T, UnsealError> {
     let malformed =
         |column, misfit| UnsealError::Payload { type_name: type_name::<T>(), column, misfit };

@@ -33,11 +33,13 @@ pub(crate) fn encoded_len(bytes: usize) -> usize {
 mod scalar {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
+    #[inline]
     pub(super) fn encode(bytes: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// Whether `text` is the text of as many bytes as there is room for, which are written.
+    #[inline]
     pub(super) fn decode(text: &[u8], room: &mut [u8]) -> bool {
         let length = room.len();
         URL_SAFE_NO_PAD.decode_slice(text, room) == Ok(length)
@@ -48,11 +50,13 @@ mod scalar {
 mod simd {
     use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 
+    #[inline]
     pub(super) fn encode(bytes: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode_to_string(bytes)
     }
 
     /// Whether `text` is the text of as many bytes as there is room for, which are written.
+    #[inline]
     pub(super) fn decode(text: &[u8], room: &mut [u8]) -> bool {
         let length = room.len();
         URL_SAFE_NO_PAD.decode(text, room.as_out()).is_ok_and(|bytes| bytes.len() == length)

@@ -304,7 +304,8 @@ impl KeyEntry {
         self.not_after.is_none_or(|end| now < unix_seconds(end))
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the call costs more than it does")]
+    #[inline(always)]
     fn is_active(&self, now: u64) -> bool {
         self.is_accepted(now) && self.not_before.is_none_or(|start| unix_seconds(start) <= now)
     }

@@ -6,6 +6,7 @@ pub(crate) struct RandomSource;
 
 /// Fresh random bytes. Each call asks the operating system, because a generator in the process
 /// would repeat itself after a fork or after the restore of a snapshot.
+#[inline]
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], RandomSource> {
     let mut bytes = [0; N];
     fill(&mut bytes)?;

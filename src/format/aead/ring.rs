@@ -21,6 +21,7 @@ use super::types::{Nonce, NotAuthentic, Tag};
 use crate::{format::secret::wipe, keys::Key};
 
 /// Encrypts in place.
+#[inline]
 pub(super) fn encrypt(
     key: &[u8; Key::LENGTH],
     nonce: &Nonce,
@@ -36,6 +37,7 @@ pub(super) fn encrypt(
 
 /// Decrypts in place while it computes the tag, in a single pass. If the tag does not verify, ring
 /// overwrites what it decrypted with zeros before it returns.
+#[inline]
 pub(super) fn decrypt(
     key: &[u8; Key::LENGTH],
     nonce: &Nonce,

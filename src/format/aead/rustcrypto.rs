@@ -6,6 +6,7 @@ use super::types::{Nonce, NotAuthentic, Tag};
 use crate::keys::Key;
 
 /// Encrypts in place.
+#[inline]
 pub(super) fn encrypt(
     key: &[u8; Key::LENGTH],
     nonce: &Nonce,
@@ -19,6 +20,7 @@ pub(super) fn encrypt(
 }
 
 /// Verifies the tag, then decrypts in place. Without a valid tag nothing is decrypted.
+#[inline]
 pub(super) fn decrypt(
     key: &[u8; Key::LENGTH],
     nonce: &Nonce,
