@@ -13,6 +13,20 @@ pub(crate) fn unix_seconds(time: OffsetDateTime) -> u64 {
     u64::try_from(time.unix_timestamp()).unwrap_or(0)
 }
 
+/// A time, and its [`unix_seconds`], for where several steps need either.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) time: OffsetDateTime,
+    pub(crate) seconds: u64,
+}
+
+impl From<OffsetDateTime> for Moment {
+    #[inline]
+    fn from(time: OffsetDateTime) -> Self {
+        Self { time, seconds: unix_seconds(time) }
+    }
+}
+
 /// The time of a number of Unix seconds, at most [`MAX_TIME`].
 pub(crate) fn date_time(seconds: u64) -> OffsetDateTime {
     i64::try_from(seconds.min(MAX_TIME))

@@ -117,7 +117,7 @@ impl<T: SessionData> Session<T> {
         &self,
         values: impl IntoIterator<Item = &'a [u8]>,
     ) -> Option<Bearer<T>> {
-        self.0.asked_for_token.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.0.marks.asked_for_token.store(true, std::sync::atomic::Ordering::Relaxed);
         Bearer::load(&self.0.origin, values, self.given_time())
     }
 }

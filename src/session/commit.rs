@@ -9,9 +9,10 @@ use time::OffsetDateTime;
 
 use super::{
     data::SessionData,
-    handle::{Session, Source, State},
+    handle::{Session, Source},
     opened::{Candidates, Live, Opened},
     snapshot::Snapshot,
+    state::State,
 };
 use crate::{
     error::SealError,
@@ -96,7 +97,7 @@ impl<T: SessionData> Session<T> {
     /// The live session that came, if it has to be sealed again although nothing was written.
     fn live_to_reseal(&self, now: impl FnOnce() -> OffsetDateTime) -> Option<Live> {
         let live = self.0.source.opened().and_then(|opened| opened.live)?;
-        if !live.reseal_due || !self.0.active.load(Relaxed) {
+        if !live.reseal_due || !self.0.marks.active.load(Relaxed) {
             return None;
         }
         let now = now();
@@ -116,7 +117,7 @@ impl<T: SessionData> Session<T> {
     /// Ends a commit. After a failed commit, another one can follow.
     pub(crate) fn end_commit(&self, succeeded: bool) {
         match succeeded {
-            true => self.0.is_closed.store(true, SeqCst),
+            true => self.0.marks.is_closed.store(true, SeqCst),
             false => self.state().is_committed = false,
         }
     }
@@ -131,7 +132,7 @@ impl<T: SessionData> Session<T> {
     pub(crate) fn seal_with<R>(
         &self,
         now: u64,
-        seal: impl FnOnce(bool, &Claims, &T) -> Result<R, SealError>,
+        seal: impl FnOnce(bool, Claims, &T) -> Result<R, SealError>,
     ) -> Result<R, SealError> {
         let opened = self.look();
         let (claims, written, is_renewal) = {
@@ -142,7 +143,7 @@ impl<T: SessionData> Session<T> {
             let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
             (claims, state.written.clone(), state.is_renewed)
         };
-        seal(is_renewal, &claims, written.as_deref().unwrap_or(&opened.data))
+        seal(is_renewal, claims, written.as_deref().unwrap_or(&opened.data))
     }
 
     /// The name of the session's cookie.
@@ -174,9 +175,11 @@ impl<T: SessionData> Session<T> {
     /// The extension block to seal with these claims. It is empty for a session of another family.
     pub(crate) fn extension(&self, claims: &Claims) -> &[u8] {
         let opened = self.look();
-        let live = opened.live.as_ref();
-        let is_same = live.is_some_and(|live| live.claims.id.family() == claims.id.family());
-        opened.extension.as_deref().filter(|_| is_same).unwrap_or_default()
+        let (Some(live), Some(extension)) = (&opened.live, &opened.extension) else { return &[] };
+        match live.claims.id.family() == claims.id.family() {
+            true => extension,
+            false => &[],
+        }
     }
 
     /// Whether the session comes from another library's cookie: none of ours came, or ours was
@@ -194,12 +197,12 @@ impl<T: SessionData> Session<T> {
 
     /// Whether the response contains a CSRF token.
     pub(crate) fn gave_token(&self) -> bool {
-        self.0.gave_token.load(Relaxed)
+        self.0.marks.gave_token.load(Relaxed)
     }
 
     /// Whether the response depends on the header that has tokens.
     pub(crate) fn asked_for_token(&self) -> bool {
-        self.0.asked_for_token.load(Relaxed)
+        self.0.marks.asked_for_token.load(Relaxed)
     }
 
     /// Whether the response depends on the cookie.
@@ -208,16 +211,20 @@ impl<T: SessionData> Session<T> {
             // Unsealing a value is looking at it. A session may have been created because it was
             // refused.
             Source::Given { .. } => true,
-            Source::Exchange { .. } => self.0.looked_at.load(SeqCst),
+            Source::Exchange { .. } => self.0.marks.looked_at.load(SeqCst),
         }
     }
 
     /// The claims for a value sealed at `now` (Unix seconds). For a session that was never sealed,
     /// the time that its handler took does not count as idle time.
     fn claims_to_seal(&self, state: &State<T>, now: u64) -> Option<Result<Claims, RandomSource>> {
-        let earliest = if state.is_begun { now } else { 0 };
-        let claims = self.claims_in(state)?;
-        Some(claims.map(|c| Claims { issued_at: c.issued_at.max(earliest), ..c }))
+        let mut claims = self.claims_in(state)?;
+        if let Ok(claims) = &mut claims
+            && state.is_begun
+        {
+            claims.issued_at = claims.issued_at.max(now);
+        }
+        Some(claims)
     }
 }
 

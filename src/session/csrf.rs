@@ -61,17 +61,17 @@ impl<T: SessionData> Session<T> {
     /// committed. [`SealError::RandomSource`] and [`SealError::NoSealingKey`] as for sealing.
     pub fn csrf_token(&mut self) -> Result<String, SealError> {
         self.look();
-        self.0.active.store(true, Relaxed);
+        self.0.marks.active.store(true, Relaxed);
         let now = self.time();
         let mut state = self.state();
-        if state.is_committed || self.0.is_closed.load(SeqCst) {
+        if state.is_committed || self.0.marks.is_closed.load(SeqCst) {
             // It is too late to tell caches not to store the page.
             return Err(SealError::NoSession);
         }
         let claims = self.claims_in(&state);
         if claims.is_none() && !state.is_destroyed {
             if let Some(id) = self.elsewhere() {
-                self.0.gave_token.store(true, Relaxed);
+                self.0.marks.gave_token.store(true, Relaxed);
                 drop(state);
                 return self.0.origin.seal_csrf_token(id, now);
             }
@@ -80,7 +80,7 @@ impl<T: SessionData> Session<T> {
         }
         let claims = self.claims_in(&state).ok_or(SealError::NoSession)?;
         // With the state locked, so that a commit sees it.
-        self.0.gave_token.store(true, Relaxed);
+        self.0.marks.gave_token.store(true, Relaxed);
         drop(state);
         let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
         self.0.origin.seal_csrf_token(claims.id, now)
@@ -97,7 +97,7 @@ impl<T: SessionData> Session<T> {
     ///
     /// [`CsrfError`] with the reason, for logs. Answer with 403, and tell the client no details.
     pub fn verify_csrf(&self, token: &str) -> Result<(), CsrfError> {
-        self.0.active.store(true, Relaxed);
+        self.0.marks.active.store(true, Relaxed);
         let (id, time) = (self.id(), self.time());
         let elsewhere = self.elsewhere().filter(|_| id.is_none());
         if let Some(id) = elsewhere

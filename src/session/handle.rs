@@ -19,6 +19,7 @@ use super::{
     data::SessionData,
     handles::Handle,
     opened::{Candidates, Live, Opened},
+    state::{Marks, State},
 };
 use crate::{
     error::{CsrfError, SealError, UnsealError},
@@ -28,7 +29,7 @@ use crate::{
     platform::{
         clock,
         random::RandomSource,
-        sync::{AtomicBool, Mutex, MutexGuard, thread::ThreadId},
+        sync::{Mutex, MutexGuard},
     },
 };
 
@@ -127,9 +128,6 @@ pub(crate) trait Origin<T>: Send + Sync {
     /// How many bytes of JSON fit beside this data and an extension block of this length.
     fn left(&self, data: &T, extension_len: usize) -> Result<usize, SealError>;
 
-    /// How far the list of revocations has come, 0 where there is none.
-    fn position(&self) -> u64;
-
     fn timeouts(&self) -> &Timeouts;
 }
 
@@ -139,19 +137,7 @@ pub(super) struct Inner<T> {
     /// How far the list of revocations had come when the request came. Whoever signs in may have
     /// been looked up at any time since, so a later position would hide what was revoked meanwhile.
     pub(super) seen: u64,
-    /// Somebody asked whether there is a session, so the response depends on the cookie.
-    pub(super) looked_at: AtomicBool,
-    /// The data was read or written, which counts as activity.
-    pub(super) active: AtomicBool,
-    /// The response contains a CSRF token, so it is for this visitor alone.
-    pub(super) gave_token: AtomicBool,
-    /// Somebody asked for the token in a header: the response depends on that.
-    pub(super) asked_for_token: AtomicBool,
-    /// The response's head has been sent, whether or not a handler asked for the session.
-    pub(super) is_closed: AtomicBool,
-    /// The data was written or the session destroyed. Set with the state locked, read without.
-    /// `SeqCst` orders writes to several sessions as a lock would.
-    pub(super) is_overwritten: AtomicBool,
+    pub(super) marks: Marks,
     pub(super) state: Mutex<State<T>>,
     /// Held while a writer's closure runs; never by a reader.
     pub(super) writer: Mutex<()>,
@@ -190,82 +176,42 @@ pub(super) struct Request {
     is_fixed: bool,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "each may be so without the others")]
-pub(super) struct State<T> {
-    /// A commit has begun, and has not failed.
-    pub(super) is_committed: bool,
-    pub(super) is_destroyed: bool,
-    /// The data after the last write.
-    pub(super) written: Option<Arc<T>>,
-    /// The claims after a new id or a first write.
-    pub(super) claims: Option<Result<Claims, RandomSource>>,
-    /// The session began, or was renewed, in this request.
-    pub(super) is_begun: bool,
-    /// The application replaced the session that came, by a renew or a sign-in.
-    pub(super) is_renewed: bool,
-    /// The application said that the user has just proved who they are.
-    pub(super) is_proved: bool,
-    /// The thread that runs a writer's closure.
-    pub(super) writing: Option<ThreadId>,
-}
-
-impl<T> State<T> {
-    pub(super) fn is_changed(&self) -> bool {
-        self.written.is_some() || self.claims.is_some()
-    }
-}
-
 impl<T: SessionData> Session<T> {
     /// A session whose cookies are decrypted at the first look.
-    pub(crate) fn unopened(origin: Arc<Handle<dyn Origin<T>>>) -> Self {
-        Self::with(origin, Source::Exchange { request: OnceLock::new(), opened: OnceLock::new() })
+    pub(crate) fn unopened(origin: Arc<Handle<dyn Origin<T>>>, seen: u64) -> Self {
+        Self(Arc::new(Inner {
+            origin,
+            source: Source::Exchange { request: OnceLock::new(), opened: OnceLock::new() },
+            seen,
+            marks: Marks::default(),
+            state: Mutex::default(),
+            writer: Mutex::default(),
+        }))
     }
 
     /// A session whose value is already open.
-    ///
-    /// The closure builds the data in its final place, because moving it would copy it.
+    // All is built in one expression, with the data from the closure: each step more would copy all
+    // of it once more.
     #[inline]
     pub(crate) fn given<E>(
         origin: Arc<Handle<dyn Origin<T>>>,
+        seen: u64,
         at: Option<OffsetDateTime>,
-        live: Option<(Live, &[u8])>,
+        (live, extension): (Option<Live>, &[u8]),
         data: impl FnOnce() -> Result<T, E>,
     ) -> Result<Self, E> {
-        let data = data()?;
-        let extension = live.map(|(_, extension)| extension).filter(|block| !block.is_empty());
-        let opened = Opened {
-            data,
-            live: live.map(|(live, _)| live),
-            extension: extension.map(Box::from),
-            ..Opened::empty()
-        };
-        Ok(Self::with(origin, Source::Given { opened, at }))
-    }
-
-    #[inline]
-    fn with(origin: Arc<Handle<dyn Origin<T>>>, source: Source<T>) -> Self {
-        Self(Arc::new(Inner {
-            seen: origin.position(),
+        let extension = (!extension.is_empty()).then(|| extension.into());
+        Ok(Self(Arc::new(Inner {
             origin,
-            source,
-            looked_at: AtomicBool::new(false),
-            active: AtomicBool::new(false),
-            gave_token: AtomicBool::new(false),
-            asked_for_token: AtomicBool::new(false),
-            is_closed: AtomicBool::new(false),
-            is_overwritten: AtomicBool::new(false),
-            state: Mutex::new(State {
-                is_committed: false,
-                is_destroyed: false,
-                written: None,
-                claims: None,
-                is_begun: false,
-                is_renewed: false,
-                is_proved: false,
-                writing: None,
-            }),
-            writer: Mutex::new(()),
-        }))
+            source: Source::Given {
+                opened: Opened { live, extension, ..Opened::with(data()?) },
+                at,
+            },
+            seen,
+            marks: Marks::default(),
+            state: Mutex::default(),
+            writer: Mutex::default(),
+        })))
     }
 
     /// Attaches the request to an [`unopened`](Self::unopened) session, unless it has one. Nobody
@@ -313,26 +259,34 @@ impl<T: SessionData> Session<T> {
         if self.0.source.request().is_some() {
             return false;
         }
-        self.0.is_closed.store(true, SeqCst);
+        self.0.marks.is_closed.store(true, SeqCst);
         fence(SeqCst);
         let is_closed = self.0.source.request().is_none();
         if !is_closed {
-            self.0.is_closed.store(false, SeqCst);
+            self.0.marks.is_closed.store(false, SeqCst);
         }
         is_closed
     }
 
+    #[inline]
     pub(super) fn look(&self) -> &Opened<T> {
+        match &self.0.source {
+            Source::Given { opened, .. } => opened,
+            Source::Exchange { request, opened } => self.look_at(request, opened),
+        }
+    }
+
+    fn look_at<'a>(
+        &'a self,
+        request: &OnceLock<Request>,
+        slot: &'a OnceLock<Opened<T>>,
+    ) -> &'a Opened<T> {
         let inner = &*self.0;
-        let (request, slot) = match &inner.source {
-            Source::Given { opened, .. } => return opened,
-            Source::Exchange { request, opened } => (request, opened),
-        };
-        if !inner.looked_at.load(Relaxed) {
+        if !inner.marks.looked_at.load(Relaxed) {
             // SeqCst here and where a commit ends, or both could miss each other: no `Vary`, no
             // event.
-            inner.looked_at.store(true, SeqCst);
-            if inner.is_closed.load(SeqCst) {
+            inner.marks.looked_at.store(true, SeqCst);
+            if inner.marks.is_closed.load(SeqCst) {
                 events::late_look(type_name::<T>());
             }
         }
@@ -365,12 +319,15 @@ impl<T: SessionData> Session<T> {
         if state.is_destroyed {
             return None;
         }
-        state.claims.or_else(|| Some(Ok(self.0.source.opened()?.live?.claims)))
+        match &state.claims {
+            Some(claims) => Some(*claims),
+            None => Some(Ok(self.0.source.opened()?.live.as_ref()?.claims)),
+        }
     }
 
     /// Whether a change can still reach the visitor. If it cannot, emits an event that says why.
     pub(super) fn accepts_changes(&self, state: &State<T>, what: &'static str) -> bool {
-        let is_late = state.is_committed || self.0.is_closed.load(SeqCst);
+        let is_late = state.is_committed || self.0.marks.is_closed.load(SeqCst);
         let reason = match (is_late, state.is_destroyed) {
             (false, false) => return true,
             (false, true) => "the session was destroyed",

@@ -2,10 +2,7 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use super::{
-    data::SessionData,
-    handle::{Session, State},
-};
+use super::{data::SessionData, handle::Session, state::State};
 use crate::{
     error::ConfigError,
     format::{
@@ -176,7 +173,7 @@ impl<T: SessionData> Session<T> {
         let mut state = self.state();
         if self.accepts_changes(&state, "destroy") {
             state.is_destroyed = true;
-            self.0.is_overwritten.store(true, SeqCst);
+            self.0.marks.is_overwritten.store(true, SeqCst);
             state.claims = None;
             let written = state.written.take();
             drop(state);

@@ -16,6 +16,7 @@ mod opened;
 mod sign_in;
 mod signed_in;
 mod snapshot;
+mod state;
 mod write;
 
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]

@@ -123,8 +123,16 @@ impl Verdict {
 impl<T: SessionData> Opened<T> {
     /// No value came.
     pub(crate) fn empty() -> Self {
+        Self::with(T::default())
+    }
+}
+
+impl<T> Opened<T> {
+    /// These data, and nothing else.
+    #[inline]
+    pub(crate) fn with(data: T) -> Self {
         Self {
-            data: T::default(),
+            data,
             live: None,
             extension: None,
             refusal: None,
@@ -133,9 +141,7 @@ impl<T: SessionData> Opened<T> {
             is_complete: true,
         }
     }
-}
 
-impl<T> Opened<T> {
     /// `None` if there is no live session, which compares as the oldest.
     pub(crate) fn newness(&self) -> Option<u64> {
         self.live.map(|live| live.newness)

@@ -78,7 +78,7 @@ impl<T: fmt::Display> fmt::Display for Snapshot<T> {
 
 impl<T: SessionData> Session<T> {
     pub(super) fn snapshot(&self) -> Snapshot<T> {
-        if !self.0.is_overwritten.load(SeqCst) {
+        if !self.0.marks.is_overwritten.load(SeqCst) {
             return self.snapshot_of(None);
         }
         let (written, is_destroyed) = {

@@ -8,11 +8,7 @@ use std::{
     },
 };
 
-use super::{
-    data::SessionData,
-    handle::{Session, State},
-    snapshot::Snapshot,
-};
+use super::{data::SessionData, handle::Session, snapshot::Snapshot, state::State};
 use crate::{
     error::SealError,
     platform::sync::{MutexGuard, thread},
@@ -21,7 +17,7 @@ use crate::{
 impl<T: SessionData> Session<T> {
     /// Returns the present data. Counts as activity.
     pub fn read(&self) -> Snapshot<T> {
-        self.0.active.store(true, Relaxed);
+        self.0.marks.active.store(true, Relaxed);
         self.peek()
     }
 
@@ -157,7 +153,7 @@ impl<T: SessionData> Session<T> {
         also: impl FnOnce(&mut State<T>),
     ) -> (R, bool) {
         self.look();
-        self.0.active.store(true, Relaxed);
+        self.0.marks.active.store(true, Relaxed);
         let writing = self.begin_writing();
         let before = self.snapshot();
         let mut draft = T::clone(&before);
@@ -173,7 +169,7 @@ impl<T: SessionData> Session<T> {
         let is_kept = self.accepts_changes(&state, what);
         if is_kept {
             std::mem::swap(&mut state.written, &mut outdated);
-            self.0.is_overwritten.store(true, SeqCst);
+            self.0.marks.is_overwritten.store(true, SeqCst);
             also(&mut state);
             if self.claims_in(&state).is_none() {
                 state.claims = Some(self.begin(self.now()));

@@ -104,6 +104,7 @@ impl Accepted {
         Ok(Self { names, readers })
     }
 
+    #[inline]
     pub(super) fn cookie(&self) -> &CheckedCookie {
         &self.present().0.cookie
     }
@@ -114,6 +115,7 @@ impl Accepted {
         self.names.iter().map(|name| &name.cookie)
     }
 
+    #[inline]
     pub(super) fn binding(&self) -> &Binding {
         &self.present().1.session
     }
@@ -131,6 +133,7 @@ impl Accepted {
         &self.present().1.device
     }
 
+    #[inline]
     fn present(&self) -> (&Name, &Reader) {
         let there = "the present name and audience come first";
         (self.names.first().expect(there), self.readers.first().expect(there))

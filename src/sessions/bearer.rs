@@ -16,7 +16,7 @@ use crate::{
         envelope::Binding,
         frame::{Seal, key_id},
     },
-    platform::clock::{self, unix_seconds},
+    platform::clock::{self, Moment},
     session::{Bearer, Handle, Origin, Session, SessionData},
 };
 
@@ -74,13 +74,13 @@ impl<T: SessionData> Sessions<T> {
         now: OffsetDateTime,
     ) -> Result<String, SealError> {
         self.check_origin(session)?;
-        let seconds = unix_seconds(now);
-        session.seal_with(seconds, |is_renewal, claims, data| {
+        let now = &Moment::from(now);
+        session.seal_with(now.seconds, |is_renewal, claims, data| {
             if !claims.fits_a_token() {
                 return Err(SealError::Refused(Box::new(UnsealError::Bound)));
             }
             self.0.with_token(self.0.accepted.token_binding(), |seal, ring| {
-                self.0.seal_judged_by((seal, ring), session, (is_renewal, claims, data), now)
+                self.0.seal_judged_by((&seal, ring), session, (is_renewal, claims, data), now)
             })
         })
     }

@@ -19,7 +19,10 @@ use crate::{
     },
     http::Commit,
     observer::Sealing,
-    platform::{clock::unix_seconds, random::RandomSource},
+    platform::{
+        clock::{Moment, unix_seconds},
+        random::RandomSource,
+    },
     session::{Candidates, Handle, Live, Opened, Origin, Outcome, Session, SessionData},
 };
 
@@ -114,10 +117,6 @@ impl<T: SessionData> Origin<T> for Core<T> {
         self.with_ring(|seal, _| seal.left(data, extension_len))
     }
 
-    fn position(&self) -> u64 {
-        self.listed.position()
-    }
-
     fn timeouts(&self) -> &Timeouts {
         &self.timeouts
     }
@@ -145,7 +144,7 @@ impl<T: SessionData> Core<T> {
                 if is_renewal {
                     claims.bond = self.first_bond();
                 }
-                let value = self.seal_judged(session, (is_renewal, &claims, &data), now)?;
+                let value = self.seal_judged(session, (is_renewal, claims, &data), &now.into())?;
                 self.observe(&value, Sealing::Written);
                 let mut cookies = vec![self.set_cookie(value, &claims, now)];
                 self.remove_others(session, is_renewal, now, &mut cookies);
@@ -173,7 +172,7 @@ impl<T: SessionData> Core<T> {
                 }
             },
             Outcome::Replace { claims, data } => {
-                match self.seal_judged(session, (false, &claims, &data), now) {
+                match self.seal_judged(session, (false, claims, &data), &now.into()) {
                     Ok(value) => {
                         self.observe(&value, Sealing::TakenOver);
                         self.set_again(session, value, &claims, now)
@@ -196,12 +195,6 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    /// The claims to be sealed with these data.
-    fn with_position(&self, session: &Session<T>, claims: &Claims, data: &T) -> Claims {
-        let both = (&session.opened().data, data);
-        Claims { seen: self.listed.seen(both, claims.seen, session.seen()), ..*claims }
-    }
-
     /// Seals a session if the session that came with the request is still good: meanwhile its key
     /// may have been dropped, it may have expired, or the application may have revoked it.
     ///
@@ -209,11 +202,11 @@ impl<T: SessionData> Core<T> {
     pub(super) fn seal_judged(
         &self,
         session: &Session<T>,
-        (is_renewal, claims, data): (bool, &Claims, &T),
-        now: OffsetDateTime,
+        (is_renewal, claims, data): (bool, Claims, &T),
+        now: &Moment,
     ) -> Result<String, SealError> {
         self.with_ring(|seal, ring| {
-            self.seal_judged_by((seal, ring), session, (is_renewal, claims, data), now)
+            self.seal_judged_by((&seal, ring), session, (is_renewal, claims, data), now)
         })
     }
 
@@ -221,29 +214,30 @@ impl<T: SessionData> Core<T> {
     /// replaced between judging and sealing, and the new one would seal what came under a dropped key.
     pub(super) fn seal_judged_by(
         &self,
-        (seal, ring): (Seal<'_>, u64),
+        (seal, ring): (&Seal<'_>, u64),
         session: &Session<T>,
-        (is_renewal, claims, data): (bool, &Claims, &T),
-        now: OffsetDateTime,
+        (is_renewal, mut claims, data): (bool, Claims, &T),
+        now: &Moment,
     ) -> Result<String, SealError> {
-        let claims = &self.with_position(session, claims, data);
-        if let Some(live) = &session.opened().live {
+        let opened = session.opened();
+        claims.seen = self.listed.seen((&opened.data, data), claims.seen, session.seen());
+        let claims = &claims;
+        if let Some(live) = &opened.live {
             let verdict =
-                self.judge_origin(session, live, (seal, ring), now).and_then(
-                    |()| match is_renewal {
+                self.judge_origin(session, live, (seal, ring), now.seconds).and_then(|()| {
+                    match is_renewal {
                         true => {
                             self.listed.judge_family(&live.claims)?;
-                            self.ask_hook(data, claims, live.key_id, now)
+                            self.ask_hook(data, claims, live.key_id, now.time)
                         }
                         false => {
-                            let (claims, seconds) = (&live.claims, unix_seconds(now));
-                            claims.judge(seconds, &self.timeouts)?;
-                            claims.judge_bond(seconds, claims.device())?;
-                            let came = &session.opened().data;
-                            self.ask_hook(came, &live.claims, live.key_id, now)
+                            let claims = &live.claims;
+                            claims.judge(now.seconds, &self.timeouts)?;
+                            claims.judge_bond(now.seconds, claims.device())?;
+                            self.ask_hook(&opened.data, claims, live.key_id, now.time)
                         }
-                    },
-                );
+                    }
+                });
             verdict.map_err(|error| match error {
                 UnsealError::Expired | UnsealError::Idle => SealError::Expired,
                 error => SealError::Refused(Box::new(error)),
@@ -252,7 +246,7 @@ impl<T: SessionData> Core<T> {
             let verdict = self.listed.judge_birth(data, claims);
             verdict.map_err(|error| SealError::Refused(Box::new(error)))?;
         }
-        seal.seal(claims, session.extension(claims), data, unix_seconds(now))
+        seal.seal(claims, session.extension(claims), data, now.seconds)
     }
 
     /// Checks that the ring still accepts the key of the session that came. If that session has
@@ -261,8 +255,8 @@ impl<T: SessionData> Core<T> {
         &self,
         session: &Session<T>,
         live: &Live,
-        (seal, ring): (Seal<'_>, u64),
-        now: OffsetDateTime,
+        (seal, ring): (&Seal<'_>, u64),
+        now: u64,
     ) -> Result<(), UnsealError> {
         let candidate = session.candidates().and_then(|came| came.sessions.get(live.value));
         match (live.key_id, candidate) {
@@ -271,9 +265,9 @@ impl<T: SessionData> Core<T> {
             (Some(_), Some(candidate)) if ring != live.ring => {
                 let reader = self.accepted.reader(live.reader);
                 let binding = reader.map_or(self.accepted.binding(), |reader| &reader.session);
-                Seal { binding, ..seal }.check_value(&candidate.value, unix_seconds(now))
+                Seal { binding, ..*seal }.check_value(&candidate.value, now)
             }
-            (Some(key_id), _) => seal.check_key(key_id, unix_seconds(now)),
+            (Some(key_id), _) => seal.check_key(key_id, now),
         }
     }
 

@@ -112,7 +112,7 @@ impl<T: SessionData> Sessions<T> {
     /// A session without a request, for a middleware to keep beside the request. Until it is
     /// [attached](Session::attach), it costs one allocation and no more.
     pub(crate) fn exchange(&self) -> Session<T> {
-        Session::unopened(self.origin())
+        Session::unopened(self.origin(), self.0.listed.position())
     }
 
     /// Commits the session: returns what the response has to carry.
@@ -188,6 +188,7 @@ impl<T> Sessions<T> {
 
 impl<T> Core<T> {
     /// The present cookie.
+    #[inline]
     pub(super) fn cookie(&self) -> &CheckedCookie {
         self.accepted.cookie()
     }

@@ -40,7 +40,7 @@ impl<T: SessionData> Core<T> {
     /// The form may have been loaded under a former name or audience.
     fn open_token(&self, token: &str, at: OffsetDateTime) -> Result<CsrfToken, UnsealError> {
         let now = unix_seconds(at);
-        self.by_readers(at, |_, reader| {
+        self.by_readers(now, |_, reader| {
             self.with_binding(&reader.csrf, |seal, _| {
                 seal.unseal_token::<16, CsrfToken>(token.as_bytes(), now)
             })

@@ -18,6 +18,14 @@ struct Asked<T> {
 
 type SubjectOf<T> = dyn for<'a> Fn(&'a T) -> Option<Subject<'a>> + Send + Sync;
 
+impl<T> Asked<T> {
+    // Apart, so that the caller pays for no more than the question whether there is a list.
+    #[inline(never)]
+    fn judge(&self, data: &T, claims: &Claims) -> Result<(), UnsealError> {
+        self.list.judge(Some(claims.id.family()), claims.seen, || (self.subject)(data))
+    }
+}
+
 impl<T> Listed<T> {
     pub(super) fn nowhere() -> Self {
         Self(None)
@@ -48,12 +56,11 @@ impl<T> Listed<T> {
     /// Whether the session with these data and claims was revoked.
     #[inline]
     pub(super) fn judge(&self, data: &T, claims: &Claims) -> Result<(), UnsealError> {
-        self.0.as_ref().map_or(Ok(()), |Asked { list, subject }| {
-            list.judge(Some(claims.id.family()), claims.seen, || subject(data))
-        })
+        self.0.as_ref().map_or(Ok(()), |asked| asked.judge(data, claims))
     }
 
     /// Whether a session that begins with these data and claims has been revoked meanwhile.
+    #[inline]
     pub(super) fn judge_birth(&self, data: &T, claims: &Claims) -> Result<(), UnsealError> {
         self.0.as_ref().map_or(Ok(()), |Asked { list, subject }| {
             list.judge(None, claims.seen, || subject(data))
@@ -70,6 +77,7 @@ impl<T> Listed<T> {
     /// What the session is to have seen with these data in place of those that came, if the list had
     /// come to `position` when the request came. Who signs in without a `renew` was not there before:
     /// what a guest's session has seen says nothing of the user.
+    #[inline]
     pub(super) fn seen(&self, (came, data): (&T, &T), seen: u64, position: u64) -> u64 {
         let is_same = |asked: &Asked<T>| (asked.subject)(came) == (asked.subject)(data);
         match self.0.as_ref().is_none_or(is_same) {

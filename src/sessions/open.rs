@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use super::{
     accepted::{Accepted, Reader},
     core::Core,
+    revocation::SessionInfo,
 };
 use crate::{
     error::UnsealError,
@@ -221,7 +222,7 @@ impl<T: SessionData> Core<T> {
                     self.ask_hook(&data, unsealed.claims, live.key_id, now)?;
                     let extension =
                         Some(unsealed.extension).filter(|block| !block.is_empty()).map(Box::from);
-                    Ok(Opened { data, live: Some(live), extension, ..Opened::empty() })
+                    Ok(Opened { live: Some(live), extension, ..Opened::with(data) })
                 })
             });
             match opened {
@@ -232,14 +233,15 @@ impl<T: SessionData> Core<T> {
         (Err(refusal), None)
     }
 
-    /// The result of the first reader under which the value is authentic.
+    /// The result of the first reader, of those accepted at `now` (Unix seconds), under which the
+    /// value is authentic.
     pub(super) fn by_readers<R>(
         &self,
-        now: OffsetDateTime,
+        now: u64,
         mut open: impl FnMut(usize, &Reader) -> Result<R, UnsealError>,
     ) -> Result<R, UnsealError> {
         let mut refusal = UnsealError::Malformed;
-        for (place, reader) in self.accepted.readers(unix_seconds(now)) {
+        for (place, reader) in self.accepted.readers(now) {
             match open(place, reader) {
                 Err(error @ UnsealError::NotAuthentic(_)) => refusal = error,
                 other => return other,
@@ -258,7 +260,8 @@ impl<T: SessionData> Core<T> {
         now: OffsetDateTime,
     ) -> Result<(), UnsealError> {
         self.listed.judge(data, claims)?;
-        match self.revoke_if.refuses(data, claims, &self.timeouts, key_id, now) {
+        let info = || SessionInfo::new(claims, &self.timeouts, key_id, now);
+        match self.revoke_if.refuses(data, info) {
             true => Err(UnsealError::Revoked),
             false => Ok(()),
         }

@@ -27,6 +27,15 @@ pub struct SessionInfo {
 }
 
 impl SessionInfo {
+    pub(super) fn new(
+        claims: &Claims,
+        timeouts: &Timeouts,
+        key_id: Option<KeyId>,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self { claims: *claims, key_id, expires_at: claims.expires_at(timeouts), now }
+    }
+
     /// The session's id.
     pub fn id(&self) -> SessionId {
         self.claims.id
@@ -88,18 +97,9 @@ impl<T> RevokeIf<T> {
         self.0.is_some()
     }
 
-    pub(crate) fn refuses(
-        &self,
-        data: &T,
-        claims: &Claims,
-        timeouts: &Timeouts,
-        key_id: Option<KeyId>,
-        now: OffsetDateTime,
-    ) -> bool {
-        self.0.as_ref().is_some_and(|hook| {
-            let expires_at = claims.expires_at(timeouts);
-            hook(data, &SessionInfo { claims: *claims, key_id, expires_at, now })
-        })
+    #[inline]
+    pub(crate) fn refuses(&self, data: &T, info: impl FnOnce() -> SessionInfo) -> bool {
+        self.0.as_ref().is_some_and(|hook| hook(data, &info()))
     }
 }
 

@@ -267,7 +267,7 @@ impl<T: SessionData> Core<T> {
             reader: 0,
             ring: 0,
         };
-        let opened = Opened { data, live: Some(live), ..Opened::empty() };
+        let opened = Opened { live: Some(live), ..Opened::with(data) };
         Ok(Other { opened, authentic, saved_at })
     }
 

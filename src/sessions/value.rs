@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{SealError, UnsealError},
     format::{claims::Device, envelope::Binding},
-    platform::clock::{self, unix_seconds},
+    platform::clock::{self, Moment, unix_seconds},
     session::{Handle, Origin, Session, SessionData},
 };
 #[cfg(feature = "inspect")]
@@ -41,7 +41,9 @@ impl<T: SessionData> Sessions<T> {
     }
 
     fn create_for(&self, data: T, at: Option<OffsetDateTime>) -> Result<Session<T>, SealError> {
-        let mut session = Session::given(self.origin(), at, None, || Ok::<_, SealError>(data))?;
+        let seen = self.0.listed.position();
+        let mut session =
+            Session::given(self.origin(), seen, at, (None, &[]), || Ok::<_, SealError>(data))?;
         session.renew();
         Ok(session)
     }
@@ -73,8 +75,8 @@ impl<T: SessionData> Sessions<T> {
     /// As for [`seal`](Self::seal).
     pub fn seal_at(&self, session: &Session<T>, now: OffsetDateTime) -> Result<String, SealError> {
         self.check_origin(session)?;
-        let seconds = unix_seconds(now);
-        session.seal_with(seconds, |is_renewal, claims, data| {
+        let now = &Moment::from(now);
+        session.seal_with(now.seconds, |is_renewal, claims, data| {
             if !claims.fits_a_token() {
                 return Err(SealError::Refused(Box::new(UnsealError::Bound)));
             }
@@ -133,7 +135,7 @@ impl<T: SessionData> Sessions<T> {
         value: &str,
         now: OffsetDateTime,
     ) -> Result<Option<String>, UnsealError> {
-        let fresh = self.0.by_readers(now, |place, _| {
+        let fresh = self.0.by_readers(unix_seconds(now), |place, _| {
             self.0.reseal_value(value.as_bytes(), place, Device::Unproven, now)
         })?;
         Ok(fresh.map(|(value, _)| value))
@@ -166,21 +168,23 @@ impl<T: SessionData> Core<T> {
         kind: impl Fn(&Reader) -> &Binding,
     ) -> Result<Session<T>, UnsealError> {
         let now = at.unwrap_or_else(clock::now);
-        self.by_readers(now, |place, reader| {
+        let seconds = unix_seconds(now);
+        self.by_readers(seconds, |place, reader| {
             self.with_binding(kind(reader), |seal, ring| {
                 seal.unseal(
                     value,
-                    unix_seconds(now),
+                    seconds,
                     // Without the cookie that proves a device.
                     |_| Device::Unproven,
                     |unsealed| {
-                        let live = live_of(&unsealed, ring, place);
-                        let came = Some((live, unsealed.extension));
-                        let origin = Arc::clone(origin);
                         // Before the list of revocations is asked, so that no entry falls between.
-                        let session = Session::given(origin, at, came, || unsealed.data())?;
+                        let seen = self.listed.position();
+                        let live = Some(live_of(&unsealed, ring, place));
+                        let came = (live, unsealed.extension);
+                        let origin = Arc::clone(origin);
+                        let session = Session::given(origin, seen, at, came, || unsealed.data())?;
                         let data = &session.opened().data;
-                        self.ask_hook(data, unsealed.claims, live.key_id, now)?;
+                        self.ask_hook(data, unsealed.claims, Some(unsealed.key_id()), now)?;
                         Ok(session)
                     },
                 )

@@ -159,10 +159,10 @@ impl<T: SessionData> Core<T> {
         value: &[u8],
         now: OffsetDateTime,
     ) -> Result<(B, usize), UnsealError> {
+        let now = unix_seconds(now);
         self.by_readers(now, |_, reader| {
-            let opened = self.with_binding(binding(&reader.device), |seal, _| {
-                seal.unseal_token(value, unix_seconds(now))
-            })?;
+            let opened = self
+                .with_binding(binding(&reader.device), |seal, _| seal.unseal_token(value, now))?;
             Ok((opened, reader.name))
         })
     }
