@@ -63,17 +63,26 @@ impl Seal<'_> {
                 plaintext.append(extension);
             }
             let start = plaintext.length();
-            json::write(&mut *plaintext, data).map_err(payload_error::<T>)?;
-            if self.check_data {
-                let payload = plaintext.bytes_mut().get(start..).unwrap_or_default();
-                // What does not fit is refused as too large.
-                if !payload.is_empty() {
-                    check_reading::<T>(payload)?;
-                }
-            }
+            self.write_data(plaintext, data)?;
             self.pad(plaintext, start);
             Ok(())
         })
+    }
+
+    /// Appends the data, and reads it back where that is asked for.
+    fn write_data<T: Serialize + DeserializeOwned>(
+        &self,
+        plaintext: &mut Draft<'_, MAX_SEALED_LEN>,
+        data: &T,
+    ) -> Result<(), SealError> {
+        let start = plaintext.length();
+        json::write(&mut *plaintext, data).map_err(payload_error::<T>)?;
+        let payload = plaintext.bytes_mut().get(start..).unwrap_or_default();
+        // What does not fit is refused as too large.
+        match self.check_data && !payload.is_empty() {
+            true => check_reading::<T>(payload),
+            false => Ok(()),
+        }
     }
 
     /// Opens a value and judges it at `now` (Unix seconds). `prove` is called for every authentic
@@ -175,14 +184,14 @@ impl Seal<'_> {
     }
 
     /// How many bytes of JSON fit beside this data and an extension block of this length.
-    pub(crate) fn left<T: Serialize>(
+    pub(crate) fn left<T: Serialize + DeserializeOwned>(
         &self,
         data: &T,
         extension_len: usize,
     ) -> Result<usize, SealError> {
         let mut buffer = ArrayVec::<u8, MAX_SEALED_LEN>::new();
         let mut payload = Draft::behind(&mut buffer);
-        json::write(&mut payload, data).map_err(payload_error::<T>)?;
+        self.write_data(&mut payload, data)?;
         let beside = CLAIMS_LEN.saturating_add(extension_len);
         let size = self.size_of(payload.length().saturating_add(beside));
         match size > self.max_len {

@@ -124,7 +124,8 @@ impl<T: SessionData> Session<T> {
     ///
     /// # Errors
     ///
-    /// [`SealError::TooLarge`], with the size and the limit, and [`SealError::Payload`].
+    /// [`SealError::TooLarge`], with the size and the limit, and [`SealError::Payload`]. Data is read
+    /// back where a commit does that ([`check_data`](crate::Builder::check_data)).
     ///
     /// # Panics
     ///

@@ -257,8 +257,9 @@ impl<T: SessionData> Builder<T> {
 
     /// Sets whether data is read back before it is sealed. If a type writes JSON that it cannot
     /// read, the write then fails. Otherwise the visitor would be signed out at the next request.
-    /// The default is `true` in debug builds and `false` in release builds. NaN, infinities and
-    /// JSON that is nested too deeply are errors in every build.
+    /// The default is `true` in debug builds and `false` in release builds, because reading back
+    /// 100 B costs a quarter of an unseal and a seal with the feature `ring`, and an eighth without.
+    /// NaN, infinities and JSON that is nested too deeply are errors in every build.
     pub fn check_data(mut self, check: bool) -> Self {
         self.check_data = check;
         self

@@ -275,6 +275,17 @@ fn try_write_keeps_what_fits_and_takes_back_what_does_not() {
 }
 
 #[test]
+fn try_write_takes_back_what_no_reader_could_read_where_a_write_would_fail() {
+    for check in [true, false] {
+        let mut session = sessions::<Missed>(check).load_at([""], T0);
+        session.try_write(|data| data.items.push(1)).unwrap();
+        let refused = session.try_write(|data| data.items.clear());
+        assert_eq!(matches!(refused, Err(SealError::Payload { .. })), check);
+        assert_eq!(session.read().items.is_empty(), !check);
+    }
+}
+
+#[test]
 fn try_write_is_exact_to_the_byte() {
     let sessions = Sessions::<String>::new(ring([1]));
     let fill = |session: &mut Session<String>, length: usize| {
