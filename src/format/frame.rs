@@ -118,19 +118,15 @@ impl Seal<'_> {
     ) -> Result<R, E> {
         check_length(value)?;
         let (mut short, mut medium, mut long);
-        let buffer: &mut [u8] = match value.len() {
-            ..=SHORT_VALUE_LEN => {
-                short = [0; SHORT_VALUE_LEN / 4 * 3];
-                &mut short
-            }
-            ..=MEDIUM_VALUE_LEN => {
-                medium = [0; MEDIUM_VALUE_LEN / 4 * 3];
-                &mut medium
-            }
-            _ => {
-                long = [0; MAX_SEALED_LEN];
-                &mut long
-            }
+        let buffer: &mut [u8] = if value.len() <= SHORT_VALUE_LEN {
+            short = [0; SHORT_VALUE_LEN / 4 * 3];
+            &mut short
+        } else if value.len() <= MEDIUM_VALUE_LEN {
+            medium = [0; MEDIUM_VALUE_LEN / 4 * 3];
+            &mut medium
+        } else {
+            long = [0; MAX_SEALED_LEN];
+            &mut long
         };
         let Some(sealed) = text::decode(value, buffer) else {
             // Version and key are checked first, and may be readable nevertheless.
