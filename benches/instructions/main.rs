@@ -6,6 +6,8 @@
 
 use std::hint::black_box;
 
+#[cfg(feature = "bound")]
+mod bound;
 #[path = "../sealing/payload.rs"]
 mod payload;
 #[cfg(feature = "tower")]
@@ -25,6 +27,8 @@ fn main() {
     });
     #[cfg(feature = "tower")]
     let cases = cases.chain(request::cases());
+    #[cfg(feature = "bound")]
+    let cases = cases.chain(bound::cases());
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     for (name, items, run) in cases {
