@@ -2,12 +2,14 @@
 // of its cookies is signed out in another profile. Started by ./run.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectTo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { chromium } from 'playwright-core';
 
-const { BOUND_URL, LAPSING_URL } = process.env;
+const { BOUND_URL, LAPSING_URL, LAPSING_TOO_URL } = process.env;
 /** Seconds: the bound cookie's in the browser, and for how much longer it is taken. */
 const [LIFETIME, UNDER_WAY] = [20, 60];
 
@@ -32,6 +34,33 @@ async function launch(...urls) {
       '--enable-features=DeviceBoundSessions,EnableBoundSessionCredentialsSoftwareKeysForManualTesting',
       `--ignore-certificate-errors-spki-list=${hashes.join(',')}`],
   });
+}
+
+/**
+ * One address for several servers, as a site has that shares nothing between them but the ring: each
+ * connection reaches the next one, and one that is idle is closed.
+ */
+async function balance(...urls) {
+  const reached = urls.map(() => 0);
+  let turn = 0;
+  const server = createServer((browser) => {
+    const index = turn % urls.length;
+    turn += 1;
+    reached[index] += 1;
+    const { hostname, port } = new URL(urls[index]);
+    const upstream = connectTo(port, hostname);
+    for (const [socket, other] of [[browser, upstream], [upstream, browser]]) {
+      socket.pipe(other);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => other.destroy());
+    }
+    browser.setTimeout(1000, () => browser.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(urls[0]);
+  url.port = server.address().port;
+  return { url: url.origin, reached, close: () => server.close() };
 }
 
 async function profile(browser) {
@@ -71,18 +100,19 @@ async function eventually(condition, otherwise, seconds = 10) {
   assert.fail(otherwise);
 }
 
-test('Chromium binds a session, refreshes it, and no copy in another profile outlives the bound cookie', { timeout: 300_000 }, async () => {
-  const browser = await launch(LAPSING_URL);
+test('Chromium binds a session and refreshes it on two servers, and no copy in another profile outlives the bound cookie', { timeout: 300_000 }, async () => {
+  const browser = await launch(LAPSING_URL, LAPSING_TOO_URL);
+  const { url, reached, close } = await balance(LAPSING_URL, LAPSING_TOO_URL);
   try {
     const owner = await profile(browser);
-    await owner.signIn(LAPSING_URL);
+    await owner.signIn(url);
     await eventually(() => owner.bound(), 'no bound cookie: Chromium did not register');
-    await eventually(async () => (await owner.fact(LAPSING_URL, 'bound')).startsWith('yes'), 'the session was not bound');
+    await eventually(async () => (await owner.fact(url, 'bound')).startsWith('yes'), 'the session was not bound');
 
     // The cookie lapses, and the next page is refreshed before it is asked for.
     const first = (await owner.bound()).value;
     await eventually(async () => !(await owner.bound()), 'the bound cookie does not lapse', LIFETIME + 5);
-    assert.match(await owner.fact(LAPSING_URL, 'bound'), /^yes/);
+    assert.match(await owner.fact(url, 'bound'), /^yes/);
     assert.notEqual((await owner.bound())?.value, first, 'it was refreshed');
 
     // A thief with all cookies, and one with the session's alone.
@@ -90,22 +120,24 @@ test('Chromium binds a session, refreshes it, and no copy in another profile out
     const copied = Date.now();
     const thief = await profile(browser);
     await thief.context.addCookies(cookies);
-    assert.match(await thief.fact(LAPSING_URL, 'bound'), /^yes/, 'the copy works, for a while');
+    assert.match(await thief.fact(url, 'bound'), /^yes/, 'the copy works, for a while');
     const other = await profile(browser);
     await other.context.addCookies(cookies.filter(({ name }) => name === '__Host-session'));
-    assert.equal(await other.fact(LAPSING_URL, 'bound'), '', 'the session cookie alone is nothing');
-    assert.equal(await other.fact(LAPSING_URL, 'refusal'), 'bound');
+    assert.equal(await other.fact(url, 'bound'), '', 'the session cookie alone is nothing');
+    assert.equal(await other.fact(url, 'refusal'), 'bound');
 
     await sleep(copied + (LIFETIME + UNDER_WAY + 1) * 1000 - Date.now());
-    assert.equal(await thief.fact(LAPSING_URL, 'bound'), '', 'the copy is signed out');
-    assert.equal(await thief.fact(LAPSING_URL, 'refusal'), 'bound');
-    assert.match(await owner.fact(LAPSING_URL, 'bound'), /^yes/, 'the owner is not');
+    assert.equal(await thief.fact(url, 'bound'), '', 'the copy is signed out');
+    assert.equal(await thief.fact(url, 'refusal'), 'bound');
+    assert.match(await owner.fact(url, 'bound'), /^yes/, 'the owner is not');
     // It can sign in again, though the copy stands in the way of nothing.
-    await thief.signIn(LAPSING_URL);
-    assert.notEqual(await thief.fact(LAPSING_URL, 'bound'), '', 'signed in anew');
+    await thief.signIn(url);
+    assert.notEqual(await thief.fact(url, 'bound'), '', 'signed in anew');
     assert.deepEqual([...owner.failures, ...thief.failures, ...other.failures], []);
+    assert.ok(reached.every((count) => count > 5), `both servers were used: ${reached}`);
   } finally {
     await browser.close();
+    close();
   }
 });
 
