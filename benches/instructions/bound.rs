@@ -11,8 +11,9 @@ mod browser;
 
 use browser::Browser;
 
-pub(crate) fn cases() -> [(String, usize, fn(usize)); 2] {
+pub(crate) fn cases() -> impl Iterator<Item = (String, usize, fn(usize))> {
     [("request-bound", bound as fn(usize)), ("request-not-bound", not_bound)]
+        .into_iter()
         .map(|(name, run)| (name.to_owned(), 0, run))
 }
 
