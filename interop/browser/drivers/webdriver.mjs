@@ -157,16 +157,24 @@ function visitorOf(session, browser) {
     },
     toTab: (handle) => post('window', { handle }),
     async resize(width, height) {
-      for (let attempt = 0; attempt < 2; attempt++) {
+      const until = Date.now() + 10_000;
+      do {
         await post('window/rect', { width: width + frame[0], height: height + frame[1] });
-        const shown = await this.run('() => [innerWidth, innerHeight, outerWidth - innerWidth, outerHeight - innerHeight]');
-        if (shown[0] === width && shown[1] === height) return;
+        // The page learns of it later than the window, by a moment or, on a busy machine, by more.
+        let shown;
+        for (let look = 0; look < 10; look++) {
+          shown = await this.run('() => [innerWidth, innerHeight, outerWidth - innerWidth, outerHeight - innerHeight]');
+          if (shown[0] === width && shown[1] === height) return;
+          await new Promise((resolve) => setTimeout(resolve, 20 * look));
+        }
         frame = shown.slice(2);
-      }
+      } while (Date.now() < until);
     },
     async shoot(path) {
       // WebKitGTK paints no tab that is behind another, and would wait for it.
       if (await this.run('() => document.visibilityState') !== 'visible') return;
+      // It paints later than it lays out, and the picture would be of the size before.
+      await new Promise((resolve) => setTimeout(resolve, 150));
       writeFileSync(path, Buffer.from(await get(browser.screenshot), 'base64'));
     },
   };
