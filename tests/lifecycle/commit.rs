@@ -3,7 +3,7 @@
 use sealed_session::{Commit, Cookie, SealError};
 
 use crate::{
-    fleet::{LEGACY_NAME, Machine, Ring, at, is_revoked},
+    fleet::{LEGACY_NAME, Machine, Ring, at, user_of},
     jar::Stored,
     request::{Handler, Pending},
     steps::Op,
@@ -145,8 +145,7 @@ fn expected(handler: &Handler, machine: &Machine, clock: i64) -> Expected {
         return Expected::Nothing;
     }
     let (ring, policy) = (&machine.ring, handler.policy);
-    let refusal =
-        handler.base.as_ref().and_then(|base| base.refusal(ring, policy, machine.revoked(), clock));
+    let refusal = handler.base.as_ref().and_then(|base| base.refusal(ring, policy, machine, clock));
     let Some(value) = handler.now.as_ref() else { return Expected::Nothing };
     if handler.changed {
         if handler.is_passing && !handler.renewed {
@@ -157,14 +156,22 @@ fn expected(handler: &Handler, machine: &Machine, clock: i64) -> Expected {
         if handler.begun {
             value.issued = value.issued.max(clock);
         }
+        // What a guest's session has seen says nothing of the user that it becomes.
+        if user_of(value.data) != user_of(handler.base.as_ref().map_or(0, |base| base.data)) {
+            value.seen = value.seen.max(handler.seen);
+        }
         let is_refused = match refusal {
+            // Nobody signs in out of a device that was signed out.
+            Some(_) if handler.base.as_ref().is_some_and(|base| machine.lists_family(base)) => true,
             // A sign-in takes the place of what has ended meanwhile, not of what may be forged.
             Some(Refusal::Expired | Refusal::Revoked | Refusal::Future) if handler.renewed => false,
             refusal => refusal.is_some(),
         };
-        let is_vouched = handler.base.is_none()
-            || !handler.renewed
-            || !is_revoked(value.data, machine.revoked());
+        let is_vouched = match (&handler.base, handler.renewed) {
+            (None, _) => !machine.lists(value.data, value.seen),
+            (Some(_), true) => !machine.revokes(value.data, value.seen),
+            (Some(_), false) => true,
+        };
         return match is_refused || !is_vouched || clock >= value.expires(policy) {
             true => Expected::Refusal,
             false => Expected::Set(value.sealed(ring, clock)),
@@ -215,7 +222,8 @@ fn too_late(pending: &mut Pending, op: &Op, now: time::OffsetDateTime) {
     let (id, data) = (session.id(), *session.peek());
     match op {
         Op::Peek | Op::Read | Op::Verify => {}
-        Op::Write | Op::TryWrite => session.write(|value| *value += 1),
+        Op::Write | Op::TryWrite | Op::Become { .. } => session.write(|value| *value += 1),
+        Op::SignIn { .. } => session.sign_in(|value| *value += 1),
         Op::Renew | Op::RenewWith { .. } => session.renew(),
         Op::Reauthenticate => session.reauthenticate(),
         Op::RegenerateId => session.regenerate_id(),

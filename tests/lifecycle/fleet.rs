@@ -8,16 +8,25 @@ use std::{
     time::Duration as StdDuration,
 };
 
-use sealed_session::{Key, KeyEntry, KeyRing, Keys, Scope, Sessions, iron};
+use sealed_session::{Key, KeyEntry, KeyRing, Keys, Revocations, Scope, Sessions, Subject, iron};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
-use crate::{jar::Target, steps::MACHINES};
+use crate::{
+    jar::Target,
+    revocations::{Listed, Seen},
+    steps::MACHINES,
+    value::Value,
+};
 
 /// The world's clock begins at 0, which is far from the machine's clock: who reads that is seen.
 const START: OffsetDateTime = datetime!(2031-05-06 07:08:09 UTC);
 const LONG_AGO: i64 = -1_000_000;
 /// The last id of a key, after which operators rest.
 pub(crate) const LAST_KEY: u32 = 60;
+/// Users, of whom the first is nobody.
+pub(crate) const USERS: u32 = 3;
+/// The longest lifetime of all, in seconds.
+pub(crate) const LONGEST: u32 = 100_000_000;
 /// What the legacy application's cookies are called.
 pub(crate) const LEGACY_NAME: &str = "app-session";
 
@@ -172,16 +181,18 @@ pub(crate) struct Machine {
     keys: Keys,
     /// Data up to this is revoked.
     revoked: Arc<AtomicU32>,
+    /// In some fleets there are lists of revocations.
+    pub(crate) listed: Option<Listed>,
     pub(crate) sessions: Sessions<u32>,
 }
 
 impl Machine {
-    pub(crate) fn new(site: Site, policy: Policy, skew: i64) -> Self {
+    pub(crate) fn new(site: Site, policy: Policy, skew: i64, listed: Option<Listed>) -> Self {
         let ring = Ring::first();
         let keys = Keys::from(ring.build(0).expect("one key for ever"));
         let revoked = Arc::default();
-        let sessions = build(site, 0, policy, &keys, &revoked);
-        Self { skew, ring, policy, phase: 0, keys, revoked, sessions }
+        let sessions = build(site, 0, policy, &keys, &revoked, list_of(listed.as_ref()));
+        Self { skew, ring, policy, phase: 0, keys, revoked, listed, sessions }
     }
 
     /// The machine's clock.
@@ -197,8 +208,19 @@ impl Machine {
         }
     }
 
-    pub(crate) fn revoked(&self) -> u32 {
-        self.revoked.load(Relaxed)
+    /// Whether what has seen so much is revoked, whose data these are.
+    pub(crate) fn revokes(&self, data: u32, seen: Seen) -> bool {
+        is_revoked(data, self.revoked.load(Relaxed)) || self.lists(data, seen)
+    }
+
+    /// Whether the list says so.
+    pub(crate) fn lists(&self, data: u32, seen: Seen) -> bool {
+        self.listed.as_ref().is_some_and(|listed| listed.has_user(data, seen))
+    }
+
+    /// Whether the list has the sign-in that this comes from.
+    pub(crate) fn lists_family(&self, value: &Value) -> bool {
+        self.listed.as_ref().is_some_and(|listed| listed.has_family(value))
     }
 
     /// Learns that everybody's data up to this is revoked.
@@ -208,7 +230,8 @@ impl Machine {
 
     pub(crate) fn configure(&mut self, site: Site, phase: usize, policy: Policy) {
         (self.phase, self.policy) = (phase, policy);
-        self.sessions = build(site, phase, policy, &self.keys, &self.revoked);
+        self.sessions =
+            build(site, phase, policy, &self.keys, &self.revoked, list_of(self.listed.as_ref()));
     }
 }
 
@@ -218,8 +241,17 @@ pub(crate) fn may_go_on(machines: &[Machine; MACHINES], phase: usize) -> bool {
 }
 
 /// What the hook says of data, where all of it is revoked up to a number.
-pub(crate) fn is_revoked(data: u32, up_to: u32) -> bool {
+fn is_revoked(data: u32, up_to: u32) -> bool {
     (1..=up_to).contains(&data)
+}
+
+fn list_of(listed: Option<&Listed>) -> Option<&Revocations> {
+    listed.map(|listed| &listed.list)
+}
+
+/// Whose data these are: of nobody, or of one of a few users.
+pub(crate) fn user_of(data: u32) -> Option<u32> {
+    Some(data % USERS).filter(|user| *user != 0)
 }
 
 fn build(
@@ -228,6 +260,7 @@ fn build(
     policy: Policy,
     keys: &Keys,
     revoked: &Arc<AtomicU32>,
+    list: Option<&Revocations>,
 ) -> Sessions<u32> {
     let revoked = Arc::clone(revoked);
     let legacy = iron::Migration::new(LEGACY_NAME, passwords().clone(), at(100_000_000));
@@ -245,6 +278,9 @@ fn build(
     }
     if let Some(idle) = policy.idle {
         builder = builder.idle_timeout(std_seconds(idle));
+    }
+    if let Some(list) = list {
+        builder = builder.revocations(list, |data| user_of(*data).map(Subject::from));
     }
     for name in names {
         builder = builder.former_name(*name, at(100_000_000));

@@ -5,6 +5,7 @@ use sealed_session::Cookie;
 use crate::{
     fleet::{Policy, Site, TARGET, at},
     request::{Handler, forging, lifetime, sealed_idle},
+    revocations::Seen,
     steps::{FORGER, Forgery, Idle, Op},
     value::{Ended, Value},
     world::World,
@@ -17,8 +18,8 @@ impl World {
                 let (id, _) = *pick.of(&self.ring.keys).expect("a ring has a key");
                 self.stolen = (id, self.ring.epoch);
             }
-            Forgery::Make { began, sealed, seconds, idle } => {
-                self.make(self.now + began, self.now + sealed, *seconds, *idle);
+            Forgery::Make { began, sealed, seconds, idle, user } => {
+                self.make(*user, (self.now + began, self.now + sealed), *seconds, *idle);
             }
             Forgery::Change { value, ops } => {
                 if let Some(value) = value.of(&self.values).cloned() {
@@ -30,18 +31,18 @@ impl World {
                     self.bring(&value);
                 }
             }
-            Forgery::MakeLegacy { ttl } => {
-                let cookie = self.legacy_cookie(*ttl, Some(0));
+            Forgery::MakeLegacy { ttl, user } => {
+                let cookie = self.legacy_cookie(*user, *ttl, Some(0));
                 self.plant(&cookie);
             }
         }
     }
 
-    fn make(&mut self, began: i64, sealed: i64, seconds: u32, idle: Idle) {
+    fn make(&mut self, user: u32, (began, sealed): (i64, i64), seconds: u32, idle: Idle) {
         let name = self.present_name();
         let (key, epoch) = self.stolen;
         let sessions = forging(name, key);
-        let data = self.numbers.data();
+        let data = self.numbers.data(user);
         let mut session = sessions.create_at(data, at(began)).expect("randomness");
         session.renew_with(lifetime(seconds, true, idle)).expect("it is short");
         let Ok(text) = sessions.seal_at(&session, at(sealed)) else { return };
@@ -61,6 +62,7 @@ impl World {
             idle: own,
             own_idle,
             persistent: true,
+            seen: Seen::default(),
             key: Some(key),
             taint: Some(epoch),
             is_vague: false,

@@ -73,6 +73,7 @@ fn live_at(site: Site, steps: &[Step]) {
         site,
         policy: Policy { absolute: 7200, idle: None },
         skews: [0; MACHINES],
+        has_lists: false,
         steps: steps.to_vec(),
     });
 }

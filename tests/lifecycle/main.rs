@@ -8,14 +8,16 @@
 //! 1. Nothing that was ended, replaced or forged is live again: not in the browser that got the
 //!    ending's response, for as long as its tombstone lives and where the late response
 //!    came within ten minutes (less the minute by which clocks differ); and what was made with a secret from before
-//!    an incident, or of such, nowhere that has the ring of after it.
+//!    an incident, or of such, nowhere that has the ring of after it; and what began before its user
+//!    or its device was signed out everywhere, on no machine that has heard of that.
 //! 2. What was written comes back equal, or the write was an error, or a later response set
 //!    another value. What came too late says so.
 //! 3. The stricter rule wins: nobody outlives a lifetime or an idle limit, whichever machine they
 //!    meet, and no change of a session moves what it must not move.
 //!
-//! Not modelled: browsers that evict cookies; data that does not fit; the adapters, which hold no
-//! policy; and pages outside of a new Path that a machine serves which does not know that Path yet.
+//! Not modelled: browsers that evict cookies; data that does not fit; sessions that are bound to a
+//! device; an engine that loses revocations; the adapters, which hold no policy; and pages outside
+//! of a new Path that a machine serves which does not know that Path yet.
 //! `PROPTEST_CASES=100000 cargo test --release --features iron --test lifecycle` lives longer.
 
 mod commit;
@@ -25,6 +27,7 @@ mod forger;
 mod found;
 mod jar;
 mod request;
+mod revocations;
 mod steps;
 mod value;
 mod world;

@@ -3,8 +3,9 @@
 use sealed_session::{KeyId, KeyRing, Lifetime, Session, Sessions};
 
 use crate::{
-    fleet::{Policy, Ring, at, entry, seconds, std_seconds},
+    fleet::{Policy, Ring, USERS, at, entry, seconds, std_seconds},
     jar::{Stored, Target},
+    revocations::Seen,
     steps::{Idle, Op},
     value::{ALL, Ending, Value},
 };
@@ -30,6 +31,8 @@ pub(crate) struct Handler {
     pub(crate) policy: Policy,
     /// The machine's clock when the request came.
     pub(crate) began: i64,
+    /// What was revoked until then.
+    pub(crate) seen: Seen,
     /// The ring of then.
     pub(crate) ring: Ring,
     /// The session that came.
@@ -74,13 +77,15 @@ impl Numbers {
         self.lineage
     }
 
+    /// Data of any user's up to now are at most this.
     pub(crate) fn last_data(&self) -> u32 {
-        self.data
+        self.data + USERS - 1
     }
 
-    pub(crate) fn data(&mut self) -> u32 {
-        self.data += 1;
-        self.data
+    /// New data, of this user.
+    pub(crate) fn data(&mut self, user: u32) -> u32 {
+        self.data += USERS;
+        self.data + user
     }
 }
 
@@ -89,6 +94,7 @@ impl Handler {
         Self {
             policy,
             began,
+            seen: Seen::default(),
             ring: ring.clone(),
             generation: base.as_ref().map_or(0, |base| base.generation),
             now: base.clone(),
@@ -125,14 +131,26 @@ impl Handler {
                 self.active = true;
             }
             Op::Write => {
-                let data = numbers.data();
+                let user = before.as_ref().map_or(0, |value| value.data % USERS);
+                let data = numbers.data(user);
                 session.write(|value| *value = data);
                 self.write(data, numbers);
             }
+            Op::Become { user } => {
+                let data = numbers.data(*user);
+                session.write(|value| *value = data);
+                self.write(data, numbers);
+            }
+            Op::SignIn { user } => {
+                let data = numbers.data(*user);
+                session.sign_in(|value| *value = data);
+                self.renew(self.policy.absolute.into(), true, Idle::AsConfigured, numbers);
+                self.write(data, numbers);
+            }
             Op::TryWrite => {
-                let result = session.try_write(|value| *value += 1);
+                let result = session.try_write(|value| *value += USERS);
                 result.expect("a number has room");
-                let data = before.as_ref().map_or(0, |value| value.data) + 1;
+                let data = before.as_ref().map_or(0, |value| value.data) + USERS;
                 self.write(data, numbers);
             }
             Op::Renew => {
@@ -212,6 +230,7 @@ impl Handler {
             idle: self.policy.idle,
             own_idle: false,
             persistent,
+            seen: self.seen,
             key: None,
             taint: self.base.as_ref().and_then(|base| base.taint),
             is_vague: self.base.as_ref().is_some_and(|base| base.is_vague),
@@ -231,6 +250,7 @@ impl Handler {
         if let Some(before) = &self.now {
             value.data = before.data;
             value.issued = value.issued.max(before.issued);
+            value.seen = value.seen.max(before.seen);
         }
         (value.idle, value.own_idle) = sealed_idle(idle, self.policy);
         self.now = Some(value);

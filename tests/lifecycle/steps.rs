@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, option, prelude::*};
 
-use crate::fleet::{Policy, Site};
+use crate::fleet::{Policy, Site, USERS};
 
 /// Visitors with a browser of their own, and behind them the forger with his.
 pub(crate) const BROWSERS: usize = 3;
@@ -14,6 +14,8 @@ pub(crate) struct Life {
     pub(crate) site: Site,
     pub(crate) policy: Policy,
     pub(crate) skews: [i64; MACHINES],
+    /// Machines have lists of revocations.
+    pub(crate) has_lists: bool,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -56,6 +58,7 @@ pub(crate) enum Step {
     LegacySignIn {
         browser: usize,
         ttl: i64,
+        user: u32,
     },
     Forger(Forgery),
     Operator(Operation),
@@ -77,8 +80,19 @@ pub(crate) enum Op {
     Read,
     Write,
     TryWrite,
+    /// A write of another user's data.
+    Become {
+        user: u32,
+    },
+    SignIn {
+        user: u32,
+    },
     Renew,
-    RenewWith { seconds: u32, persistent: bool, idle: Idle },
+    RenewWith {
+        seconds: u32,
+        persistent: bool,
+        idle: Idle,
+    },
     Reauthenticate,
     RegenerateId,
     Destroy,
@@ -109,13 +123,13 @@ pub(crate) enum Forgery {
     /// Gets hold of a key of the ring, in the place of the one that he had.
     Steal(Pick),
     /// Makes a session from nothing, begun and sealed at these times from now.
-    Make { began: i64, sealed: i64, seconds: u32, idle: Idle },
+    Make { began: i64, sealed: i64, seconds: u32, idle: Idle, user: u32 },
     /// Makes another of a value that was ever set, under his key.
     Change { value: Pick, ops: Vec<Op> },
     /// Brings a value that was ever set.
     Replay(Pick),
     /// Seals a cookie of iron-session, whose password he has too.
-    MakeLegacy { ttl: i64 },
+    MakeLegacy { ttl: i64, user: u32 },
 }
 
 #[derive(Debug, Clone)]
@@ -140,6 +154,20 @@ pub(crate) enum Operation {
     Revoke {
         machine: usize,
     },
+    /// Signs a user out everywhere, on one machine.
+    RevokeAll {
+        machine: usize,
+        user: u32,
+    },
+    /// Signs one device out, by a value of the last few.
+    RevokeFamily {
+        machine: usize,
+        value: usize,
+    },
+    /// A machine hears of everything that was revoked.
+    Tell {
+        machine: usize,
+    },
     /// Gives a machine the next configuration of the cookie.
     Upgrade {
         machine: usize,
@@ -154,12 +182,9 @@ pub(crate) fn lives() -> impl Strategy<Value = Life> {
         1 => Just(Site::Renamed),
     ];
     let skews = [(); MACHINES].map(|()| prop_oneof![2 => Just(0), 3 => -30..=30_i64]);
-    (site, policies(), skews, vec(steps(), 1..100)).prop_map(|(site, policy, skews, steps)| Life {
-        site,
-        policy,
-        skews,
-        steps,
-    })
+    (site, policies(), skews, proptest::bool::weighted(0.6), vec(steps(), 1..100)).prop_map(
+        |(site, policy, skews, has_lists, steps)| Life { site, policy, skews, has_lists, steps },
+    )
 }
 
 fn policies() -> impl Strategy<Value = Policy> {
@@ -198,10 +223,10 @@ fn steps() -> impl Strategy<Value = Step> {
         14 => picks().prop_map(Step::Deliver),
         14 => (requests(), takes).prop_map(|(request, takes)| Step::Visit { request, takes }),
         1 => browser.clone().prop_map(|browser| Step::Close { browser }),
-        2 => (browser, lifetimes())
-            .prop_map(|(browser, ttl)| Step::LegacySignIn { browser, ttl: ttl.into() }),
+        2 => (browser, lifetimes(), 0..USERS)
+            .prop_map(|(browser, ttl, user)| Step::LegacySignIn { browser, ttl: ttl.into(), user }),
         4 => forgeries().prop_map(Step::Forger),
-        6 => operations().prop_map(Step::Operator),
+        10 => operations().prop_map(Step::Operator),
     ]
 }
 
@@ -221,6 +246,8 @@ fn ops() -> impl Strategy<Value = Op> {
         5 => Just(Op::Read),
         5 => Just(Op::Write),
         1 => Just(Op::TryWrite),
+        1 => (0..USERS).prop_map(|user| Op::Become { user }),
+        3 => (0..USERS).prop_map(|user| Op::SignIn { user }),
         3 => Just(Op::Renew),
         2 => (lifetimes(), any::<bool>(), idles())
             .prop_map(|(seconds, persistent, idle)| Op::RenewWith { seconds, persistent, idle }),
@@ -247,14 +274,15 @@ fn idles() -> impl Strategy<Value = Idle> {
 fn forgeries() -> impl Strategy<Value = Forgery> {
     prop_oneof![
         1 => picks().prop_map(Forgery::Steal),
-        3 => (-4000..100_i64, -100..100_i64, lifetimes(), idles())
-            .prop_map(|(began, sealed, seconds, idle)| {
-                Forgery::Make { began, sealed, seconds, idle: idle.at_most(seconds) }
+        3 => (-4000..100_i64, -100..100_i64, lifetimes(), idles(), 0..USERS)
+            .prop_map(|(began, sealed, seconds, idle, user)| {
+                Forgery::Make { began, sealed, seconds, idle: idle.at_most(seconds), user }
             }),
         3 => (picks(), vec(ops(), 1..3))
             .prop_map(|(value, ops)| Forgery::Change { value, ops }),
         3 => picks().prop_map(Forgery::Replay),
-        1 => lifetimes().prop_map(|ttl| Forgery::MakeLegacy { ttl: ttl.into() }),
+        1 => (lifetimes(), 0..USERS)
+            .prop_map(|(ttl, user)| Forgery::MakeLegacy { ttl: ttl.into(), user }),
     ]
 }
 
@@ -268,6 +296,11 @@ fn operations() -> impl Strategy<Value = Operation> {
         1 => (0..MACHINES, policies())
             .prop_map(|(machine, policy)| Operation::Policy { machine, policy }),
         1 => (0..MACHINES).prop_map(|machine| Operation::Revoke { machine }),
+        6 => (0..MACHINES, 1..USERS)
+            .prop_map(|(machine, user)| Operation::RevokeAll { machine, user }),
+        3 => (0..MACHINES, 0..3_usize)
+            .prop_map(|(machine, value)| Operation::RevokeFamily { machine, value }),
+        4 => (0..MACHINES).prop_map(|machine| Operation::Tell { machine }),
         2 => (0..MACHINES).prop_map(|machine| Operation::Upgrade { machine }),
     ]
 }

@@ -4,7 +4,10 @@ use std::collections::HashSet;
 
 use sealed_session::SessionId;
 
-use crate::fleet::{Machine, Policy, Ring, is_revoked};
+use crate::{
+    fleet::{Machine, Policy, Ring},
+    revocations::Seen,
+};
 
 /// A value without its cryptography.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub(crate) struct Value {
     pub(crate) idle: Option<u32>,
     pub(crate) own_idle: bool,
     pub(crate) persistent: bool,
+    /// What was revoked before the sign-in.
+    pub(crate) seen: Seen,
     /// `None` for one of the legacy application.
     pub(crate) key: Option<u32>,
     /// It is forged, or made from what is, with a secret from before so many incidents.
@@ -67,12 +72,13 @@ impl Value {
         Self { issued: self.issued.max(now), key, ..self.clone() }
     }
 
-    /// Why it is no session under this ring, policy and hook, whatever browser it comes from.
+    /// Why it is no session under this ring and policy and on this machine, whatever browser it
+    /// comes from.
     pub(crate) fn refusal(
         &self,
         ring: &Ring,
         policy: Policy,
-        revoked: u32,
+        machine: &Machine,
         now: i64,
     ) -> Option<Refusal> {
         if self.taint.is_some_and(|epoch| epoch < ring.epoch) {
@@ -92,7 +98,8 @@ impl Value {
         if now >= self.expires(policy) {
             return Some(Refusal::Expired);
         }
-        is_revoked(self.data, revoked).then_some(Refusal::Revoked)
+        let is_revoked = machine.revokes(self.data, self.seen) || machine.lists_family(self);
+        is_revoked.then_some(Refusal::Revoked)
     }
 }
 
@@ -165,9 +172,7 @@ impl Ended {
     /// What a machine should make of a value that this browser sends at `now`.
     pub(crate) fn judge(&self, value: &Value, machine: &Machine, now: i64) -> Verdict {
         let clock = machine.clock(now);
-        if let Some(refusal) =
-            value.refusal(&machine.ring, machine.policy, machine.revoked(), clock)
-        {
+        if let Some(refusal) = value.refusal(&machine.ring, machine.policy, machine, clock) {
             return Verdict::Dead(refusal);
         }
         if self.gone.contains(&value.text) {

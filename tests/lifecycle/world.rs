@@ -11,6 +11,7 @@ use crate::{
     },
     jar::{Jar, Stored, Target},
     request::{Handler, Numbers, Pending, Token},
+    revocations::{Engine, Seen, Target as Revoked},
     steps::{BROWSERS, Life, MACHINES, Operation, Pick, Request, Step},
     value::{Ended, Ending, Value, Verdict},
 };
@@ -19,6 +20,8 @@ pub(crate) struct World {
     pub(crate) now: i64,
     pub(crate) site: Site,
     pub(crate) machines: [Machine; MACHINES],
+    /// What spreads revocations, in some fleets.
+    engine: Option<Engine>,
     pub(crate) browsers: [Browser; BROWSERS],
     /// The operator's latest ring, which machines get later.
     pub(crate) ring: Ring,
@@ -65,10 +68,16 @@ pub(crate) struct Response {
 
 impl World {
     fn new(life: &Life) -> Self {
+        let engine = life.has_lists.then(Engine::new);
+        let machine = |number: usize| {
+            let listed = engine.as_ref().map(|engine| engine.follow(number));
+            Machine::new(life.site, life.policy, life.skews[number], listed)
+        };
         Self {
             now: 0,
             site: life.site,
-            machines: life.skews.map(|skew| Machine::new(life.site, life.policy, skew)),
+            machines: std::array::from_fn(machine),
+            engine,
             browsers: Default::default(),
             ring: Ring::first(),
             last_key: 1,
@@ -115,8 +124,8 @@ impl World {
                 }
             }
             Step::Close { browser } => self.browsers[*browser].jar.close(),
-            Step::LegacySignIn { browser, ttl } => {
-                let cookie = self.legacy_cookie(*ttl, None);
+            Step::LegacySignIn { browser, ttl, user } => {
+                let cookie = self.legacy_cookie(*user, *ttl, None);
                 self.browsers[*browser].jar.receive(TARGET, &cookie, self.now);
             }
             Step::Forger(forgery) => self.forge(forgery),
@@ -147,6 +156,21 @@ impl World {
             (Operation::Revoke { machine }, _) => {
                 self.machines[*machine].revoke(self.numbers.last_data());
             }
+            (Operation::RevokeAll { machine, user }, _) => {
+                self.revoke(*machine, Revoked::User(*user));
+            }
+            (Operation::RevokeFamily { machine, value }, _) => {
+                let id = self.values.iter().rev().nth(*value).and_then(|value| value.id);
+                if let Some(id) = id {
+                    self.revoke(*machine, Revoked::Family(id.family()));
+                }
+            }
+            (Operation::Tell { machine }, _) => {
+                let listed = &mut self.machines[*machine].listed;
+                if let (Some(engine), Some(listed)) = (&self.engine, listed) {
+                    engine.tell(*machine, listed);
+                }
+            }
             (Operation::Policy { machine, policy }, _) => {
                 let machine = &mut self.machines[*machine];
                 machine.configure(self.site, machine.phase, *policy);
@@ -161,9 +185,21 @@ impl World {
         }
     }
 
+    fn revoke(&mut self, machine: usize, target: Revoked) {
+        let listed = &mut self.machines[machine].listed;
+        if let (Some(engine), Some(listed)) = (&self.engine, listed) {
+            engine.revoke(listed, target);
+        }
+    }
+
     /// A cookie of iron-session, written at this moment.
-    pub(crate) fn legacy_cookie(&mut self, ttl: i64, taint: Option<u32>) -> Cookie<'static> {
-        let data = self.numbers.data();
+    pub(crate) fn legacy_cookie(
+        &mut self,
+        user: u32,
+        ttl: i64,
+        taint: Option<u32>,
+    ) -> Cookie<'static> {
+        let data = self.numbers.data(user);
         let duration = std_seconds(ttl.unsigned_abs());
         let text = iron::seal_at(LEGACY_NAME, &data, passwords(), Some(duration), at(self.now))
             .expect("short");
@@ -180,6 +216,8 @@ impl World {
         let sent = self.browsers[request.browser].jar.sent(target, self.now);
         let machine = &self.machines[request.machine];
         let clock = machine.clock(self.now);
+        let lists = self.engine.as_ref().zip(machine.listed.as_ref());
+        let seen = lists.map_or(Seen::default(), |(engine, listed)| engine.seen(listed));
         let header: String = sent.iter().flat_map(|c| [&c.name, "=", &c.value, "; "]).collect();
         let mut session = machine.sessions.load_at([header], at(clock));
         let candidates = self.candidates(request, &sent);
@@ -219,6 +257,7 @@ impl World {
             handler.check(&session);
             self.learn_legacy_id(&sent, &session, handler.base.as_ref());
         }
+        handler.seen = seen;
         let page = self.browsers[request.browser].page.clone();
         for op in &request.ops {
             handler.run(&mut session, op, page.as_ref(), &mut self.numbers);
@@ -281,6 +320,7 @@ impl World {
             idle: machine.policy.idle,
             own_idle: false,
             persistent: true,
+            seen: Seen::default(),
             key: None,
             taint,
             is_vague: false,
