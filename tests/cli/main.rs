@@ -17,6 +17,7 @@ mod places;
 mod recipes;
 mod retire;
 mod rotate;
+mod runbook;
 mod schedule;
 mod schema;
 mod wrong_inputs;

@@ -113,23 +113,3 @@ fn a_secret_of_docker_is_rotated_from_the_copy_that_was_kept() {
     let service = fs::read_to_string(place.path().join("service")).unwrap();
     assert!(service.contains("source=session_keys_2,target=session_keys"), "{service}");
 }
-
-#[test]
-fn the_fingerprint_of_a_health_page_is_compared() {
-    let script = script(RUNBOOK, "--fingerprint");
-    let script = script.split("live=").nth(1).map(|rest| format!("live={rest}")).unwrap();
-    let ring = super::Ring::of([(1, "")]);
-    let fingerprint = ring.at(super::NOW).fingerprint();
-    let outcome = |page: &str| {
-        let script = script
-            .replace("curl -fsS https://shop.example/health", page)
-            .replace("sealed-session", env!("CARGO_BIN_EXE_sealed-session"));
-        let mut sh = Command::new("sh");
-        sh.args(["-c", &script]).current_dir(ring.directory()).env(CLOCK, AT);
-        sh.status().unwrap().code().unwrap()
-    };
-    // The page of the guide.
-    assert_eq!(outcome(&format!("echo 'ring 3 of this process\nfingerprint {fingerprint}'")), 0);
-    assert_eq!(outcome("echo 'fingerprint 0123456789abcdef0123456789abcdef'"), 1);
-    assert_ne!(outcome("false"), 0);
-}
