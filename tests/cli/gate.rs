@@ -155,6 +155,20 @@ fn what_is_seldom_meant_is_noted_and_with_strict_refused() {
 }
 
 #[test]
+fn a_start_in_two_minutes_is_nothing_to_note_where_the_machines_have_it() {
+    let with = |start: &str| {
+        let keys = tables([(2, &format!("not_before = \"{start}\"")), (1, "")]);
+        format!("absolute_timeout = \"14d\"\n{keys}")
+    };
+    let soon = with("2031-05-06T07:01:00Z");
+    let run = check(&soon, &soon, &["--strict"]);
+    assert_eq!(run.code, 0, "{}", run.out);
+    // Moved there, it is.
+    let run = check(&with("2031-05-06T08:00:00Z"), &soon, &[]);
+    assert!(run.out.contains("within two minutes"), "{}", run.out);
+}
+
+#[test]
 fn a_folder_in_which_everybody_may_replace_the_file_is_refused() {
     use std::{fs, os::unix::fs::PermissionsExt as _};
 

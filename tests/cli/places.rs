@@ -45,7 +45,15 @@ fn a_changed_variable_is_printed_and_the_report_goes_to_standard_error() {
     assert!(run.out.starts_with(
         "last-id=3,key-count=3,rotated-at=2031-05-06T07:00:00Z,3@2031-05-06T07:15:00Z:"
     ));
-    assert!(run.err.contains("key 3 added to variable SESSION_KEYS"), "{}", run.err);
+    assert!(run.err.contains("key 3 added to the ring of variable SESSION_KEYS"), "{}", run.err);
+    // Whoever reads it in a hurry must not think that a machine has it.
+    assert!(
+        run.err.starts_with("the changed ring is printed, and variable SESSION_KEYS is as it was"),
+        "{}",
+        run.err
+    );
+    let run = with_variable(&text(), &["rotate", "--dry-run"]);
+    assert!(!run.out.contains("is printed"), "{}", run.out);
     assert!(!run.err.contains(&key_text(1)[..8]));
 
     let run = with_variable(&text(), &["emergency", "--json"]);
@@ -70,7 +78,8 @@ fn a_ring_goes_through_standard_input_and_output_in_its_form() {
         assert_eq!(run.code, 0, "{}", run.err);
         assert_eq!(RingForm::detect(run.out.as_bytes()).unwrap().0, form);
         assert_eq!(ids(&run.out)[..2], [3, 2]);
-        assert!(run.err.contains("added to standard input"), "{}", run.err);
+        assert!(run.err.contains("key 3 added to the ring of standard input"), "{}", run.err);
+        assert!(run.err.contains("printed, and stored nowhere"), "{}", run.err);
         // A pipe that had nothing to do gives back what came.
         let run = through(&input, &["prune", "-", "--absolute-timeout", "30d"]);
         assert_eq!(run.out, input);

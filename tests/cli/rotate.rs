@@ -71,6 +71,31 @@ fn each_rotation_has_another_key() {
 }
 
 #[test]
+fn what_seals_until_the_new_key_does_is_told_with_each_pending_key() {
+    let ring = Ring::of([(1, "")]);
+    let said = ring.run("rotate", &[]).done();
+    assert!(said.contains("\nuntil then key 1 seals\n"), "{said}");
+    let said = ring.run("rotate", &["--activate-in", "1h"]).done();
+    assert!(
+        said.contains("\nuntil then key 1 seals, and from 2031-05-06T07:15:00Z on key 2\n"),
+        "{said}"
+    );
+    // Before both of them: they will never seal.
+    let said = ring.run("rotate", &["--activate-in", "10m"]).done();
+    assert!(said.contains("\nuntil then key 1 seals\n"), "{said}");
+}
+
+#[test]
+fn a_start_that_machines_may_miss_is_noted() {
+    for (delay, is_soon) in [("30s", true), ("2m", true), ("121s", false)] {
+        let said = Ring::of([(1, "")]).run("rotate", &["--activate-in", delay]).done();
+        assert_eq!(said.contains("note: that is within two minutes"), is_soon, "{said}");
+    }
+    let said = Ring::of([(1, "")]).run("rotate", &["--now"]).done();
+    assert!(!said.contains("two minutes"), "{said}");
+}
+
+#[test]
 fn parallel_rotations_lose_none_of_each_other() {
     let ring = Ring::of([(1, "")]);
     thread::scope(|scope| {

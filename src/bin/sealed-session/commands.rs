@@ -116,6 +116,9 @@ impl Opened {
         if dry.dry_run {
             head += &format!("{CARE}dry run: nothing was changed{CARE:#}; what would be done:\n");
         }
+        if output.is_some() {
+            head += &self.read.as_ref().map(|file| file.place.as_it_was()).unwrap_or_default();
+        }
         head += &in_text(&notes);
         if let Value::Object(json) = &mut json {
             json.insert("changed".to_owned(), (!dry.dry_run).into());

@@ -67,6 +67,28 @@ impl Place {
         }
     }
 
+    /// What a change is made to.
+    pub(crate) fn ring(&self) -> String {
+        match self {
+            Self::File(_) => self.to_string(),
+            _ => format!("the ring of {self}"),
+        }
+    }
+
+    /// Where a changed ring has yet to be stored. A file has it already.
+    pub(crate) fn as_it_was(&self) -> String {
+        match self {
+            Self::File(_) => String::new(),
+            Self::Variable(_) => format!(
+                "the changed ring is printed, and {self} is as it was: store the ring there\n"
+            ),
+            Self::Stdin => {
+                "the changed ring is printed, and stored nowhere: store it where it came from\n"
+                    .to_owned()
+            }
+        }
+    }
+
     /// The bytes of a ring that is no file.
     pub(crate) fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
         match self {

@@ -8,12 +8,14 @@ use sealed_session::RingForm;
 pub(crate) fn write_timeout(form: RingForm) -> &'static str {
     match form {
         RingForm::Text => {
-            "write the application's own in front of the ring, as in `absolute-timeout=14d,`"
+            "write the application's absolute timeout in front of the ring, as in `absolute-timeout=14d,`"
         }
         RingForm::Json => {
-            "write the application's own into the ring, as in \"absolute_timeout\": \"14d\""
+            "write the application's absolute timeout into the ring, as in \"absolute_timeout\": \"14d\""
         }
-        _ => "write the application's own at the top of the ring, as in absolute_timeout = \"14d\"",
+        _ => {
+            "write the application's absolute timeout at the top of the ring, as in absolute_timeout = \"14d\""
+        }
     }
 }
 

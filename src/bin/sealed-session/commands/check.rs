@@ -52,8 +52,9 @@ impl Args {
             }
         }
         let mut is_urgent = false;
-        if let Some(old) = &self.deployed {
-            let old = RingText::read(&Place::path(old)?, now)?;
+        let old = self.deployed.as_ref();
+        let old = old.map(|old| RingText::read(&Place::path(old)?, now)).transpose()?;
+        if let Some(old) = &old {
             is_urgent = is_incident(&old.ring, ring);
             problems.extend(self.compare(&old.ring, &file, now));
         }
@@ -69,7 +70,7 @@ impl Args {
         if !is_urgent {
             problems.append(&mut notes);
         }
-        notes.extend(oddities(&file, now));
+        notes.extend(oddities(&file, old.as_ref().map(|old| &old.ring), now));
         if self.strict && !is_urgent {
             problems.append(&mut notes);
         }
@@ -215,9 +216,13 @@ fn parse_fingerprint(text: &str) -> Result<String, String> {
 }
 
 /// What is no fault, and seldom meant.
-fn oddities(file: &RingText, now: OffsetDateTime) -> Found {
+fn oddities(file: &RingText, old: Option<&KeyRing>, now: OffsetDateTime) -> Found {
     let ring = &file.ring;
     let mut found = Found::new();
+    let is_deployed = |entry: &KeyEntry| {
+        let before = old.and_then(|old| find(old, entry.id()));
+        before.is_some_and(|before| before.starts_at() == entry.starts_at())
+    };
     for (position, entry) in ring.entries().iter().enumerate() {
         let (id, line) = (entry.id(), file.line(entry.id()));
         if State::of(ring, entry, now) == State::PassedOver {
@@ -240,7 +245,7 @@ fn oddities(file: &RingText, now: OffsetDateTime) -> Found {
             Some(start) if !has_older && start <= now => found.push((line, format!(
                 "key {id} is the oldest and has a not_before: a machine whose clock is behind, as after a boot in 1970, does not start; take it out"
             ))),
-            Some(start) if now < start && start < now.saturating_add(CLOCKS) => found.push((line, format!(
+            Some(start) if now < start && start < now.saturating_add(CLOCKS) && !is_deployed(entry) => found.push((line, format!(
                 "key {id} begins to seal within two minutes: machines may not have it by then"
             ))),
             _ => {}
@@ -265,8 +270,7 @@ fn oddities(file: &RingText, now: OffsetDateTime) -> Found {
 
 /// Whether machines that have the ring seal with the key before others can have it.
 fn begins_at_once(ring: &KeyRing, entry: &KeyEntry, now: OffsetDateTime) -> bool {
-    let soon = after(now, Duration::from_secs(120));
     let is_shadowed = ring.entries().first().map(KeyEntry::id) != Some(entry.id())
         && ring.sealing_key_id(now) != Some(entry.id());
-    !is_shadowed && entry.starts_at().is_none_or(|start| start <= soon)
+    !is_shadowed && entry.starts_at().is_none_or(|start| start <= now.saturating_add(CLOCKS))
 }

@@ -37,7 +37,7 @@ impl Args {
         edit.start_over(&fresh)?;
         let changed = edit.finish()?;
 
-        let (place, id) = (&file.place, fresh.id);
+        let (place, id) = (file.place.ring(), fresh.id);
         let fingerprint = match self.dry.dry_run {
             true => String::new(),
             false => format!(": {}", changed.ring.fingerprint()),

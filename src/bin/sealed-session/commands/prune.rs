@@ -55,7 +55,7 @@ impl Args {
         let changed = edit.finish()?;
         let text = format!(
             "{GOOD}keys {removed:?} taken out{GOOD:#} of {}\n\nnext: bring the ring to every machine\n",
-            file.place
+            file.place.ring()
         );
         opened.change(changed, &self.dry, &text, json)
     }

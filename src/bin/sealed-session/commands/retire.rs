@@ -52,7 +52,7 @@ impl Args {
         edit.remove(position)?;
         let changed = edit.finish()?;
 
-        let mut text = format!("{GOOD}key {id} taken out{GOOD:#} of {}\n", file.place);
+        let mut text = format!("{GOOD}key {id} taken out{GOOD:#} of {}\n", file.place.ring());
         if refused.is_some() {
             text +=
                 &format!("{CARE}sessions under key {id} end{CARE:#} as machines get the ring\n");

@@ -13,7 +13,7 @@ use crate::{
     place::{Place, PlaceArgs},
     remedy::write_timeout,
     report::{self, GOOD, Report},
-    schedule::{State, Timeout, after},
+    schedule::{CLOCKS, State, Timeout, after},
     write,
 };
 
@@ -110,12 +110,22 @@ impl Args {
         pending: &[u32],
         now: OffsetDateTime,
     ) -> String {
-        let (place, id) = (&file.place, new.id);
+        let (place, id) = (file.place.ring(), new.id);
         let start = new.not_before.map(report::time).unwrap_or_default();
         let mut text =
             format!("{GOOD}key {id} added{GOOD:#} to {place}; it seals from {start} on\n");
         if let Some(old) = file.ring.sealing_key_id(now).filter(|_| !self.now) {
-            text += &format!("until then key {old} seals\n");
+            text += &format!("until then key {old} seals");
+            for entry in ring.entries().iter().skip(1).rev() {
+                if State::of(ring, entry, now) == State::Pending {
+                    let start = entry.starts_at().map(report::time).unwrap_or_default();
+                    text += &format!(", and from {start} on key {}", entry.id());
+                }
+            }
+            text += "\n";
+        }
+        if new.not_before.is_some_and(|start| !self.now && start <= now.saturating_add(CLOCKS)) {
+            text += "note: that is within two minutes: machines may not have the ring by then\n";
         }
         if !pending.is_empty() {
             text += &format!("note: the ring had a pending key already: {pending:?}\n");
