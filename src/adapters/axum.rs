@@ -9,10 +9,8 @@ use axum_core::{
 use http::{StatusCode, request::Parts};
 
 use crate::{
-    adapters::{
-        head::Head,
-        rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
-    },
+    adapters::rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
+    http::head::Head,
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
 };
 

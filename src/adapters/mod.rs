@@ -10,8 +10,6 @@ mod body;
 mod csrf;
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 mod device;
-#[cfg(feature = "tower")]
-mod head;
 #[cfg(feature = "poem")]
 mod poem;
 #[cfg(any(

@@ -11,11 +11,10 @@ use time::OffsetDateTime;
 
 use crate::{
     adapters::{
-        head::Head,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
         shared::{Mounting, Mounts},
     },
-    http::response::write_failure,
+    http::{head::Head, response::write_failure},
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };

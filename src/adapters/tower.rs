@@ -19,10 +19,9 @@ use tower_service::Service;
 use crate::{
     adapters::{
         body::SessionBody,
-        head::Head,
         shared::{Mounting, Mounts},
     },
-    http::{answer::Answer, response::write_failure},
+    http::{answer::Answer, head::Head, response::write_failure},
     session::{Session, SessionData},
     sessions::Sessions,
 };

@@ -14,9 +14,9 @@ use warp::{
 use crate::{
     adapters::{
         csrf::CsrfRejection,
-        head::Head,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
     },
+    http::head::Head,
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };

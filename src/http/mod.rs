@@ -5,20 +5,12 @@ pub(crate) mod answer;
 mod commit;
 pub(crate) mod cookie;
 #[cfg(feature = "http")]
+pub(crate) mod head;
+#[cfg(feature = "http")]
 mod header_map;
 mod local_path;
 mod origin_guard;
-#[cfg(any(
-    feature = "actix-web",
-    feature = "bound",
-    feature = "poem",
-    feature = "rocket",
-    feature = "salvo",
-    feature = "tower",
-    feature = "warp"
-))]
-// A layer alone asks nothing of requests.
-#[cfg_attr(not(feature = "bound"), allow(dead_code))]
+#[cfg(any(feature = "http", feature = "actix-web", feature = "bound", feature = "rocket"))]
 pub(crate) mod request;
 #[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
 pub(crate) mod response;

@@ -13,14 +13,7 @@ pub(crate) trait RequestHead {
     fn values(&self, header: &str) -> impl Iterator<Item = &[u8]>;
 }
 
-#[cfg(any(
-    feature = "actix-web",
-    feature = "axum",
-    feature = "poem",
-    feature = "rocket",
-    feature = "salvo",
-    feature = "warp"
-))]
+#[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
 /// Where to send the visitor, if it is a browser that goes to a page; else a status tells more.
 pub(crate) fn sign_in_at(head: &impl RequestHead, page: &str) -> Option<String> {
     use std::fmt::Write as _;
@@ -55,17 +48,7 @@ pub(crate) fn sign_in_at(head: &impl RequestHead, page: &str) -> Option<String> 
     Some(location)
 }
 
-#[cfg(all(
-    test,
-    any(
-        feature = "actix-web",
-        feature = "axum",
-        feature = "poem",
-        feature = "rocket",
-        feature = "salvo",
-        feature = "warp"
-    )
-))]
+#[cfg(all(test, any(feature = "http", feature = "actix-web", feature = "rocket")))]
 mod tests {
     use super::*;
 

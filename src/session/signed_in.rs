@@ -85,6 +85,52 @@ impl<T: SignedInData> Session<T> {
     }
 }
 
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl<T: SignedInData> SignedIn<T> {
+    /// Where to redirect a visitor who is not signed in, with status 303: to the [sign-in
+    /// page](SignedInData::SIGN_IN_PAGE), with the requested path in `next`. `None` if the request
+    /// is not that of a browser that opens a page, or if there is no sign-in page; then answer 401.
+    ///
+    /// For hyper and tower. In a framework the extractor does this by itself.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use sealed_session::{SignedIn, SignedInData};
+    /// # use serde::{Deserialize, Serialize};
+    ///
+    /// # #[derive(Clone, Default, Serialize, Deserialize)]
+    /// struct Account {
+    ///     user: Option<String>,
+    /// }
+    ///
+    /// impl SignedInData for Account {
+    ///     const SIGN_IN_PAGE: Option<&'static str> = Some("/login");
+    ///
+    ///     fn is_signed_in(&self) -> bool {
+    ///         self.user.is_some()
+    ///     }
+    /// }
+    ///
+    /// let page = Request::get("/orders?page=2").header("sec-fetch-mode", "navigate").body(())?;
+    /// let location = SignedIn::<Account>::sign_in_at(page.method(), page.uri(), page.headers());
+    /// assert_eq!(location.as_deref(), Some("/login?next=/orders%3Fpage%3D2"));
+    ///
+    /// let script = Request::get("/orders").header("sec-fetch-mode", "cors").body(())?;
+    /// let location = SignedIn::<Account>::sign_in_at(script.method(), script.uri(), script.headers());
+    /// assert_eq!(location, None);
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn sign_in_at(
+        method: &http::Method,
+        uri: &http::Uri,
+        headers: &http::HeaderMap,
+    ) -> Option<String> {
+        let head = crate::http::head::Head(method, uri, headers);
+        T::SIGN_IN_PAGE.and_then(|page| crate::http::request::sign_in_at(&head, page))
+    }
+}
+
 impl<T: SignedInData> SignedIn<T> {
     /// The session.
     pub fn into_inner(self) -> Session<T> {

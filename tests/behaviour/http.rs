@@ -3,10 +3,11 @@
 use std::time::Duration as StdDuration;
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue,
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
     header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, SET_COOKIE, VARY},
 };
-use sealed_session::{SameSite, Scope, SealError, Sessions};
+use sealed_session::{SameSite, Scope, SealError, Sessions, SignedIn, SignedInData};
+use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use crate::common::{NOW, header, ring, sealed, sessions};
@@ -360,4 +361,43 @@ fn the_present_is_now_where_it_is_not_given() {
     assert!(
         (time::OffsetDateTime::now_utc() - session.created_at().unwrap()) < Duration::minutes(5)
     );
+}
+
+#[test]
+fn only_a_browser_that_opens_a_page_is_sent_to_the_sign_in_page() {
+    let at = |method: Method, name: &'static str, value: &str| {
+        let uri = Uri::from_static("/orders?page=2");
+        let request = headers([(HeaderName::from_static(name), value)]);
+        SignedIn::<Account>::sign_in_at(&method, &uri, &request)
+    };
+    let page = Some("/sign-in?next=/orders%3Fpage%3D2".to_owned());
+    assert_eq!(at(Method::GET, "sec-fetch-mode", "navigate"), page);
+    assert_eq!(at(Method::GET, "accept", "text/html,*/*"), page);
+    assert_eq!(at(Method::POST, "sec-fetch-mode", "navigate"), None);
+    assert_eq!(at(Method::GET, "sec-fetch-mode", "cors"), None);
+    assert_eq!(at(Method::GET, "accept", "*/*"), None);
+
+    let uri = Uri::from_static("/orders");
+    let request = headers([(HeaderName::from_static("sec-fetch-mode"), "navigate")]);
+    assert_eq!(SignedIn::<NoPage>::sign_in_at(&Method::GET, &uri, &request), None);
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Account;
+
+impl SignedInData for Account {
+    const SIGN_IN_PAGE: Option<&'static str> = Some("/sign-in");
+
+    fn is_signed_in(&self) -> bool {
+        true
+    }
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct NoPage;
+
+impl SignedInData for NoPage {
+    fn is_signed_in(&self) -> bool {
+        true
+    }
 }

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderValue, Method, Uri, uri::PathAndQuery};
 
-use crate::http::request::RequestHead;
+use super::request::RequestHead;
 
 /// What the guards ask of a request as the `http` crate has it.
-#[cfg_attr(not(feature = "bound"), allow(dead_code))]
-pub(super) struct Head<'a>(pub(super) &'a Method, pub(super) &'a Uri, pub(super) &'a HeaderMap);
+pub(crate) struct Head<'a>(pub(crate) &'a Method, pub(crate) &'a Uri, pub(crate) &'a HeaderMap);
 
 impl RequestHead for Head<'_> {
     fn method(&self) -> &str {
