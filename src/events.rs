@@ -147,9 +147,10 @@ pub(crate) fn commit_failed(name: &str, reason: &crate::error::SealError) {
 /// cookie name and the data type of each.
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 pub(crate) fn clash((name, data): (&str, &str), (outer, outer_data): (&str, &str)) {
-    tracing::error!(target: "sealed_session", cookie = name, data, outer, outer_data, "{CLASH}");
+    let clash = if name == outer || data == outer_data { CLASH } else { PATH_CLASH };
+    tracing::error!(target: "sealed_session", cookie = name, data, outer, outer_data, "{clash}");
     tell_if_unheard(format_args!(
-        "{CLASH} (Sessions<{data}> with {name:?} inside Sessions<{outer_data}> with {outer:?})"
+        "{clash} (Sessions<{data}> with {name:?} inside Sessions<{outer_data}> with {outer:?})"
     ));
 }
 
@@ -281,5 +282,9 @@ fn tell_if_unheard(text: fmt::Arguments<'_>) {
 }
 
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
-const CLASH: &str = "two different `Sessions` with the same data type, cookie name or path of devices around one request: \
-    mount clones of one, or give each its own data type, cookie name and `Bound::path`";
+const CLASH: &str = "two different `Sessions` with the same data type or cookie name around one request: \
+    mount clones of one, or give each its own data type and cookie name";
+
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+const PATH_CLASH: &str = "two different `Sessions` with the same path of devices around one request: \
+    give each its own `Bound::path`";

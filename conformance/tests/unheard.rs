@@ -4,7 +4,7 @@
 use std::{env, process::Command};
 
 use axum::{Router, body::Body, extract::Request, routing::get};
-use sealed_session::{KeyRing, Session, Sessions};
+use sealed_session::{Bound, KeyRing, Session, Sessions};
 use tower::Service as _;
 
 /// A process of its own, in which no test installed a subscriber.
@@ -20,7 +20,11 @@ fn reasons_are_on_standard_error_where_nobody_listens() {
     for reason in [
         "INSECURE: cookie \"session\"",
         "the limit is 4096",
-        "two different `Sessions`",
+        "`Sessions` with the same data type or cookie name around one request: mount clones of one, \
+            or give each its own data type and cookie name \
+            (Sessions<alloc::string::String> with \"session\" inside",
+        "`Sessions` with the same path of devices around one request: give each its own `Bound::path` \
+            (Sessions<alloc::string::String> with \"__Host-session\" inside Sessions<u8>",
         "Router::layer(sessions)",
         "write of a Session<alloc::string::String> ignored: the response was committed",
     ] {
@@ -46,6 +50,12 @@ async fn answers_with_errors() {
     assert_eq!(status(routes().layer(sessions()), "/large").await, 500);
     assert_eq!(status(routes(), "/large").await, 500);
     assert_eq!(status(routes().layer(sessions()).layer(sessions()), "/late").await, 500);
+    let ring = || KeyRing::ephemeral().unwrap();
+    let device = || Bound::new().path("/device");
+    let users = Sessions::<String>::builder(ring()).bound(device()).build().unwrap();
+    let admins = Sessions::<u8>::builder(ring()).cookie_name("__Host-admin").bound(device());
+    let both = routes().layer(users).layer(admins.build().unwrap());
+    assert_eq!(status(both, "/late").await, 500);
     assert_eq!(status(routes().layer(sessions()), "/late").await, 200);
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
 }
