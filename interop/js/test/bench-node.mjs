@@ -5,4 +5,9 @@ import { kinds, measure, report } from "./bench.mjs";
 
 const work = kinds(Sessions, `1:${randomBytes(32).toString("base64")}`);
 const call = (who, what, size, calls) => work[who][what](size, calls);
-report("node", await measure(call, () => performance.now(), { rounds: 7, calls: 1000, idle: 0 }), 4);
+// Of all threads: iron-session's calls run beside the main one.
+const clock = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+report("node", await measure(call, clock, { rounds: 7, calls: 1000, idle: 0 }), 4);

@@ -32,7 +32,7 @@ export function kinds(Sessions, keys) {
   };
 }
 
-/** Microseconds a call: the medians of rounds in which both take turns. */
+/** Microseconds of processor time for a call: the medians of rounds in which both take turns. */
 export async function measure(call, clock, { rounds, calls, idle }) {
   const table = [];
   const median = (times) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)];

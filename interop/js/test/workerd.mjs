@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,11 +47,17 @@ const config :Workerd.Config = (
         await new Promise((done) => setTimeout(done, 100));
       }
     }
-    return await work(base);
+    return await work(base, workerd.pid);
   } finally {
     workerd.kill("SIGKILL");
     await ended;
   }
+}
+
+/** Milliseconds that the main thread of a process has run: other work on the machine counts less than on a clock. */
+function clockOf(pid) {
+  const file = `/proc/${pid}/schedstat`;
+  return existsSync(file) ? () => Number(readFileSync(file, "utf8").split(" ")[0]) / 1e6 : () => performance.now();
 }
 
 async function main(arguments_) {
@@ -71,7 +77,7 @@ async function main(arguments_) {
       ],
     });
     copyFileSync(here("../pkg/core_bg.wasm"), join(folder, "core.wasm"));
-    await withWorkerd({ folder, modules: [["worker.js", "esModule"], ["core.wasm", "wasm"]] }, async (base) => {
+    await withWorkerd({ folder, modules: [["worker.js", "esModule"], ["core.wasm", "wasm"]] }, async (base, pid) => {
       const early = await (await fetch(`${base}/early`)).json();
       assert.deepEqual(early, { sealedEarly: "random_source", opened: 7 });
       report("workerd", await (await fetch(`${base}/vectors`)).json());
@@ -82,10 +88,11 @@ async function main(arguments_) {
         await response.arrayBuffer();
       };
       // What a request costs that does nothing.
-      const began = performance.now();
+      const clock = clockOf(pid);
+      const began = clock();
       for (let times = 0; times < 50; times += 1) await call("ours", "seal", 100, 0);
-      const idle = (performance.now() - began) / 50;
-      reportBench("workerd", await measure(call, () => performance.now(), { rounds: 7, calls: 1000, idle }), 4);
+      const idle = (clock() - began) / 50;
+      reportBench("workerd", await measure(call, clock, { rounds: 9, calls: 2000, idle }), 4);
     });
   } finally {
     rmSync(folder, { recursive: true });
