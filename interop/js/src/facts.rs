@@ -7,10 +7,11 @@ use time::OffsetDateTime;
 
 use crate::data::Data;
 
-/// Empty for no session.
-pub(crate) fn of_session(session: &Session<Data>) -> String {
+/// Empty for no session. There is room for so many bytes more.
+pub(crate) fn of_session(session: &Session<Data>, room: usize) -> String {
     let (Some(id), Some(family)) = (session.id(), session.family()) else { return String::new() };
-    let mut line = format!("{id} {family}");
+    let mut line = String::with_capacity(LENGTH + room);
+    let _ = write!(line, "{id} {family}");
     let times = [
         session.created_at(),
         session.issued_at(),
@@ -43,3 +44,6 @@ fn push(line: &mut String, time: Option<OffsetDateTime>) {
         None => write!(line, " -"),
     };
 }
+
+/// The longest line: two ids, four times, a key's id, and two digits.
+const LENGTH: usize = 128;

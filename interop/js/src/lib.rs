@@ -116,9 +116,10 @@ impl Sessions {
         self.kind.run(|| {
             let session =
                 self.inner.unseal_at(value, present(now)?).map_err(|error| unseal_error(&error))?;
-            let mut text = facts::of_session(&session);
+            let data = session.peek();
+            let mut text = facts::of_session(&session, 1 + data.json().len());
             text.push('\n');
-            text.push_str(session.peek().json());
+            text.push_str(data.json());
             Ok(text)
         })
     }
@@ -165,7 +166,7 @@ impl Exchange {
     }
 
     pub fn facts(&mut self) -> String {
-        self.run(|session| facts::of_session(session))
+        self.run(|session| facts::of_session(session, 0))
     }
 
     pub fn is_new(&mut self) -> bool {

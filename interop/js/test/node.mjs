@@ -49,6 +49,17 @@ test("a visitor signs in, comes back, and signs out", async () => {
   late.free();
 });
 
+test("text of any length and alphabet comes back", () => {
+  const sessions = make();
+  for (const letter of ["x", "ß", "語", "🦀"]) {
+    for (let length = 0; length < 200; length += 1) {
+      for (const data of [letter.repeat(length), "x".repeat(length) + letter, letter + "x".repeat(length)]) {
+        assert.equal(sessions.unseal(sessions.seal(data)).data, data);
+      }
+    }
+  }
+});
+
 test("another key opens nothing, a ring with both opens all, and the ring can be replaced", () => {
   const [old, fresh] = [key(), key()];
   const sessions = new Sessions({ keys: `1:${old}`, initial: null });
