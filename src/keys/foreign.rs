@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-use super::text::{TOML_SETTING, TOML_SETTINGS};
+use super::text::{BARE_KEY, TOML_SETTING, TOML_SETTINGS, is_bare_key};
 
 /// What these bytes are, and what to do. `None` if they may be a ring.
 pub(super) fn foreign(bytes: &[u8]) -> Option<&'static str> {
@@ -35,7 +35,6 @@ const YAML: &str = "it is YAML, which is not supported; `sealed-session convert`
 const DOTENV: &str = "it begins with the name of a variable, like a file for a shell; keep only what follows the `=`, without quotes";
 const ENCODED: &str =
     "it is the base64 of a ring, as in a Kubernetes Secret; decode it with `base64 -d`";
-const BARE_KEY: &str = "it is a key without an id; write `1:` in front of it";
 
 const MARKS: &[(&[u8], &str)] = &[
     (b"\0GITCRYPT\0", "it is encrypted by git-crypt; run `git-crypt unlock` before you deploy it"),
@@ -150,10 +149,4 @@ fn is_encoded(bytes: &[u8]) -> bool {
             || has(b"\"keys\"")
             || ring.contains(&b',') && ring.split(|&byte| byte == b',').any(begins_an_entry)
     })
-}
-
-fn is_bare_key(bytes: &[u8]) -> bool {
-    let text = bytes.trim_ascii();
-    matches!(text.len(), 43 | 44 | 64)
-        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte))
 }

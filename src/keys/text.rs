@@ -153,7 +153,12 @@ fn misspelling(text: &str) -> Option<&'static str> {
         Some("it has several lines; separate the entries with commas, on one line")
     } else if entry.split_ascii_whitespace().filter(|word| word.contains(':')).count() > 1 {
         Some("entries are separated with spaces; separate them with commas")
-    } else if entry.split_once('=').is_some_and(|(name, _)| is_variable(name)) {
+    } else if is_bare_key(text.as_bytes()) {
+        Some(BARE_KEY)
+    } else if entry.split_once('=').is_some_and(|(name, _)| is_variable(name))
+        // base64 ends with `=`, and what is before that may look like a name.
+        && !is_bare_key(entry.as_bytes())
+    {
         Some("it begins with the name of a variable; leave out `NAME=`")
     } else if entry.starts_with(['/', '.', '~']) || entry.starts_with("file:") {
         Some("it is the path of a file; give the keys themselves, or read the file with `RingFile`")
@@ -172,6 +177,14 @@ fn misspelling(text: &str) -> Option<&'static str> {
 pub(super) const TOML_SETTINGS: [&str; 5] =
     ["no_takeover", "last_id", "key_count", "rotated_at", "absolute_timeout"];
 pub(super) const TOML_SETTING: &str = "a setting stands in front of it as TOML has it; in one string write `absolute-timeout=14d,`, `last-id=2,` or `no-takeover,` there, without spaces and quotes";
+
+pub(super) const BARE_KEY: &str = "it is a key without an id; write `1:` in front of it";
+
+pub(super) fn is_bare_key(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii();
+    matches!(text.len(), 43 | 44 | 64)
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte))
+}
 
 fn is_variable(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')

@@ -290,7 +290,7 @@ mod environment {
                 (format!("2:{k2};1:{k1}"), "separate them with commas"),
                 (format!("2:{k2} 1:{k1}"), "separate them with commas"),
                 (format!("{VARIABLE}=1:{k1}"), "leave out `NAME=`"),
-                (k1.clone(), "write `ID:KEY`"),
+                (k1.clone(), "write `1:` in front of it"),
                 ("1:secret".to_owned(), "`openssl rand -base64 32`"),
             ] {
                 run_with(test, value, remedy);

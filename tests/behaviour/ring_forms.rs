@@ -174,6 +174,11 @@ fn toml_has_times_of_its_own() {
 #[test]
 fn what_people_do_to_a_string_is_said_with_the_remedy() {
     let (k1, k2) = (key_text(1), key_text(2));
+    let like_a_name = |key: &str| {
+        let key = format!("K{}", key[1..].replace(['+', '/'], "x"));
+        assert!(key.ends_with('='));
+        key
+    };
     for (text, remedy) in [
         (format!("\"1:{k1}\""), "remove the quotes"),
         (format!("'2:{k2},1:{k1}'"), "remove the quotes"),
@@ -184,6 +189,10 @@ fn what_people_do_to_a_string_is_said_with_the_remedy() {
         (format!("2:{k2}\r\n1:{k1}\r\n"), "separate the entries with commas"),
         (format!("2:{k2} 1:{k1}"), "separate them with commas"),
         (format!("SESSION_KEYS=1:{k1}"), "leave out `NAME=`"),
+        (k1.clone(), "write `1:` in front of it"),
+        // What openssl prints may look like `NAME=`.
+        (like_a_name(&k1), "write `1:` in front of it"),
+        (format!("{},{k1}", like_a_name(&k2)), "no `:` between id and key"),
         ("/run/secrets/session_keys".to_owned(), "path of a file"),
         ("${SESSION_KEYS}".to_owned(), "placeholder"),
         ("<your key here>".to_owned(), "placeholder"),
