@@ -9,6 +9,11 @@ pub enum CsrfError {
     /// No live session came with the request, so no token can belong to it.
     #[error("the request has no live session; show the form again")]
     NoSession,
+    /// The request has no token where it was looked for.
+    #[error(
+        "no token came with the request: put `Session::csrf_token` into the form's field or the header"
+    )]
+    Missing,
     /// The token itself is not valid for any session.
     #[error("the token was refused: {0}")]
     Refused(#[from] UnsealError),
@@ -23,6 +28,7 @@ impl CsrfError {
     pub fn class(&self) -> &'static str {
         match self {
             Self::NoSession => "no_session",
+            Self::Missing => "missing",
             Self::Refused(error) => error.class(),
             Self::OtherSession => "other_session",
         }

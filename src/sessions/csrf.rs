@@ -28,11 +28,10 @@ impl<T: SessionData> Core<T> {
         id: Option<SessionId>,
         now: OffsetDateTime,
     ) -> Result<(), CsrfError> {
-        let verdict = id.ok_or(CsrfError::NoSession).and_then(|id| {
-            match self.open_token(token, now)?.0.ct_eq(&id) {
-                true => Ok(()),
-                false => Err(CsrfError::OtherSession),
-            }
+        let verdict = id.ok_or(CsrfError::NoSession).and_then(|id| match token {
+            "" => Err(CsrfError::Missing),
+            _ if self.open_token(token, now)?.0.ct_eq(&id) => Ok(()),
+            _ => Err(CsrfError::OtherSession),
         });
         verdict.inspect_err(|error| events::csrf_refused(self.cookie().name(), error))
     }

@@ -46,6 +46,18 @@ fn token_without_a_live_session_is_refused() {
 }
 
 #[test]
+fn request_without_a_token_is_told_from_one_with_a_bad_token() {
+    let sessions = Sessions::<u32>::new(ring([1]));
+    let (value, token) = session_and_token(&sessions, at(0));
+    let session = load(&sessions, &value, at(5));
+    let missing = session.verify_csrf("").unwrap_err();
+    assert_eq!((&missing, missing.class()), (&CsrfError::Missing, "missing"));
+    assert_eq!(session.verify_csrf(&token[..10]).unwrap_err().class(), "malformed");
+    // Whoever has no session has to load the form again, with or without a token.
+    assert_eq!(load(&sessions, "", at(5)).verify_csrf(""), Err(CsrfError::NoSession));
+}
+
+#[test]
 fn tokens_differ_each_time_and_all_have_one_length_and_alphabet() {
     let sessions = Sessions::<String>::new(ring([1]));
     let mut tokens = HashSet::new();
