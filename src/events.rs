@@ -154,6 +154,13 @@ pub(crate) fn clash((name, data): (&str, &str), (outer, outer_data): (&str, &str
     ));
 }
 
+/// A guard of tokens finds no session to check.
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+pub(crate) fn unguarded(data: &str) {
+    tracing::error!(target: "sealed_session", data, "{UNGUARDED}");
+    tell_if_unheard(format_args!("500, {UNGUARDED} (CsrfGuard<{data}>)"));
+}
+
 /// A handler asks for a session that no middleware provides.
 #[cfg(any(
     feature = "actix-web",
@@ -288,3 +295,7 @@ const CLASH: &str = "two different `Sessions` with the same data type or cookie 
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 const PATH_CLASH: &str = "two different `Sessions` with the same path of devices around one request: \
     give each its own `Bound::path`";
+
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+const UNGUARDED: &str = "a `CsrfGuard` of this data type has no `Sessions` of it around it: mount the guard inside \
+    of the sessions, where `layer`, `wrap` and `with` go outwards with each call, and `hoop` goes inwards";

@@ -1,6 +1,6 @@
 //! The routes in actix-web.
 
-use std::{convert::Infallible, fmt, panic::AssertUnwindSafe, sync::mpsc, thread};
+use std::{convert::Infallible, fmt, panic::AssertUnwindSafe, rc::Rc, sync::mpsc, thread};
 
 use actix_web::{
     App as Application, Error, HttpResponse, HttpServer, Responder, ResponseError,
@@ -9,13 +9,16 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     error::{ErrorInternalServerError, InternalError},
     http::{StatusCode, header},
-    middleware::{Next, from_fn},
+    middleware::{ErrorHandlerResponse, ErrorHandlers, Next, from_fn},
     rt::System,
-    test::{TestRequest, init_service, try_call_service},
+    test::{TestRequest, call_service, init_service, read_body, try_call_service},
     web::{Bytes, Path, Payload, Redirect, ServiceConfig, get, head, method, post, resource},
 };
 use futures_util::{FutureExt as _, StreamExt as _};
-use sealed_session::{Bearer, CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
+use sealed_session::{
+    Bearer, CsrfGuard, CsrfRejection, Existing, ForeignRequest, OriginGuard, Session, SignedIn,
+    SignedInPeek,
+};
 
 use crate::{
     app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
@@ -58,6 +61,10 @@ impl Adapter for Actix {
                         let origins = OriginGuard::new();
                         server!(log, tokens, origins, account)
                     }
+                    Mounted::Unguarded => {
+                        let tokens = CsrfGuard::<Account>::new();
+                        server!(log, account, tokens)
+                    }
                     Mounted::Nothing => server!(log),
                 }
                 .expect("a free port");
@@ -95,6 +102,45 @@ async fn error_of_a_request_that_looked_at_nothing_keeps_its_type() {
         assert_eq!(error.as_response_error().status_code(), 409);
         assert_eq!(error.error_response().headers().contains_key("vary"), !is_kept);
     }
+}
+
+/// They see no error that a middleware returns, only responses.
+#[actix_web::test]
+async fn error_handlers_around_a_guard_render_its_refusal() {
+    #[expect(clippy::unnecessary_wraps, reason = "`ErrorHandlers` ask for it")]
+    fn render<B>(refused: ServiceResponse<B>) -> actix_web::Result<ErrorHandlerResponse<B>> {
+        let error = refused.response().error();
+        let page = match error {
+            Some(error) if error.as_error::<CsrfRejection>().is_some() => "an old token",
+            Some(error) if error.as_error::<ForeignRequest>().is_some() => "another site",
+            _ => "another reason",
+        };
+        let (request, response) = refused.into_parts();
+        let page = ServiceResponse::new(request, response.set_body(page));
+        Ok(ErrorHandlerResponse::Response(page.map_into_boxed_body().map_into_right_body()))
+    }
+    let account = App::new(Mounted::Both).account;
+    let (tokens, origins) = (CsrfGuard::<Account>::new(), OriginGuard::new());
+    macro_rules! pages {
+        () => {
+            Rc::new(ErrorHandlers::new().handler(StatusCode::FORBIDDEN, render))
+        };
+    }
+    macro_rules! renders {
+        ($($layer:expr),*) => {
+            let application = Application::new().configure(routes)$(.wrap($layer.clone()))*;
+            let service = init_service(application).await;
+            let posts = || TestRequest::post().uri("/echo").set_payload("a");
+            for (from, page) in [("same-origin", "an old token"), ("cross-site", "another site")] {
+                let request = posts().insert_header(("sec-fetch-site", from)).to_request();
+                let response = call_service(&service, request).await;
+                assert_eq!(response.status(), StatusCode::FORBIDDEN);
+                assert_eq!(read_body(response).await, page);
+            }
+        };
+    }
+    renders!(tokens, account, origins, pages!());
+    renders!(tokens, origins, pages!(), account);
 }
 
 fn routes(config: &mut ServiceConfig) {

@@ -42,6 +42,8 @@ pub(crate) enum Mounted {
     Namesakes,
     /// The account's, with the guards of origins and of tokens inside.
     Guarded,
+    /// The account's, with the guard of tokens where it finds no session.
+    Unguarded,
     Nothing,
 }
 

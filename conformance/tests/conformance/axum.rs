@@ -36,6 +36,7 @@ impl Adapter for Axum {
             Mounted::Guarded => {
                 routes().layer(CsrfGuard::<Account>::new()).layer(OriginGuard::new()).layer(account)
             }
+            Mounted::Unguarded => routes().layer(account).layer(CsrfGuard::<Account>::new()),
             Mounted::Nothing => routes(),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");

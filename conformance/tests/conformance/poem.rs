@@ -42,6 +42,7 @@ impl Adapter for Poem {
                 .with(OriginGuard::new())
                 .with(account)
                 .boxed(),
+            Mounted::Unguarded => routes().with(account).with(CsrfGuard::<Account>::new()).boxed(),
             Mounted::Nothing => routes().into_endpoint().map_to_response().boxed(),
         };
         let (sender, receiver) = oneshot::channel();

@@ -38,6 +38,7 @@ impl Adapter for Salvo {
             Mounted::Guarded => {
                 router.hoop(account).hoop(OriginGuard::new()).hoop(CsrfGuard::<Account>::new())
             }
+            Mounted::Unguarded => router.hoop(CsrfGuard::<Account>::new()).hoop(account),
             Mounted::Both | Mounted::Nothing => router,
         };
         let service = Service::new(router.append(&mut routes()));

@@ -61,7 +61,7 @@ impl Adapter for Tower {
                 let service = account.layer(OriginGuard::new().layer(service));
                 runtime.spawn(accept(listener, service));
             }
-            Mounted::Nothing => {
+            Mounted::Unguarded | Mounted::Nothing => {
                 runtime.spawn(accept(listener, service));
             }
         }

@@ -57,7 +57,7 @@ impl Adapter for Warp {
             Mounted::Guarded => {
                 runtime.spawn(accept(listener, OriginGuard::new().layer(account.warp(routes()))));
             }
-            Mounted::Nothing => {
+            Mounted::Unguarded | Mounted::Nothing => {
                 runtime.spawn(accept(listener, ::warp::service(routes())));
             }
         }

@@ -162,7 +162,7 @@ impl<T: SessionData> FromRequest for Session<T> {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(session_of(request))
+        ready(session_or_error(request))
     }
 }
 
@@ -176,7 +176,7 @@ macro_rules! extractor {
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
                 let admit = |session| Ok(Self::admit(session, request)?);
-                ready(session_of(request).and_then(admit))
+                ready(session_or_error(request).and_then(admit))
             }
         }
     };
@@ -184,15 +184,15 @@ macro_rules! extractor {
 
 for_each_guard!(extractor);
 
-pub(super) fn session_of<T: SessionData>(request: &HttpRequest) -> Result<Session<T>, Error> {
-    let extensions = request.extensions();
-    match extensions.get::<Exchange<T>>() {
-        Some(exchange) => Ok(exchange.session(request)),
-        None => {
-            let missing = MissingLayer::of::<T>("App::wrap(sessions)");
-            Err(ExistingRejection::MissingLayer(missing).into())
-        }
-    }
+pub(super) fn session_of<T: SessionData>(request: &HttpRequest) -> Option<Session<T>> {
+    request.extensions().get::<Exchange<T>>().map(|exchange| exchange.session(request))
+}
+
+fn session_or_error<T: SessionData>(request: &HttpRequest) -> Result<Session<T>, Error> {
+    session_of(request).ok_or_else(|| {
+        let missing = MissingLayer::of::<T>("App::wrap(sessions)");
+        ExistingRejection::MissingLayer(missing).into()
+    })
 }
 
 impl RequestHead for HttpRequest {

@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse, ResponseError,
-    body::{BodyStream, to_bytes_limited},
+    body::{BodyStream, EitherBody, to_bytes_limited},
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
     http::{
         StatusCode,
@@ -31,14 +31,16 @@ pub struct Guarded<S, G> {
     guard: Rc<G>,
 }
 
-/// A refused request is the error [`ForeignRequest`], which is an empty 403.
+/// A refused request gets an empty 403. The error of the response is the [`ForeignRequest`].
+///
+/// It is a response and not an `Err`, so that actix-web's `ErrorHandlers` see it.
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
 impl<S, B> Transform<S, ServiceRequest> for OriginGuard
 where
     B: 'static,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
     type InitError = ();
     type Transform = Guarded<S, Self>;
@@ -54,7 +56,7 @@ where
     B: 'static,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
@@ -70,19 +72,26 @@ where
             upgrade: only(&request, UPGRADE.as_str()),
         });
         match verdict {
-            Ok(()) => Box::pin(self.inner.call(request)),
-            Err(reason) => Box::pin(ready(Err(reason.into()))),
+            Ok(()) => {
+                let response = self.inner.call(request);
+                Box::pin(async move { response.await.map(ServiceResponse::map_into_left_body) })
+            }
+            Err(reason) => Box::pin(ready(Ok(refused(request, reason)))),
         }
     }
 }
 
+/// The error of a refused request's response is the [`CsrfRejection`].
+///
+/// It is a response and not an `Err`, so that actix-web's `ErrorHandlers` see it.
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
 impl<S, B, T> Transform<S, ServiceRequest> for CsrfGuard<T>
 where
+    B: 'static,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     T: SessionData,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
     type InitError = ();
     type Transform = Guarded<S, Self>;
@@ -95,10 +104,11 @@ where
 
 impl<S, B, T> Service<ServiceRequest> for Guarded<S, CsrfGuard<T>>
 where
+    B: 'static,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     T: SessionData,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
@@ -107,8 +117,10 @@ where
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let (inner, guard) = (Rc::clone(&self.inner), Rc::clone(&self.guard));
         Box::pin(async move {
-            admit(&guard, &mut request).await?;
-            inner.call(request).await
+            match admit(&guard, &mut request).await {
+                Ok(()) => inner.call(request).await.map(ServiceResponse::map_into_left_body),
+                Err(reason) => Ok(refused(request, reason)),
+            }
         })
     }
 }
@@ -116,21 +128,26 @@ where
 async fn admit<T: SessionData>(
     guard: &CsrfGuard<T>,
     request: &mut ServiceRequest,
-) -> Result<(), Error> {
+) -> Result<(), CsrfRejection> {
     let content_type = only(request, CONTENT_TYPE.as_str());
     let token = only(request, guard.header_name());
     match Ask::of(request.method().as_str(), token, content_type) {
         Ask::Pass => {}
-        Ask::Header(token) => guard.verify(Some(&session_of(request.request())?), &token)?,
+        Ask::Header(token) => guard.verify(session_of(request.request()).as_ref(), &token)?,
         Ask::Form => {
             let body = BodyStream::new(request.take_payload());
             let body = to_bytes_limited(body, guard.limit()).await;
             let body = body.map_err(|_| guard.too_large())?.map_err(|_| CsrfRejection::Body)?;
-            guard.verify(Some(&session_of(request.request())?), guard.token_in(&body))?;
+            let session = session_of(request.request());
+            guard.verify(session.as_ref(), guard.token_in(&body))?;
             request.set_payload(Payload::from(body));
         }
     }
     Ok(())
+}
+
+fn refused<B>(request: ServiceRequest, reason: impl Into<Error>) -> ServiceResponse<EitherBody<B>> {
+    request.error_response(reason).map_into_right_body()
 }
 
 /// The value of a header that may come once; nothing that is ever right where it came otherwise.

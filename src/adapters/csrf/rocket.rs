@@ -9,12 +9,9 @@ use rocket::{
 
 use super::token::{Ask, CsrfGuard, CsrfRejection};
 use crate::{
-    adapters::{
-        rejection::MissingLayer,
-        rocket::{REMEDY, session_of},
-    },
+    adapters::rocket::session_of,
     http::{OriginGuard, RequestSource},
-    session::{Session, SessionData},
+    session::SessionData,
 };
 
 /// A refused request goes to no route but to the catcher for 403. A catcher finds the reason with
@@ -53,7 +50,8 @@ impl Fairing for OriginGuard {
 }
 
 /// A refused request goes to no route but to the catcher for 403. A catcher finds the reason with
-/// `request.local_cache(|| None::<CsrfRejection>)`.
+/// `request.local_cache(|| None::<CsrfRejection>)`. Rocket's log, and a catcher, see the request as
+/// `GET /.sealed-session/refused`.
 ///
 /// Rocket lets a fairing read the first 512 bytes of a body and no more. So the token's field has
 /// to be the first of a form, or the token in the header. What a form may have besides is up to
@@ -77,15 +75,17 @@ impl<T: SessionData> Fairing for CsrfGuard<T> {
         };
         let verdict = match ask {
             Ask::Pass => return,
-            Ask::Header(token) => self.verify(session_or_event(request).as_ref(), &token),
+            Ask::Header(token) => self.verify(session_of(request).as_ref(), &token),
             Ask::Form => {
                 let start = data.peek(PEEKED).await;
                 let is_whole = start.len() < PEEKED;
                 let token = self.token_in(start);
-                let verdict = self.verify(session_or_event(request).as_ref(), token);
-                verdict.map_err(|reason| match is_whole || !token.is_empty() {
-                    true => reason,
-                    false => CsrfRejection::NotAtStart { limit: PEEKED },
+                let verdict = self.verify(session_of(request).as_ref(), token);
+                verdict.map_err(|reason| match reason {
+                    CsrfRejection::Token if !is_whole && token.is_empty() => {
+                        CsrfRejection::NotAtStart { limit: PEEKED }
+                    }
+                    reason => reason,
                 })
             }
         };
@@ -94,14 +94,6 @@ impl<T: SessionData> Fairing for CsrfGuard<T> {
             refuse(request);
         }
     }
-}
-
-fn session_or_event<T: SessionData>(request: &Request<'_>) -> Option<Session<T>> {
-    let session = session_of(request);
-    if session.is_none() {
-        MissingLayer::of::<T>(REMEDY);
-    }
-    session
 }
 
 /// Sends a request to where it is refused, since a fairing cannot answer.
@@ -119,9 +111,11 @@ fn with_refusal(rocket: Rocket<Build>) -> Rocket<Build> {
     }
 }
 
-fn answer<'r>(_: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
+fn answer<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
     drop(data);
-    Box::pin(async { route::Outcome::Error(Status::Forbidden) })
+    let token = request.local_cache(|| None::<CsrfRejection>);
+    let status = token.map_or(403, CsrfRejection::status);
+    Box::pin(async move { route::Outcome::Error(Status::new(status)) })
 }
 
 /// That the route is there.

@@ -1,8 +1,11 @@
 //! Which requests need a token, and where it is.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{any::type_name, borrow::Cow, fmt, marker::PhantomData};
 
-use crate::session::{Session, SessionData};
+use crate::{
+    events,
+    session::{Session, SessionData},
+};
 
 /// Requires a token of [`Session::csrf_token`] from each request that changes something, before its
 /// handler runs.
@@ -16,8 +19,9 @@ use crate::session::{Session, SessionData};
 /// axum, with a body that can be made from `Bytes`), middleware for actix-web and poem, a hoop for
 /// salvo, and a fairing for Rocket, which reads the first 512 bytes of a form. For warp it makes
 /// filters, with `form` and `filter`. A refusal is a [`CsrfRejection`], so that you can render a
-/// page of your own. In actix-web and poem it is an error, in warp a rejection, in Rocket it is in
-/// the request's local cache, and in the others in the extensions of an empty response.
+/// page of your own. In poem it is an error, in actix-web the error of the response, in warp a
+/// rejection, in Rocket it is in the request's local cache, and in the others in the extensions of
+/// an empty response.
 pub struct CsrfGuard<T> {
     field: Cow<'static, str>,
     header: Cow<'static, str>,
@@ -52,6 +56,10 @@ pub enum CsrfRejection {
     /// The body could not be read to its end, or is not the form that the handler asks for. Answers 400.
     #[error("the request's body could not be read")]
     Body,
+    /// No [`Sessions`](crate::Sessions) of the guard's data type is mounted around the guard. Answers
+    /// 500. The remedy is in an event.
+    #[error("the guard has no `Sessions` of its data type around it")]
+    MissingLayer,
 }
 
 impl CsrfRejection {
@@ -61,6 +69,7 @@ impl CsrfRejection {
             Self::Token | Self::NotAtStart { .. } => 403,
             Self::TooLarge { .. } => 413,
             Self::Body => 400,
+            Self::MissingLayer => 500,
         }
     }
 }
@@ -127,8 +136,11 @@ impl<T: SessionData> CsrfGuard<T> {
         session: Option<&Session<T>>,
         token: &str,
     ) -> Result<(), CsrfRejection> {
-        let is_good = session.is_some_and(|session| session.verify_csrf(token).is_ok());
-        if is_good { Ok(()) } else { Err(CsrfRejection::Token) }
+        let Some(session) = session else {
+            events::unguarded(type_name::<T>());
+            return Err(CsrfRejection::MissingLayer);
+        };
+        session.verify_csrf(token).map_err(|_| CsrfRejection::Token)
     }
 }
 

@@ -222,4 +222,4 @@ impl<T: SessionData> Sentinel for Session<T> {
     }
 }
 
-pub(super) const REMEDY: &str = "rocket::build().attach(sessions)";
+const REMEDY: &str = "rocket::build().attach(sessions)";

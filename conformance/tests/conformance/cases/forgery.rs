@@ -51,4 +51,25 @@ pub(crate) async fn form_needs_the_token_of_its_session<A: Adapter>() {
     visitor.send_with("/echo", &headers, &large).await.is(200, &large);
 }
 
+pub(crate) async fn guard_without_its_sessions_is_found<A: Adapter>() {
+    if !A::CHECKS_TOKENS {
+        return;
+    }
+    let site = Site::with::<A>(Mounted::Unguarded).await;
+    let visitor = site.visitor();
+    visitor.get("/untouched").await.is(200, "hello");
+    site.log().clear();
+    for content_type in [FORM, "application/json"] {
+        let headers = [("content-type", content_type), ("x-none", "")];
+        let answer = visitor.send_with("/echo", &headers, "csrf=a").await;
+        assert_eq!(answer.status, 500, "a mistake in mounting is not the visitor's");
+        assert!(!answer.body.contains("Sessions"), "visitors do not see it: {}", answer.body);
+        let event = site.log().only_line();
+        for word in ["ERROR", "CsrfGuard", "no `Sessions`", "inside of the sessions"] {
+            assert!(event.contains(word), "{word}: {event}");
+        }
+        site.log().clear();
+    }
+}
+
 const FORM: &str = "application/x-www-form-urlencoded";

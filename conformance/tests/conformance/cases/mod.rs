@@ -70,6 +70,7 @@ macro_rules! conformance {
             forgery {
                 request_of_another_site_is_refused
                 form_needs_the_token_of_its_session
+                guard_without_its_sessions_is_found
             }
             signed_in {
                 guest_with_a_session_is_not_signed_in
