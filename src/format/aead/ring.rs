@@ -8,12 +8,9 @@
 //! subkey = HChaCha20(key, nonce[0..16])        nonce' = 0 0 0 0 ‖ nonce[16..24]
 //! ```
 
-use std::sync::LazyLock;
+use std::mem::MaybeUninit;
 
-use ::ring::{
-    aead::{self, Aad, CHACHA20_POLY1305, LessSafeKey, UnboundKey},
-    error::Unspecified,
-};
+use ::ring::aead::{self, Aad, CHACHA20_POLY1305, LessSafeKey, UnboundKey};
 use chacha20::{R20, hchacha};
 use zeroize::optimization_barrier;
 
@@ -28,8 +25,8 @@ pub(super) fn encrypt(
     aad: &[u8],
     plaintext: &mut [u8],
 ) -> Tag {
-    let tag = Subkey::new(&derive(key, nonce))
-        .key()
+    let tag = Subkey::room()
+        .expand(&derive(key, nonce))
         .seal_in_place_separate_tag(rest_of(nonce), Aad::from(aad), plaintext)
         .expect("a cookie is shorter than the 256 GiB that ChaCha20 can encrypt");
     tag.as_ref().try_into().expect("the tag of Poly1305 has 16 bytes")
@@ -45,8 +42,8 @@ pub(super) fn decrypt(
     ciphertext: &mut [u8],
     tag: &Tag,
 ) -> Result<(), NotAuthentic> {
-    Subkey::new(&derive(key, nonce))
-        .key()
+    Subkey::room()
+        .expand(&derive(key, nonce))
         .open_in_place_separate_tag(rest_of(nonce), Aad::from(aad), (*tag).into(), ciphertext, 0..)
         .map(|_plaintext| ())
         .map_err(|_| NotAuthentic)
@@ -77,33 +74,29 @@ impl Drop for SubkeyBytes {
     }
 }
 
-struct Subkey(Result<LessSafeKey, Unspecified>);
+/// Room for a key of ring. ring does not wipe its keys, so one is used where it lies, and then
+/// overwritten.
+struct Subkey(MaybeUninit<LessSafeKey>);
 
 impl Subkey {
     #[inline]
-    fn new(bytes: &SubkeyBytes) -> Self {
-        Self(ring_key(&bytes.0))
+    fn room() -> Self {
+        Self(MaybeUninit::uninit())
     }
 
     #[inline]
-    fn key(&self) -> &LessSafeKey {
-        self.0.as_ref().expect("a ChaCha20 key has 32 bytes")
+    fn expand(&mut self, bytes: &SubkeyBytes) -> &LessSafeKey {
+        let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes.0);
+        self.0.write(LessSafeKey::new(key.expect("a ChaCha20 key has 32 bytes")))
     }
 }
 
 impl Drop for Subkey {
-    /// ring does not wipe its keys, so it is overwritten with one that is not secret.
+    #[inline]
     fn drop(&mut self) {
-        static NO_SECRET: LazyLock<Result<LessSafeKey, Unspecified>> =
-            LazyLock::new(|| ring_key(&[0; Key::LENGTH]));
-        self.0.clone_from(&NO_SECRET);
+        self.0 = MaybeUninit::zeroed();
         optimization_barrier(&self.0);
     }
-}
-
-#[inline]
-fn ring_key(bytes: &[u8]) -> Result<LessSafeKey, Unspecified> {
-    UnboundKey::new(&CHACHA20_POLY1305, bytes).map(LessSafeKey::new)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -126,7 +119,8 @@ mod tests {
         let bytes: [u8; Key::LENGTH] = std::array::from_fn(|i| u8::try_from(i * 7 + 1).unwrap());
 
         let mut plain = vec![SubkeyBytes(bytes.into())];
-        let mut expanded = vec![Subkey::new(&plain[0])];
+        let mut expanded = vec![Subkey::room()];
+        expanded[0].expand(&plain[0]);
         assert!(is_left(&plain, &bytes) && is_left(&expanded, &bytes), "or this could not fail");
         plain.clear();
         assert!(!is_left(&plain, &bytes));
