@@ -117,34 +117,26 @@ impl Seal<'_> {
         read: impl FnOnce(&'a KeyEntry, &[u8]) -> Result<R, E>,
     ) -> Result<R, E> {
         check_length(value)?;
-        let (mut short, mut medium, mut long);
-        let buffer: &mut [u8] = if value.len() <= SHORT_VALUE_LEN {
-            short = [0; SHORT_VALUE_LEN / 4 * 3];
-            &mut short
-        } else if value.len() <= MEDIUM_VALUE_LEN {
-            medium = [0; MEDIUM_VALUE_LEN / 4 * 3];
-            &mut medium
-        } else {
-            long = [0; MAX_SEALED_LEN];
-            &mut long
-        };
-        let Some(sealed) = text::decode(value, buffer) else {
-            // Version and key are checked first, and may be readable nevertheless.
-            find(key_id(value)?)?;
-            return Err(UnsealError::Malformed.into());
-        };
-        let (header, rest) =
-            sealed.split_first_chunk_mut::<HEADER_LEN>().ok_or(UnsealError::Malformed)?;
-        let (body, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
-        let (key_id, nonce) = envelope::decode_header(header)?;
-        let entry = find(key_id)?;
+        text::decode_apart::<MAX_SEALED_LEN, _>(value, |sealed| {
+            let Some(sealed) = sealed else {
+                // Version and key are checked first, and may be readable nevertheless.
+                find(key_id(value)?)?;
+                return Err(UnsealError::Malformed.into());
+            };
+            let (header, rest) =
+                sealed.split_first_chunk_mut::<HEADER_LEN>().ok_or(UnsealError::Malformed)?;
+            let (body, tag) =
+                rest.split_last_chunk_mut::<TAG_LEN>().ok_or(UnsealError::Malformed)?;
+            let (key_id, nonce) = envelope::decode_header(header)?;
+            let entry = find(key_id)?;
 
-        let mut aad = Aad::new();
-        let aad = self.binding.aad(key_id, &mut aad);
-        let plaintext = aead::decrypt(entry.key(), nonce, aad, body, tag)
-            .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
+            let mut aad = Aad::new();
+            let aad = self.binding.aad(key_id, &mut aad);
+            let plaintext = aead::decrypt(entry.key(), nonce, aad, body, tag)
+                .map_err(|aead::NotAuthentic| UnsealError::NotAuthentic(key_id))?;
 
-        read(entry, plaintext.bytes())
+            read(entry, plaintext.bytes())
+        })
     }
 }
 
@@ -183,10 +175,6 @@ pub(super) const fn sealed_len(max_len: usize, name_len: usize) -> usize {
 pub(crate) const MAX_COOKIE_LEN: usize = 4096;
 /// The bytes that [`MAX_COOKIE_LEN`] characters of base64 hold.
 pub(crate) const MAX_SEALED_LEN: usize = sealed_len(MAX_COOKIE_LEN, 0);
-/// Most values are shorter than one of these, and zeroing a buffer for the longest takes as long as
-/// it takes to decode 100 bytes.
-const SHORT_VALUE_LEN: usize = 512;
-const MEDIUM_VALUE_LEN: usize = 1024;
 /// An empty plaintext, in base64.
 const MIN_VALUE_LEN: usize = (FRAME_LEN * 4).div_ceil(3);
 /// The characters that contain version and key id: six bytes, of which five are used.

@@ -23,6 +23,15 @@ pub(crate) fn decode<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a mut [u
     backend::decode(text, bytes).then_some(bytes)
 }
 
+/// Calls `read` with the bytes of a text, in room for at most `N`. `None` as for [`decode`].
+#[inline]
+pub(crate) fn decode_apart<const N: usize, R>(
+    text: &[u8],
+    read: impl FnOnce(Option<&mut [u8]>) -> R,
+) -> R {
+    backend::decode_apart::<N, R>(text, read)
+}
+
 /// The length of the text of this many bytes.
 #[inline]
 pub(crate) fn encoded_len(bytes: usize) -> usize {
@@ -44,10 +53,38 @@ mod scalar {
         let length = room.len();
         URL_SAFE_NO_PAD.decode_slice(text, room) == Ok(length)
     }
+
+    #[cfg(not(feature = "simd"))]
+    #[inline]
+    pub(super) fn decode_apart<const N: usize, R>(
+        text: &[u8],
+        read: impl FnOnce(Option<&mut [u8]>) -> R,
+    ) -> R {
+        /// Most values are shorter than one of these, and zeroing room for the longest takes as
+        /// long as it takes to decode 100 bytes.
+        const SHORT: usize = 384;
+        const MEDIUM: usize = 768;
+
+        let (mut short, mut medium, mut long);
+        let room: &mut [u8] = if text.len() <= SHORT / 3 * 4 {
+            short = [0; SHORT];
+            &mut short
+        } else if text.len() <= MEDIUM / 3 * 4 {
+            medium = [0; MEDIUM];
+            &mut medium
+        } else {
+            long = [0; N];
+            &mut long
+        };
+        let bytes = room.get_mut(..text.len().saturating_mul(3) / 4);
+        read(bytes.and_then(|bytes| decode(text, bytes).then_some(bytes)))
+    }
 }
 
 #[cfg(feature = "simd")]
 mod simd {
+    use std::mem::MaybeUninit;
+
     use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 
     #[inline]
@@ -60,6 +97,19 @@ mod simd {
     pub(super) fn decode(text: &[u8], room: &mut [u8]) -> bool {
         let length = room.len();
         URL_SAFE_NO_PAD.decode(text, room.as_out()).is_ok_and(|bytes| bytes.len() == length)
+    }
+
+    // The library hands out what it wrote and no more, so the room need not be zeroed before.
+    #[inline]
+    pub(super) fn decode_apart<const N: usize, R>(
+        text: &[u8],
+        read: impl FnOnce(Option<&mut [u8]>) -> R,
+    ) -> R {
+        let mut room = [MaybeUninit::uninit(); N];
+        let length = text.len().saturating_mul(3) / 4;
+        let room = room.get_mut(..length);
+        let bytes = room.and_then(|room| URL_SAFE_NO_PAD.decode(text, room.as_out()).ok());
+        read(bytes.filter(|bytes| bytes.len() == length))
     }
 }
 
@@ -111,6 +161,23 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn room_of_its_own_holds_what_a_buffer_would_at_every_length_and_no_more() {
+        const ROOM: usize = 1000;
+        for length in 0..=ROOM + 1 {
+            let bytes: Vec<_> = (0..length).map(|i| i.to_le_bytes()[0]).collect();
+            let (good, mut bad) = (encode(&bytes), encode(&bytes) + "=");
+            let fits = |read: Option<&mut [u8]>| read.is_some_and(|read| *read == *bytes);
+            assert_eq!(decode_apart::<ROOM, _>(good.as_bytes(), fits), length <= ROOM, "{length}");
+            assert!(decode_apart::<ROOM, _>(bad.as_bytes(), |read| read.is_none()), "{length}");
+            bad.replace_range(bad.len() - 1.., "A");
+            let other = decode_apart::<ROOM, _>(bad.as_bytes(), |read| {
+                read.is_none_or(|read| *read != *bytes)
+            });
+            assert!(other, "{length}");
         }
     }
 
