@@ -132,10 +132,10 @@ impl<T: SessionData> Session<T> {
     pub(crate) fn seal_with<R>(
         &self,
         now: u64,
-        seal: impl FnOnce(bool, Claims, &T) -> Result<R, SealError>,
+        seal: impl FnOnce(bool, &mut Claims, &T) -> Result<R, SealError>,
     ) -> Result<R, SealError> {
         let opened = self.look();
-        let (claims, written, is_renewal) = {
+        let (mut claims, written, is_renewal) = {
             let state = self.state();
             let Some(claims) = self.claims_to_seal(&state, now) else {
                 return Err(SealError::Expired);
@@ -143,7 +143,7 @@ impl<T: SessionData> Session<T> {
             let claims = claims.map_err(|RandomSource| SealError::RandomSource)?;
             (claims, state.written.clone(), state.is_renewed)
         };
-        seal(is_renewal, claims, written.as_deref().unwrap_or(&opened.data))
+        seal(is_renewal, &mut claims, written.as_deref().unwrap_or(&opened.data))
     }
 
     /// The name of the session's cookie.

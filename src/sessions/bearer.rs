@@ -80,7 +80,7 @@ impl<T: SessionData> Sessions<T> {
                 return Err(SealError::Refused(Box::new(UnsealError::Bound)));
             }
             self.0.with_token(self.0.accepted.token_binding(), |seal, ring| {
-                self.0.seal_judged_by((&seal, ring), session, (is_renewal, claims, data), now)
+                self.0.seal_judged_by((seal, ring), session, (is_renewal, claims, data), now)
             })
         })
     }
@@ -188,7 +188,11 @@ impl<T: SessionData> Core<T> {
     }
 
     /// Calls `f` with the ring in use. A token has no cookie name, so none counts toward its size.
-    pub(super) fn with_token<R>(&self, binding: &Binding, f: impl FnOnce(Seal<'_>, u64) -> R) -> R {
-        self.with_binding(binding, |seal, ring| f(Seal { name_len: 0, ..seal }, ring))
+    pub(super) fn with_token<R>(
+        &self,
+        binding: &Binding,
+        f: impl FnOnce(&Seal<'_>, u64) -> R,
+    ) -> R {
+        self.with_binding(binding, |seal, ring| f(&Seal { name_len: 0, ..*seal }, ring))
     }
 }

@@ -144,7 +144,8 @@ impl<T: SessionData> Core<T> {
                 if is_renewal {
                     claims.bond = self.first_bond();
                 }
-                let value = self.seal_judged(session, (is_renewal, claims, &data), &now.into())?;
+                let value =
+                    self.seal_judged(session, (is_renewal, &mut claims, &data), &now.into())?;
                 self.observe(&value, Sealing::Written);
                 let mut cookies = vec![self.set_cookie(value, &claims, now)];
                 self.remove_others(session, is_renewal, now, &mut cookies);
@@ -171,8 +172,8 @@ impl<T: SessionData> Core<T> {
                     Vec::new()
                 }
             },
-            Outcome::Replace { claims, data } => {
-                match self.seal_judged(session, (false, claims, &data), &now.into()) {
+            Outcome::Replace { mut claims, data } => {
+                match self.seal_judged(session, (false, &mut claims, &data), &now.into()) {
                     Ok(value) => {
                         self.observe(&value, Sealing::TakenOver);
                         self.set_again(session, value, &claims, now)
@@ -198,15 +199,16 @@ impl<T: SessionData> Core<T> {
     /// Seals a session if the session that came with the request is still good: meanwhile its key
     /// may have been dropped, it may have expired, or the application may have revoked it.
     ///
-    /// In a renewal the hook judges the data that is sealed now.
+    /// In a renewal the hook judges the data that is sealed now. How far the list of revocations had
+    /// come is written into the claims.
     pub(super) fn seal_judged(
         &self,
         session: &Session<T>,
-        (is_renewal, claims, data): (bool, Claims, &T),
+        (is_renewal, claims, data): (bool, &mut Claims, &T),
         now: &Moment,
     ) -> Result<String, SealError> {
         self.with_ring(|seal, ring| {
-            self.seal_judged_by((&seal, ring), session, (is_renewal, claims, data), now)
+            self.seal_judged_by((seal, ring), session, (is_renewal, claims, data), now)
         })
     }
 
@@ -216,12 +218,11 @@ impl<T: SessionData> Core<T> {
         &self,
         (seal, ring): (&Seal<'_>, u64),
         session: &Session<T>,
-        (is_renewal, mut claims, data): (bool, Claims, &T),
+        (is_renewal, claims, data): (bool, &mut Claims, &T),
         now: &Moment,
     ) -> Result<String, SealError> {
         let opened = session.opened();
         claims.seen = self.listed.seen((&opened.data, data), claims.seen, session.seen());
-        let claims = &claims;
         if let Some(live) = &opened.live {
             let verdict =
                 self.judge_origin(session, live, (seal, ring), now.seconds).and_then(|()| {
@@ -263,12 +264,25 @@ impl<T: SessionData> Core<T> {
             (None, _) => check_takeover(seal.ring),
             // The same ring still has the key, unless its not_after has passed.
             (Some(_), Some(candidate)) if ring != live.ring => {
-                let reader = self.accepted.reader(live.reader);
-                let binding = reader.map_or(self.accepted.binding(), |reader| &reader.session);
-                Seal { binding, ..*seal }.check_value(&candidate.value, now)
+                self.check_value(seal, &candidate.value, live.reader, now)
             }
             (Some(key_id), _) => seal.check_key(key_id, now),
         }
+    }
+
+    /// Checks that the value, which the reader at this index opened, is still authentic: the ring was
+    /// replaced while the request was under way.
+    #[cold]
+    fn check_value(
+        &self,
+        seal: &Seal<'_>,
+        value: &[u8],
+        reader: usize,
+        now: u64,
+    ) -> Result<(), UnsealError> {
+        let reader = self.accepted.reader(reader);
+        let binding = reader.map_or(self.accepted.binding(), |reader| &reader.session);
+        Seal { binding, ..*seal }.check_value(value, now)
     }
 
     /// The value sealed again with the same data, if that is due.
@@ -300,7 +314,7 @@ impl<T: SessionData> Core<T> {
     /// is going to be bound to.
     pub(super) fn reseal_by(
         &self,
-        (seal, device): (Seal<'_>, Device),
+        (seal, device): (&Seal<'_>, Device),
         from: Option<&Binding>,
         value: &[u8],
         now: OffsetDateTime,

@@ -195,7 +195,7 @@ impl<T> Core<T> {
 
     /// Calls `f` with the ring in use and its number.
     #[inline]
-    pub(super) fn with_ring<R>(&self, f: impl FnOnce(Seal<'_>, u64) -> R) -> R {
+    pub(super) fn with_ring<R>(&self, f: impl FnOnce(&Seal<'_>, u64) -> R) -> R {
         self.with_binding(self.accepted.binding(), f)
     }
 
@@ -203,7 +203,7 @@ impl<T> Core<T> {
     pub(super) fn with_binding<R>(
         &self,
         binding: &Binding,
-        f: impl FnOnce(Seal<'_>, u64) -> R,
+        f: impl FnOnce(&Seal<'_>, u64) -> R,
     ) -> R {
         let generation = self.keys.snapshot();
         let ring: &KeyRing = &generation;
@@ -216,7 +216,7 @@ impl<T> Core<T> {
             pad_to: self.pad_to,
             check_data: self.check_data,
         };
-        f(seal, generation.number())
+        f(&seal, generation.number())
     }
 }
 
