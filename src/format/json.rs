@@ -66,6 +66,7 @@ pub(crate) fn write<T: Serialize>(writer: impl io::Write, data: &T) -> Result<()
 #[derive(Default)]
 struct Watch {
     wrote_null: bool,
+    /// Never near the end of its numbers, so nothing checks for that.
     depth: usize,
     deepest: usize,
 }
@@ -73,7 +74,7 @@ struct Watch {
 impl Watch {
     #[inline]
     fn begin(&mut self) {
-        self.depth = self.depth.saturating_add(1);
+        self.depth = self.depth.wrapping_add(1);
         self.deepest = self.deepest.max(self.depth);
     }
 }
@@ -90,7 +91,7 @@ impl Formatter for &mut Watch {
     }
 
     fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.depth = self.depth.saturating_sub(1);
+        self.depth = self.depth.wrapping_sub(1);
         CompactFormatter.end_array(writer)
     }
 
@@ -100,7 +101,7 @@ impl Formatter for &mut Watch {
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.depth = self.depth.saturating_sub(1);
+        self.depth = self.depth.wrapping_sub(1);
         CompactFormatter.end_object(writer)
     }
 }

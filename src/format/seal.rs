@@ -56,8 +56,9 @@ impl Seal<'_> {
         data: &T,
         now: u64,
     ) -> Result<String, SealError> {
-        let claims = claims.reissue(now, self.timeouts)?;
         self.seal_plaintext(now, |plaintext| {
+            // In here, or all of the claims would be put aside while the nonce is drawn.
+            let claims = claims.reissue(now, self.timeouts)?;
             plaintext.append(&claims.encode(!extension.is_empty())?);
             if !extension.is_empty() {
                 plaintext.append(extension);
@@ -77,11 +78,13 @@ impl Seal<'_> {
     ) -> Result<(), SealError> {
         let start = plaintext.length();
         json::write(&mut *plaintext, data).map_err(payload_error::<T>)?;
-        let payload = plaintext.bytes_mut().get(start..).unwrap_or_default();
-        // What does not fit is refused as too large.
-        match self.check_data && !payload.is_empty() {
-            true => check_reading::<T>(payload),
-            false => Ok(()),
+        if !self.check_data {
+            return Ok(());
+        }
+        match plaintext.bytes_mut().get(start..).unwrap_or_default() {
+            // What does not fit is refused as too large.
+            [] => Ok(()),
+            payload => check_reading::<T>(payload),
         }
     }
 
@@ -168,6 +171,7 @@ impl Seal<'_> {
 
     /// Appends spaces to a payload that begins at `start`, up to the next multiple of the step,
     /// or to what fits in a cookie: padding makes nothing too large.
+    #[inline]
     fn pad(&self, plaintext: &mut Draft<'_, MAX_SEALED_LEN>, start: usize) {
         let Some(step) = self.pad_to else { return };
         let length = plaintext.length().saturating_sub(start);
