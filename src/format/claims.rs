@@ -1,9 +1,13 @@
 //! What is sealed beside the data: id, times and kind of cookie. Also how a time judges it.
 
-use super::{lifetime::Timeouts, lineage::Descent, session_id::SessionId};
+use super::{
+    lifetime::Timeouts,
+    lineage::{Descent, Lineage},
+    session_id::SessionId,
+};
 use crate::{
     error::{SealError, UnsealError},
-    platform::random::RandomSource,
+    platform::random::{RandomSource, random},
 };
 
 /// The claims of a sealed session. Times are Unix seconds.
@@ -44,12 +48,16 @@ pub(crate) enum Device {
 }
 
 impl Claims {
-    /// The claims of a session that begins `now`, with these limits.
+    /// The claims of a session that begins `now`, with these limits. Without a descent, a lineage
+    /// begins with it.
     pub(crate) fn begin(
         now: u64,
         timeouts: &Timeouts,
-        descent: Descent,
+        descent: Option<Descent>,
     ) -> Result<Self, RandomSource> {
+        // Drawn at once: a call of the operating system costs more than the bytes that it fills.
+        let drawn: [u8; 20] = random()?;
+        let (lineage, id) = drawn.split_first_chunk().expect("20 bytes begin with 4");
         Ok(Self {
             persistent: timeouts.persistent,
             creation_known: true,
@@ -60,8 +68,8 @@ impl Claims {
             lifetime: timeouts.absolute,
             idle: timeouts.idle,
             authenticated_at: now,
-            descent,
-            id: SessionId::generate()?,
+            descent: descent.unwrap_or_else(|| Descent::first(Lineage::from_bytes(*lineage))),
+            id: SessionId::from_bytes(id.try_into().expect("16 bytes follow")),
             seen: 0,
         })
     }
@@ -209,3 +217,30 @@ pub(crate) const MAX_AGE_LIMIT: u64 = 400 * 24 * 60 * 60;
 const AWAITED_FOR: u64 = 5 * 60;
 const MIN_RENEWAL: u64 = 60;
 const MAX_RENEWAL: u64 = 60 * 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::lineage::MAX_GENERATION;
+
+    const TIMEOUTS: Timeouts =
+        Timeouts { absolute: 60, idle: None, persistent: true, own_idle: false };
+
+    #[test]
+    fn sessions_that_begin_differ_in_lineage_and_in_both_halves_of_their_id() {
+        let [one, other] = [(); 2].map(|()| Claims::begin(1, &TIMEOUTS, None).unwrap());
+        assert_ne!(one.descent.lineage, other.descent.lineage, "one of 2^32 runs may fail here");
+        assert_ne!(one.id.family(), other.id.family());
+        assert_ne!(one.id.as_bytes()[8..], other.id.as_bytes()[8..]);
+    }
+
+    #[test]
+    fn a_lineage_is_kept_until_its_generations_run_out() {
+        let before = Descent { lineage: Lineage(7), generation: MAX_GENERATION - 1 };
+        let last = Claims::begin(1, &TIMEOUTS, before.next()).unwrap().descent;
+        assert_eq!(last, Descent { generation: MAX_GENERATION, ..before });
+        let next = Claims::begin(1, &TIMEOUTS, last.next()).unwrap().descent;
+        assert_eq!(next.generation, 0);
+        assert_ne!(next.lineage, last.lineage, "one of 2^32 runs may fail here");
+    }
+}

@@ -17,11 +17,6 @@ use crate::platform::random::{RandomSource, random};
 pub struct SessionId([u8; 16]);
 
 impl SessionId {
-    /// The id of a new session, with a new family.
-    pub(crate) fn generate() -> Result<Self, RandomSource> {
-        random().map(Self)
-    }
-
     /// Another id of the same family.
     pub(crate) fn sibling(&self) -> Result<Self, RandomSource> {
         let own = random::<8>()?;

@@ -8,7 +8,7 @@ use crate::{
     format::{
         claims::Claims,
         lifetime::{Lifetime, Timeouts},
-        lineage::Descent,
+        lineage::{Descent, Lineage},
     },
     platform::random::RandomSource,
     revocations::Position,
@@ -205,11 +205,12 @@ impl<T: SessionData> Session<T> {
         state.is_begun = true;
         state.is_renewed = true;
         state.is_proved = true;
-        state.claims = Some(
-            self.next_descent(state).and_then(|descent| Claims::begin(now, timeouts, descent)).map(
-                |claims| Claims { issued_at: claims.issued_at.max(issued_at), seen, ..claims },
-            ),
-        );
+        state.claims =
+            Some(Claims::begin(now, timeouts, self.next_descent(state)).map(|claims| Claims {
+                issued_at: claims.issued_at.max(issued_at),
+                seen,
+                ..claims
+            }));
     }
 
     /// Whether there was a session to change.
@@ -219,26 +220,28 @@ impl<T: SessionData> Session<T> {
             return false;
         }
         let Some(Ok(claims)) = self.claims_in(&state) else { return false };
-        state.claims = Some(self.next_descent(&state).and_then(|descent| {
-            Ok(Claims { id: claims.id.sibling()?, descent, ..change(claims) })
+        let next = self.next_descent(&state);
+        state.claims = Some(claims.id.sibling().and_then(|id| {
+            let descent = next.map_or_else(|| Lineage::generate().map(Descent::first), Ok)?;
+            Ok(Claims { descent, id, ..change(claims) })
         }));
         true
     }
 
     /// The descent of a session that replaces the one that came. Its generation is one higher,
-    /// however many new ids the request gives.
-    fn next_descent(&self, state: &State<T>) -> Result<Descent, RandomSource> {
+    /// however many new ids the request gives. `None` where a lineage begins.
+    fn next_descent(&self, state: &State<T>) -> Option<Descent> {
         let came = self.0.source.opened().and_then(super::opened::Opened::descent);
         match (came, state.claims) {
             (Some(came), _) => came.next(),
-            (None, Some(Ok(begun))) => Ok(begun.descent),
-            (None, _) => Descent::born(),
+            (None, Some(Ok(begun))) => Some(begun.descent),
+            (None, _) => None,
         }
     }
 
     /// The claims of a session that begins with this request.
     pub(super) fn begin(&self, now: u64) -> Result<Claims, RandomSource> {
-        let claims = Claims::begin(now, self.0.origin.timeouts(), Descent::born()?)?;
+        let claims = Claims::begin(now, self.0.origin.timeouts(), None)?;
         Ok(Claims { seen: self.0.seen, ..claims })
     }
 }
