@@ -92,9 +92,11 @@ pub(crate) fn write_failure(response: &impl ResponseHeaders, failure: &mut impl 
 /// Whether a header gives instructions to some caches only. By RFC 9213 section 2.1, a cache that
 /// knows such a header ignores `Cache-Control`.
 fn is_targeted(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.ends_with("-cache-control")
-        || matches!(&*name, "surrogate-control" | "edge-control" | "x-accel-expires")
+    let end = name.get(name.len().saturating_sub(TARGETED.len())..);
+    end.is_some_and(|end| end.eq_ignore_ascii_case(TARGETED))
+        || ["surrogate-control", "edge-control", "x-accel-expires"]
+            .iter()
+            .any(|other| name.eq_ignore_ascii_case(other))
 }
 
 /// Restricts a response to the visitor's own cache (RFC 9111 section 5.2.2). Other directives of
@@ -167,6 +169,8 @@ fn names(value: &[u8], header: &str) -> bool {
 
 /// The usual length of the name and attributes.
 const ATTRIBUTES_LEN: usize = 128;
+/// How the name of a header for some caches only ends.
+const TARGETED: &str = "-cache-control";
 
 #[cfg(all(test, feature = "http"))]
 mod tests {
@@ -268,6 +272,18 @@ mod tests {
                 commit.headers().map(|(name, value)| format!("{name}: {value}")).collect();
             lines.sort_unstable();
             assert_eq!(lines, written(&commit, &[]));
+        }
+    }
+
+    #[test]
+    fn a_header_for_some_caches_is_known_in_any_case_and_by_the_end_of_its_name() {
+        for name in ["CDN-Cache-Control", "x-cache-control", "Surrogate-CONTROL", "X-Accel-Expires"]
+        {
+            assert!(super::is_targeted(name), "{name}");
+        }
+        for name in ["cache-control", "control", "", "cdn-cache-controls", "é-control", "expires"]
+        {
+            assert!(!super::is_targeted(name), "{name}");
         }
     }
 
