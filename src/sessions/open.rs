@@ -116,18 +116,17 @@ impl<T: SessionData> Core<T> {
                     break;
                 }
                 let opened = self.unseal_candidate(candidates, value, opening);
-                let key_id = key_id(&candidate.value).ok();
-                self.add(opening, cookie, key_id, candidates, opened);
+                self.add(opening, cookie, &candidate.value, candidates, opened);
             }
         }
     }
 
-    /// Adds the result of one value, from the cookie with this name and index.
+    /// Adds the result of opening `value`, from the cookie with this name and index.
     fn add(
         &self,
         opening: &mut Opening<T>,
         (cookie, place): (&str, usize),
-        key_id: Option<KeyId>,
+        value: &[u8],
         candidates: &Candidates,
         opened: (Result<Opened<T>, UnsealError>, Option<Authentic>),
     ) {
@@ -161,7 +160,9 @@ impl<T: SessionData> Core<T> {
                     opening.best.extension = extension;
                 }
             }
-            Err(error) => return self.refuse(opening, cookie, error, authentic, key_id),
+            Err(error) => {
+                return self.refuse(opening, cookie, error, authentic, key_id(value).ok());
+            }
         }
         if let Some(value) = authentic {
             opening.best.authentic.push(value);
