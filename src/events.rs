@@ -144,10 +144,18 @@ pub(crate) fn commit_failed(name: &str, reason: &crate::error::SealError) {
 }
 
 /// Two middlewares with the same data type, cookie name or path of devices are not clones of each other. Takes the
-/// cookie name and the data type of each.
+/// cookie name and the data type of each, and whether both read a cookie of one name.
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
-pub(crate) fn clash((name, data): (&str, &str), (outer, outer_data): (&str, &str)) {
-    let clash = if name == outer || data == outer_data { CLASH } else { PATH_CLASH };
+pub(crate) fn clash(
+    (name, data): (&str, &str),
+    (outer, outer_data): (&str, &str),
+    reads_one_name: bool,
+) {
+    let clash = match name == outer || data == outer_data {
+        true => CLASH,
+        false if reads_one_name => NAME_CLASH,
+        false => PATH_CLASH,
+    };
     tracing::error!(target: "sealed_session", cookie = name, data, outer, outer_data, "{clash}");
     tell_if_unheard(format_args!(
         "{clash} (Sessions<{data}> with {name:?} inside Sessions<{outer_data}> with {outer:?})"
@@ -299,3 +307,7 @@ const PATH_CLASH: &str = "two different `Sessions` with the same path of devices
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 const UNGUARDED: &str = "a `CsrfGuard` of this data type has no `Sessions` of it around it: mount the guard inside \
     of the sessions, where `layer`, `wrap` and `with` go outwards with each call, and `hoop` goes inwards";
+
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+const NAME_CLASH: &str = "two different `Sessions` around one request that read one cookie name, as a former name or as \
+    another library's cookie: each would remove what the other reads, so leave that out of one of them";

@@ -37,6 +37,7 @@ impl Mounts {
             events::clash(
                 (new.cookie_name(), new.data_name()),
                 (outer.cookie_name(), outer.data_name()),
+                outer.shares_a_name_with(&new),
             );
             return Mounting::Clash;
         }

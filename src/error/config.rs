@@ -224,9 +224,9 @@ pub enum ConfigError {
         "token header {0:?}: it must be a header's name, and not that of cookies, as in `Authorization` or `X-Session`"
     )]
     TokenHeader(String),
-    /// The accepted cookie of another library has the same name as ours.
+    /// The accepted cookie of another library has the same name as ours, or a former name of ours.
     #[error(
-        "the accepted cookie of another library has our cookie's name: give ours another with `cookie_name`"
+        "the accepted cookie of another library has our cookie's name, or a former one: give ours another with `cookie_name`, or leave that `former_name` out"
     )]
     FallbackName,
     /// The configuration of device-bound sessions is wrong.

@@ -37,9 +37,19 @@ impl CheckedCookie {
         self.scopes().map(|scope| self.removal(self.0.name.clone(), scope))
     }
 
-    /// The cookies that remove ours in former scopes only.
-    pub(crate) fn twin_removals(&self) -> impl Iterator<Item = Cookie<'static>> {
-        self.0.former_scopes.iter().map(|scope| self.removal(self.0.name.clone(), scope))
+    /// Adds the cookies that remove ours in former scopes to the response that sets it.
+    pub(crate) fn remove_twins(&self, cookies: &mut Vec<Cookie<'static>>) {
+        let mut before = Vec::new();
+        for scope in &self.0.former_scopes {
+            let removal = self.removal(self.0.name.clone(), scope);
+            // A browser that does not know `Partitioned` takes the two for one cookie, and keeps
+            // what comes last.
+            match scope.differs_in_partition_alone(&self.0.scope) {
+                true => before.push(removal),
+                false => cookies.push(removal),
+            }
+        }
+        drop(cookies.splice(..0, before));
     }
 
     /// The tombstone cookies for `limit`, in each scope in which a value that it ends may be read.

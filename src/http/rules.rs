@@ -66,6 +66,17 @@ impl Scope {
         self
     }
 
+    /// Whether only `Partitioned` distinguishes the two.
+    pub(super) fn differs_in_partition_alone(&self, other: &Self) -> bool {
+        self.partitioned != other.partitioned
+            && (&self.path, &self.domain) == (&other.path, &other.domain)
+    }
+
+    /// Whether a `__Host-` cookie can have this scope.
+    pub(crate) fn fits_host_prefix(&self) -> bool {
+        self.domain.is_none() && self.path == "/"
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         if !self.path.starts_with('/') {
             return refuse("Path", "it must begin with `/`");
@@ -145,9 +156,10 @@ impl CookieConfig {
         for (index, former) in self.former_scopes.iter().enumerate() {
             former.check()?;
             let is_host = prefix.is_some_and(Prefix::is_host);
-            if is_host && (former.domain.is_some() || former.path != "/") {
+            if is_host && !former.fits_host_prefix() {
                 return Err(ConfigError::FormerScope(
-                    "a `__Host-` cookie never had a Domain or another Path than `/`; leave it out",
+                    "a `__Host-` cookie never had a Domain or another Path than `/`; leave it out, or give the \
+                     name that the cookie had then as `former_name`",
                 ));
             }
             if former.partitioned && !self.secure {

@@ -72,6 +72,10 @@ pub(crate) trait Origin<T>: Send + Sync {
     #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     fn cookie_name(&self) -> &str;
 
+    /// The names of all cookies that are read as sessions: present, former, another library's.
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+    fn cookie_names(&self) -> Vec<&str>;
+
     /// The paths below which devices register and refresh.
     #[cfg(all(
         feature = "bound",

@@ -29,12 +29,19 @@ impl Identity {
     }
 
     /// Whether the two can be confused: handlers tell them apart by the data type, browsers by the
-    /// cookie's name, and devices by the path.
+    /// cookies' names, and devices by the path. A former name counts as well: one of the two would
+    /// read and remove the cookie of the other.
     pub(crate) fn is_confused_with(&self, other: &Self) -> bool {
         !self.is(other)
             && (self.0.data() == other.0.data()
-                || self.cookie_name() == other.cookie_name()
+                || self.shares_a_name_with(other)
                 || self.shares_a_path_with(other))
+    }
+
+    /// Whether both read a cookie of one name.
+    pub(crate) fn shares_a_name_with(&self, other: &Self) -> bool {
+        let names = self.0.cookie_names();
+        other.0.cookie_names().iter().any(|name| names.contains(name))
     }
 
     #[cfg(feature = "bound")]
@@ -70,6 +77,8 @@ trait Named: Send + Sync {
 
     fn cookie_name(&self) -> &str;
 
+    fn cookie_names(&self) -> Vec<&str>;
+
     #[cfg(feature = "bound")]
     fn device_paths(&self) -> &[String];
 
@@ -85,6 +94,10 @@ impl<T: SessionData> Named for Handle<dyn Origin<T>> {
 
     fn cookie_name(&self) -> &str {
         (**self).cookie_name()
+    }
+
+    fn cookie_names(&self) -> Vec<&str> {
+        (**self).cookie_names()
     }
 
     #[cfg(feature = "bound")]

@@ -108,6 +108,8 @@ pub(crate) enum Verdict {
     Live,
     /// It would be live if the request proved that it comes from its device.
     Elsewhere,
+    /// It may be live in a moment, or on another machine.
+    Later,
     Refused,
     /// A tombstone came with it.
     Ended,
@@ -116,7 +118,7 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// Whether a value may be live in this browser, now or later.
     pub(crate) fn may_be_live(self) -> bool {
-        matches!(self, Self::Live | Self::Elsewhere)
+        matches!(self, Self::Live | Self::Elsewhere | Self::Later)
     }
 }
 
@@ -155,13 +157,14 @@ impl<T> Opened<T> {
         self.live.is_none().then(|| value.id.complement())
     }
 
-    /// The live session's descent, with the highest generation among its live twins.
+    /// The live session's descent, with the highest generation among its twins that may be live.
+    /// What replaces the session is then not ended together with one of them.
     pub(crate) fn descent(&self) -> Option<Descent> {
         let own = self.live?.claims.descent;
         let twins = self
             .authentic
             .iter()
-            .filter(|value| value.verdict == Verdict::Live && value.descent.lineage == own.lineage);
+            .filter(|value| value.verdict.may_be_live() && value.descent.lineage == own.lineage);
         let latest = twins.map(|twin| twin.descent.generation).fold(own.generation, u16::max);
         Some(Descent { generation: latest, ..own })
     }

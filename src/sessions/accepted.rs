@@ -59,7 +59,7 @@ impl Accepted {
         former_names: Vec<Former<String>>,
         former_audiences: &[Former<Option<String>>],
     ) -> Result<Self, ConfigError> {
-        let mut names = vec![Name::new(present.clone(), None)?];
+        let mut names = vec![Name::new(present_config(present, &former_names), None)?];
         for Former { value, until } in former_names {
             let config = former_config(present, value);
             if names.iter().any(|name| name.cookie.name() == config.name) {
@@ -110,7 +110,6 @@ impl Accepted {
     }
 
     /// The cookies of all names, whatever their dates.
-    #[cfg(feature = "bound")]
     pub(super) fn cookies(&self) -> impl Iterator<Item = &CheckedCookie> {
         self.names.iter().map(|name| &name.cookie)
     }
@@ -174,17 +173,33 @@ impl Name {
     }
 }
 
+/// The configuration under the present name. A former scope that a `__Host-` cookie cannot have had
+/// is that of a former name without the prefix, if there is one.
+fn present_config(present: &CookieConfig, former: &[Former<String>]) -> CookieConfig {
+    let is_of_former = is_host_prefixed(&present.name)
+        && former.iter().any(|former| !is_host_prefixed(&former.value));
+    match is_of_former {
+        true => CookieConfig { former_scopes: host_scopes(present), ..present.clone() },
+        false => present.clone(),
+    }
+}
+
 /// The configuration under a former name: a `__Host-` cookie had no Domain and no other Path.
 fn former_config(present: &CookieConfig, name: String) -> CookieConfig {
     match is_host_prefixed(&name) {
-        true => CookieConfig {
-            name: name.into(),
-            scope: Scope { partitioned: present.scope.partitioned, ..Scope::new() },
-            former_scopes: Vec::new(),
-            ..present.clone()
-        },
+        true => {
+            let scope = Scope { partitioned: present.scope.partitioned, ..Scope::new() };
+            let mut former_scopes = host_scopes(present);
+            former_scopes.retain(|former| *former != scope);
+            CookieConfig { name: name.into(), scope, former_scopes, ..present.clone() }
+        }
         false => CookieConfig { name: name.into(), ..present.clone() },
     }
+}
+
+/// The former scopes that a `__Host-` cookie can have had.
+fn host_scopes(present: &CookieConfig) -> Vec<Scope> {
+    present.former_scopes.iter().filter(|scope| scope.fits_host_prefix()).cloned().collect()
 }
 
 fn is_accepted(until: Option<u64>, now: u64) -> bool {

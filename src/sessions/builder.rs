@@ -333,8 +333,10 @@ impl<T: SessionData> Builder<T> {
         let audience = self.audience.as_deref();
         let accepted = Accepted::new(&config, audience, former_names, &self.former_audiences)?;
         let name = accepted.cookie().name();
-        let fallback =
-            self.fallback.map(|fallback| fallback.check(name, !self.plain_http)).transpose()?;
+        let fallback = self
+            .fallback
+            .map(|fallback| fallback.check(&accepted, !self.plain_http))
+            .transpose()?;
         let said = self.keys.current().absolute_timeout();
         if let Some(said) = said.filter(|said| *said != self.absolute_timeout) {
             events::timeout_differs(name, self.absolute_timeout, said);

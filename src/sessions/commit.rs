@@ -32,6 +32,13 @@ impl<T: SessionData> Origin<T> for Core<T> {
         self.cookie().name()
     }
 
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+    fn cookie_names(&self) -> Vec<&str> {
+        let others = self.fallback.iter().flat_map(super::fallback::Fallback::cookies);
+        let cookies = self.accepted.cookies().chain(others);
+        cookies.map(crate::http::rules::CheckedCookie::name).collect()
+    }
+
     #[cfg(all(
         feature = "bound",
         any(feature = "tower", feature = "actix-web", feature = "rocket")
@@ -156,7 +163,8 @@ impl<T: SessionData> Core<T> {
                     *registration = self.offer(&claims, now)?;
                 }
                 let came = session.opened().descent();
-                if is_renewal || came.is_some_and(|came| came != claims.descent) {
+                let is_other = came.is_some_and(|came| came != claims.descent);
+                if is_renewal || is_other || session.came_by_fallback() {
                     cookies.extend(self.end(session, Some(claims.descent), now)?);
                 }
                 cookies
@@ -173,10 +181,15 @@ impl<T: SessionData> Core<T> {
                 }
             },
             Outcome::Replace { mut claims, data } => {
-                match self.seal_judged(session, (false, &mut claims, &data), &now.into()) {
-                    Ok(value) => {
+                let sealed = self
+                    .seal_judged(session, (false, &mut claims, &data), &now.into())
+                    .and_then(|value| Ok((value, self.end(session, Some(claims.descent), now)?)));
+                match sealed {
+                    Ok((value, ends)) => {
                         self.observe(&value, Sealing::TakenOver);
-                        self.set_again(session, value, &claims, now)
+                        let mut cookies = self.set_again(session, value, &claims, now);
+                        cookies.extend(ends);
+                        cookies
                     }
                     // Not an error for the caller: the visitor keeps the other library's cookie.
                     Err(error) => {
@@ -365,7 +378,7 @@ impl<T: SessionData> Core<T> {
         cookies: &mut Vec<Cookie<'static>>,
     ) {
         if cookies.iter().any(|cookie| !cookie.value().is_empty()) {
-            cookies.extend(self.cookie().twin_removals());
+            self.cookie().remove_twins(cookies);
         }
         let came = |place: usize| {
             session.candidates().is_some_and(|c| c.sessions.iter().any(|c| c.name == place))

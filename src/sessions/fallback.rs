@@ -24,6 +24,7 @@ use std::{fmt, sync::Arc};
 use cookie::SameSite;
 use time::OffsetDateTime;
 
+use super::accepted::Accepted;
 use crate::{
     error::{ConfigError, UnsealError},
     format::{
@@ -223,8 +224,8 @@ pub(super) struct Configured<T> {
 }
 
 impl<T> Configured<T> {
-    /// Checks it against our cookie's name, with or without Secure.
-    pub(super) fn check(self, our_name: &str, secure: bool) -> Result<Fallback<T>, ConfigError> {
+    /// Checks it against the names of our cookie, with or without Secure.
+    pub(super) fn check(self, ours: &Accepted, secure: bool) -> Result<Fallback<T>, ConfigError> {
         let OtherCookie { name, scope, same_site, rolled_back, end_of_parts } = self.cookie?;
         let named = |name: String| {
             CookieConfig {
@@ -240,7 +241,8 @@ impl<T> Configured<T> {
         let parts =
             parts.map(|part| named(format!("{name}.{part}"))).collect::<Result<Vec<_>, _>>()?;
         let cookie = named(name)?;
-        if std::iter::once(&cookie).chain(&parts).any(|cookie| cookie.name() == our_name) {
+        let is_ours = |theirs: &CheckedCookie| ours.cookies().any(|o| o.name() == theirs.name());
+        if std::iter::once(&cookie).chain(&parts).any(is_ours) {
             return Err(ConfigError::FallbackName);
         }
         Ok(Fallback {
@@ -257,6 +259,12 @@ impl<T> Configured<T> {
 impl<T> Fallback<T> {
     pub(super) fn cookie(&self) -> &CheckedCookie {
         &self.cookie
+    }
+
+    /// The whole cookie and those of the parts.
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+    pub(super) fn cookies(&self) -> impl Iterator<Item = &CheckedCookie> {
+        std::iter::once(&self.cookie).chain(&self.parts)
     }
 
     /// The cookies of the parts, in order. Empty if the value is never split.

@@ -186,15 +186,16 @@ impl<T: SessionData> Core<T> {
             opening.decryptions.next();
         }
         opening.best.is_complete &= authentic.is_some();
-        opening.best.is_passing |= error.is_passing(opening.newest_key);
         // A value that may be good elsewhere gives the reason that is kept.
-        let is_passing = |kept: &UnsealError| kept.is_passing(opening.newest_key);
-        let is_weightier =
-            is_passing(&error) || !opening.best.refusal.as_deref().is_some_and(is_passing);
-        if is_weightier {
+        let is_passing = error.is_passing(opening.newest_key);
+        if is_passing || !opening.best.is_passing {
             opening.best.refusal = Some(Box::new(error));
         }
-        if let Some(value) = authentic {
+        opening.best.is_passing |= is_passing;
+        if let Some(mut value) = authentic {
+            if is_passing && value.verdict == Verdict::Refused {
+                value.verdict = Verdict::Later;
+            }
             opening.best.authentic.push(value);
         }
     }

@@ -83,6 +83,8 @@ pub(super) struct Others<T> {
     live: Option<Other<T>>,
     /// Why the other values were refused.
     refused: Vec<(UnsealError, Option<Authentic>)>,
+    /// Not all were opened.
+    is_cut: bool,
 }
 
 /// A live session of another library.
@@ -102,6 +104,7 @@ impl<T: SessionData> Core<T> {
             for found in cookie.values(header) {
                 let Named::Value(value) = found else { continue };
                 if candidates.fallback.len() == MAX_CANDIDATES {
+                    candidates.is_cut = true;
                     events::too_many(cookie.name(), MAX_CANDIDATES);
                     return;
                 }
@@ -117,7 +120,8 @@ impl<T: SessionData> Core<T> {
         candidates: &Candidates,
         opening: &mut Opening<T>,
     ) {
-        let Others { live, refused } = self.open_others(other, candidates, opening.now);
+        let Others { live, refused, is_cut } = self.open_others(other, candidates, opening.now);
+        opening.best.is_complete &= !is_cut;
         for (error, authentic) in refused {
             self.refuse(opening, other.cookie().name(), error, authentic, None);
         }
@@ -171,7 +175,7 @@ impl<T: SessionData> Core<T> {
         candidates: &Candidates,
         now: OffsetDateTime,
     ) -> Others<T> {
-        let mut others = Others { live: None, refused: Vec::new() };
+        let mut others = Others { live: None, refused: Vec::new(), is_cut: false };
         if let Err(error) = check_takeover(&self.keys.snapshot()) {
             others.refused.push((error, None));
             return others;
@@ -186,6 +190,7 @@ impl<T: SessionData> Core<T> {
             }
             if decryptions.is_empty() {
                 events::too_many(other.cookie().name(), MAX_DECRYPTIONS);
+                others.is_cut = true;
                 break;
             }
             let opened = match whole.value.len() {

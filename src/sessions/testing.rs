@@ -73,16 +73,29 @@ impl<T: SessionData> Sessions<T> {
         set_cookies: impl IntoIterator<Item = H>,
         now: OffsetDateTime,
     ) -> Option<Session<T>> {
-        let values = set_cookies.into_iter().filter_map(|line| {
-            let cookie = Cookie::parse(str::from_utf8(line.as_ref()).ok()?.to_owned()).ok()?;
-            (cookie.name() == self.cookie_name()).then(|| cookie.value().to_owned())
-        });
-        let value = values.last().filter(|value| !value.is_empty())?;
-        match self.unseal_at(&value, now) {
+        let mut set: Option<Cookie<'static>> = None;
+        for line in set_cookies {
+            let cookie = str::from_utf8(line.as_ref()).ok().map(str::to_owned);
+            let Some(Ok(cookie)) = cookie.map(Cookie::parse) else { continue };
+            if cookie.name() != self.cookie_name() {
+                continue;
+            }
+            // The removal of a twin in a former scope leaves the session.
+            match cookie.value().is_empty() {
+                true => set = set.filter(|set| place(set) != place(&cookie)),
+                false => set = Some(cookie),
+            }
+        }
+        match self.unseal_at(set?.value(), now) {
             Ok(session) => Some(session),
             Err(error) => panic!("the session that the response sets is refused: {error}"),
         }
     }
+}
+
+/// Where a browser stores a cookie of one name.
+fn place<'c>(cookie: &'c Cookie<'_>) -> (Option<&'c str>, Option<&'c str>, bool) {
+    (cookie.path(), cookie.domain(), cookie.partitioned().unwrap_or(false))
 }
 
 #[cfg(test)]

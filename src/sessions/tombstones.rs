@@ -16,7 +16,7 @@ use crate::{
         token::Tombstone,
     },
     platform::clock::{MAX_TIME, unix_seconds},
-    session::{Candidates, Session, SessionData, Stone},
+    session::{Authentic, Candidates, Session, SessionData, Stone},
 };
 
 impl<T: SessionData> Core<T> {
@@ -52,7 +52,10 @@ impl<T: SessionData> Core<T> {
         }
         let opened = session.opened();
         let mut ends: Vec<(Limit, u64)> = Vec::new();
-        for value in opened.authentic.iter().filter(|value| value.verdict.may_be_live()) {
+        // What is taken over from another library goes on as it came.
+        let is_ended =
+            |value: &&Authentic| value.verdict.may_be_live() && to != Some(value.descent);
+        for value in opened.authentic.iter().filter(is_ended) {
             let limit = to.map_or(Limit::of_all(value.descent.lineage), |to| {
                 Limit::of_replaced(value.descent, to)
             });

@@ -1,6 +1,8 @@
 //! A cookie that had another name or another audience: accepted until a date, and moved over.
 
-use sealed_session::{Builder, ConfigError, KeyRing, Session, Sessions, UnsealError};
+use sealed_session::{
+    Builder, ConfigError, KeyRing, SameSite, Scope, Session, Sessions, UnsealError,
+};
 use time::OffsetDateTime;
 
 use crate::support::{Claims, T0, at, forge, jar::Jar, ring, sealed};
@@ -231,4 +233,81 @@ fn names_and_audiences_are_checked_when_built() {
         .build()
         .unwrap();
     assert_eq!(development.cookie_name(), "s");
+}
+
+#[test]
+fn a_former_name_without_the_prefix_is_removed_in_the_scopes_that_it_had() {
+    // As the guide tells whoever comes from `__Secure-` with a Domain to `__Host-`.
+    let old = named("__Secure-old").domain("example.org").build().unwrap();
+    let former = Scope::new().domain("example.org");
+    let builder = || named("__Host-new").former_scope(former.clone());
+    for tombstones in [true, false] {
+        let new = builder().former_name("__Secure-old", at(1000)).tombstones(tombstones);
+        let new = new.build().unwrap();
+        for act in [read, Session::renew, Session::destroy] {
+            let mut jar = Jar::default();
+            jar.visit(&old, T0, |session| session.write(|data| *data = 7));
+            assert_eq!(jar.names(), ["__Secure-old"]);
+            jar.visit(&new, at(1), |session| {
+                assert_eq!(*session.read(), 7);
+                act(session);
+            });
+            assert_eq!(jar.value("__Secure-old"), None, "{:?}", jar.names());
+        }
+    }
+    // The present name never had it.
+    let error = builder().build().unwrap_err();
+    assert!(matches!(error, ConfigError::FormerScope(_)), "{error}");
+    let error = builder().former_name("__Host-old", at(1000)).build().unwrap_err();
+    assert!(matches!(error, ConfigError::FormerScope(_)), "{error}");
+}
+
+#[test]
+fn a_former_name_with_the_prefix_is_removed_partitioned_or_not() {
+    let old = named("__Host-old").build().unwrap();
+    let new = named("__Host-new").same_site(SameSite::None).partitioned(true);
+    let new = new.former_name("__Host-old", at(1000)).former_scope(Scope::new()).build().unwrap();
+    let mut jar = Jar::default();
+    jar.visit(&old, T0, |session| session.write(|data| *data = 7));
+    jar.visit(&new, at(1), read);
+    assert_eq!(jar.names(), ["__Host-new"]);
+}
+
+#[test]
+fn a_browser_that_knows_no_partitioned_cookies_keeps_the_session_beside_the_removal_of_its_twin() {
+    let builder = || named("__Host-s").same_site(SameSite::None);
+    let twin = Scope::new().partitioned();
+    let other = Scope::new();
+    for builder in [builder().former_scope(twin), builder().partitioned(true).former_scope(other)] {
+        let sessions = builder.build().unwrap();
+        let mut session = sessions.load_at([""], T0);
+        session.write(|data| *data = 7);
+        let commit = sessions.commit_at(&session, T0).unwrap();
+        // Such a browser holds one cookie of the name.
+        let last = commit.cookies().last().unwrap();
+        assert!(!last.value().is_empty(), "{:?}", commit.cookies());
+        let mut jar = Jar::default();
+        jar.take(&commit);
+        assert_eq!(*jar.load(&sessions, T0).read(), 7);
+    }
+}
+
+#[test]
+fn the_session_that_a_response_sets_is_found_beside_the_removals_of_its_twins() {
+    let sessions = named("s")
+        .former_scope(Scope::new().domain("example.org"))
+        .former_scope(Scope::new().path("/app"))
+        .build()
+        .unwrap();
+    let lines = |act: fn(&mut Session<u32>)| {
+        let mut session = sessions.load_at([sessions.test_cookie_at(7, T0).to_string()], at(1));
+        act(&mut session);
+        let commit = sessions.commit_at(&session, at(1)).unwrap();
+        commit.cookies().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let found = sessions.test_session_at(lines(Session::renew), at(1)).unwrap();
+    assert_eq!(*found.read(), 7);
+    assert!(sessions.test_session_at(lines(Session::destroy), at(1)).is_none());
+    let twice = [lines(Session::renew), lines(Session::destroy)].concat();
+    assert!(sessions.test_session_at(twice, at(1)).is_none());
 }

@@ -618,6 +618,14 @@ fn what_cannot_work_is_refused_when_built() {
     };
     let named = |name: &str| Migration::new(name, passwords(), after(DAY));
     assert_eq!(build(named("session")), ConfigError::FallbackName);
+    // It would be read as ours, and never as theirs.
+    for former in ["app", "app.2"] {
+        let builder = Sessions::<Account>::builder(ring([1])).former_name(former, after(DAY));
+        assert_eq!(
+            builder.accept_iron(named("app")).build().unwrap_err(),
+            ConfigError::FallbackName
+        );
+    }
     assert!(matches!(build(named("a b")), ConfigError::CookieName { .. }));
     let wrong = named("app").scope(Scope::new().domain("a;b"));
     assert!(matches!(build(wrong), ConfigError::CookieAttribute { attribute: "Domain", .. }));

@@ -13,7 +13,11 @@ use axum::{
 };
 use futures_util::{FutureExt as _, StreamExt as _};
 use hyper_util::rt::TokioIo;
-use sealed_session::{Bearer, CsrfGuard, Existing, OriginGuard, Session, SignedIn, SignedInPeek};
+use sealed_session::{
+    Bearer, CsrfGuard, Existing, Key, KeyRing, OriginGuard, Session, Sessions, SignedIn,
+    SignedInPeek, iron,
+};
+use time::OffsetDateTime;
 
 use crate::{
     app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
@@ -63,6 +67,35 @@ async fn session_is_an_extension_too() {
     assert_eq!(response.status(), StatusCode::OK);
     assert!(response.headers().contains_key(header::SET_COOKIE));
 }
+
+#[tokio::test]
+async fn a_layer_that_would_remove_the_cookie_of_another_is_a_clash() {
+    let until = OffsetDateTime::now_utc() + time::Duration::days(1);
+    let ring = || KeyRing::ephemeral().unwrap();
+    let account = || Sessions::<Account>::builder(ring());
+    let cart = || Sessions::<Cart>::builder(ring()).cookie_name("__Host-cart");
+    let passwords = iron::Passwords::new(&Key::generate().unwrap().to_base64()).unwrap();
+    let iron = |name: &str| iron::Migration::new(name, passwords.clone(), until);
+    for (account, cart, expected) in [
+        (account(), cart(), StatusCode::OK),
+        (account().former_name("a", until), cart().former_name("b", until), StatusCode::OK),
+        (account(), cart().former_name("__Host-session", until), FAILED),
+        (account().former_name("__Host-cart", until), cart(), FAILED),
+        (account().former_name("a", until), cart().former_name("a", until), FAILED),
+        (account().accept_iron(iron("__Host-cart")), cart(), FAILED),
+        (account().accept_iron(iron("a")), cart().former_name("a.3", until), FAILED),
+        (account().accept_iron(iron("a")), cart().accept_iron(iron("a")), FAILED),
+    ] {
+        let router = Router::new().route("/", get(async || "hello"));
+        let (account, cart) = (account.build().unwrap(), cart.build().unwrap());
+        let mut service: Router = router.layer(cart).layer(account);
+        let request = Request::new(Body::empty());
+        let response = tower::Service::call(&mut service, request).await.unwrap();
+        assert_eq!(response.status(), expected);
+    }
+}
+
+const FAILED: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
 
 fn routes() -> Router {
     Router::new()

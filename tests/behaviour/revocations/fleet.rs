@@ -3,12 +3,12 @@
 use std::{thread, time::Duration};
 
 use sealed_session::{
-    Changes, Position, Revocation, RevocationSource, Revocations, RevokeError, SealError, Sessions,
-    SourceError, Subject, UnsealError,
+    Changes, Position, Revocation, RevocationSource, Revocations, RevokeError, SealError, Session,
+    Sessions, SourceError, Subject, UnsealError,
 };
 
 use super::engine::{Engine, Link, State};
-use crate::support::{T0, load, ring, sealed, secs, set_value};
+use crate::support::{T0, jar::Jar, load, ring, sealed, secs, set_value};
 
 struct Machine {
     link: Link,
@@ -222,6 +222,57 @@ fn machine_that_never_read_the_list_refuses_or_says_so() {
     let lax = start().serve_unread().start().unwrap();
     assert!(sessions(&lax).unseal_at(&value, T0).is_ok());
     assert_eq!(lax.age(), None, "which the health page says");
+}
+
+#[test]
+fn sign_out_and_sign_in_on_a_machine_that_never_read_the_list_end_the_session_in_its_browser() {
+    let engine = Engine::default();
+    let [knowing] = Machine::fleet(&engine);
+    let cut = engine.link();
+    *cut.is_cut.lock().unwrap() = true;
+    let unread = sessions(&Revocations::following(cut, RETENTION).start().unwrap());
+    let value = knowing.sign_in("ada");
+    for act in [Session::destroy, Session::renew] {
+        let mut jar = Jar::of("__Host-session", &value);
+        jar.visit(&unread, T0, act);
+        // A response of the other machine that was under way.
+        jar.put("__Host-session", &value);
+        let session = jar.load(&knowing.sessions, T0);
+        assert_eq!(*session.read(), "");
+        assert_eq!(session.refusal(), Some(&UnsealError::Ended));
+    }
+}
+
+#[cfg(feature = "iron")]
+#[test]
+fn there_the_cookie_of_another_library_is_ended_too() {
+    use sealed_session::iron;
+
+    let engine = Engine::default();
+    let [knowing] = Machine::fleet(&engine);
+    let cut = engine.link();
+    *cut.is_cut.lock().unwrap() = true;
+    let unread = Revocations::following(cut, RETENTION).start().unwrap();
+    let passwords = iron::Passwords::new("Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0").unwrap();
+    let until = T0 + Duration::from_secs(3600);
+    let [knowing, unread] = [&knowing.list, &unread].map(|list| {
+        Sessions::<String>::builder(ring([1]))
+            .revocations(list, |user: &String| Some(Subject::from(user.as_str())))
+            .accept_iron(iron::Migration::new("app", passwords.clone(), until))
+            .build()
+            .unwrap()
+    });
+    let theirs = iron::seal_at("app", &"ada", &passwords, Some(secs(3600)), T0).unwrap();
+    for act in [Session::destroy, Session::renew] {
+        let mut jar = Jar::of("app", &theirs);
+        let mut late = jar.clone();
+        late.visit(&knowing, T0, |session| assert_eq!(*session.read(), "ada"));
+        jar.visit(&unread, T0, act);
+        jar.put("__Host-session", late.value("__Host-session").unwrap());
+        let session = jar.load(&knowing, T0);
+        assert_eq!(*session.read(), "");
+        assert_eq!(session.refusal(), Some(&UnsealError::Ended));
+    }
 }
 
 #[test]

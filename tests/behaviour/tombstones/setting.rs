@@ -128,8 +128,8 @@ fn other_live_values_are_ended_too() {
 fn a_refused_value_of_a_later_generation_does_not_end_what_replaces_the_live_one() {
     let sessions = sessions();
     let live = value_of(Claims { generation: 3, ..Claims::begun(T0) }, 7);
-    let ahead = value_of(Claims { generation: 7, ..Claims::begun(at(500)) }, 7);
-    let mut session = sessions.load_at([format!("{NAME}={live}; {NAME}={ahead}")], at(10));
+    let over = value_of(Claims { generation: 7, lifetime: 5, ..Claims::begun(T0) }, 7);
+    let mut session = sessions.load_at([format!("{NAME}={live}; {NAME}={over}")], at(10));
     session.renew();
     let mut jar = Jar::default();
     jar.take(&sessions.commit_at(&session, at(10)).unwrap());
@@ -138,13 +138,56 @@ fn a_refused_value_of_a_later_generation_does_not_end_what_replaces_the_live_one
 }
 
 #[test]
-fn what_was_refused_is_not_ended_so_that_refusals_look_alike() {
+fn what_was_refused_for_good_is_not_ended_so_that_refusals_look_alike() {
     let sessions = sessions();
-    for claims in [Claims { lifetime: 5, ..Claims::begun(T0) }, Claims::begun(at(500))] {
+    let over = value_of(Claims { lifetime: 5, ..Claims::begun(T0) }, 7);
+    for act in [Session::destroy, Session::renew] {
+        let mut jar = Jar::of(NAME, &over);
+        jar.visit(&sessions, at(10), act);
+        assert_eq!(jar.tombstones(), [""; 0]);
+    }
+}
+
+/// A value from a machine whose clock is ahead, and one that waits for its device.
+fn refused_for_now() -> [String; 2] {
+    let claims = Claims { generation: 7, ..Claims::begun(T0) };
+    [
+        value_of(Claims { generation: 7, ..Claims::begun(at(500)) }, 7),
+        value_of(Claims { flags: 0b101, ..claims }, 7),
+    ]
+}
+
+#[test]
+fn what_is_refused_only_for_now_is_ended_by_a_sign_out_and_by_a_sign_in() {
+    let sessions = sessions();
+    for value in refused_for_now() {
         for act in [Session::destroy, Session::renew] {
-            let mut jar = Jar::of(NAME, &value_of(claims, 7));
+            let mut jar = Jar::of(NAME, &value);
             jar.visit(&sessions, at(10), act);
-            assert_eq!(jar.tombstones(), [""; 0]);
+            // A response that was under way sets it again.
+            jar.put(NAME, &value);
+            assert_eq!(class(&sessions, &jar, at(500)), "ended");
+        }
+    }
+}
+
+#[test]
+fn what_replaces_a_session_outlives_a_twin_that_is_refused_only_for_now() {
+    let sessions = sessions();
+    let live = value_of(Claims { generation: 3, ..Claims::begun(T0) }, 7);
+    for twin in refused_for_now() {
+        for act in [Session::renew, Session::reauthenticate, Session::regenerate_id] {
+            let mut session = sessions.load_at([format!("{NAME}={live}; {NAME}={twin}")], at(10));
+            act(&mut session);
+            let mut jar = Jar::default();
+            jar.take(&sessions.commit_at(&session, at(10)).unwrap());
+            assert_eq!(claims(&jar).generation, 8);
+            assert_eq!(class(&sessions, &jar, at(10)), "live");
+            for old in [&live, &twin] {
+                let mut jar = jar.clone();
+                jar.put(NAME, old);
+                assert_eq!(class(&sessions, &jar, at(500)), "ended");
+            }
         }
     }
 }
@@ -233,8 +276,9 @@ fn it_is_set_in_every_scope_and_under_every_name_that_may_bring_the_session() {
             ("shop", "/app", domain, true),
             ("shop", "/", None, false),
             ("shop", "/old", None, false),
-            // This prefix allows no other scope than its own, and the last name is over.
+            // This prefix allows no Domain and no Path, and the last name is over.
             ("__Host-shop", "/", None, true),
+            ("__Host-shop", "/", None, false),
         ]
     );
     for cookie in set {
