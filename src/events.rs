@@ -169,6 +169,16 @@ pub(crate) fn unguarded(data: &str) {
     tell_if_unheard(format_args!("500, {UNGUARDED} (CsrfGuard<{data}>)"));
 }
 
+/// A layer cannot tell whether the one around it is another, since that one's session is gone from
+/// the request.
+#[cfg(feature = "tower")]
+pub(crate) fn lost_layer((name, data): (&str, &str), outer_data: &str) {
+    tracing::error!(target: "sealed_session", cookie = name, data, outer_data, "{LOST_LAYER}");
+    tell_if_unheard(format_args!(
+        "{LOST_LAYER} (Sessions<{data}> with {name:?} inside Sessions<{outer_data}>)"
+    ));
+}
+
 /// A handler asks for a session that no middleware provides.
 #[cfg(any(
     feature = "actix-web",
@@ -311,3 +321,7 @@ const UNGUARDED: &str = "a `CsrfGuard` of this data type has no `Sessions` of it
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 const NAME_CLASH: &str = "two different `Sessions` around one request that read one cookie name, as a former name or as \
     another library's cookie: each would remove what the other reads, so leave that out of one of them";
+
+#[cfg(feature = "tower")]
+const LOST_LAYER: &str = "the session of a `Sessions` around this one was taken out of the request's extensions: \
+    leave it there, and take a clone";

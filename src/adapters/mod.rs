@@ -10,6 +10,8 @@ mod body;
 mod csrf;
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 mod device;
+#[cfg(feature = "tower")]
+mod mounts;
 #[cfg(feature = "poem")]
 mod poem;
 #[cfg(any(

@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-use http::{HeaderMap, StatusCode, header::COOKIE};
+use http::{HeaderMap, StatusCode};
 use poem::{
     Endpoint, Error, FromRequest, IntoResponse, Middleware, Request, RequestBody, Response, Result,
     error::ResponseError,
 };
-use time::OffsetDateTime;
 
 use crate::{
     adapters::{
+        mounts::mount,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
-        shared::{Mounting, Mounts},
+        shared::Mounting,
     },
     http::{head::Head, response::write_failure},
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
@@ -51,10 +51,9 @@ impl<E: Endpoint, T: SessionData> Endpoint for SessionEndpoint<E, T> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let session = self.sessions.exchange();
-        match request.extensions_mut().get_or_insert_default::<Mounts>().add(&session) {
+        match mount(&self.sessions, request.extensions_mut()) {
             Mounting::First => {
-                session.attach(request.headers().get_all(COOKIE), OffsetDateTime::now_utc);
+                let session = self.sessions.arrived(request.headers());
                 let head = Head(request.method(), request.original_uri(), request.headers());
                 if let Some(answer) = self.sessions.answer_now(&head, || &session) {
                     let (head, body) = answer.into_response(|body| body).into_parts();

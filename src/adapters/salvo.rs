@@ -1,19 +1,16 @@
 //! `Sessions` as a hoop for salvo, and its extractors.
 
-use http::{
-    HeaderMap, HeaderValue, StatusCode,
-    header::{COOKIE, LOCATION},
-};
+use http::{HeaderMap, HeaderValue, StatusCode, header::LOCATION};
 use salvo_core::{
     Depot, Extractible, FlowCtrl, Handler, Request, Response, Writer, async_trait,
     extract::Metadata, http::ResBody,
 };
-use time::OffsetDateTime;
 
 use crate::{
     adapters::{
+        mounts::mount,
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
-        shared::{Mounting, Mounts},
+        shared::Mounting,
     },
     http::{answer::Answer, head::Head, response::write_failure},
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
@@ -35,10 +32,9 @@ impl<T: SessionData> Handler for Sessions<T> {
         response: &mut Response,
         flow: &mut FlowCtrl,
     ) {
-        let session = self.exchange();
-        match request.extensions_mut().get_or_insert_default::<Mounts>().add(&session) {
+        match mount(self, request.extensions_mut()) {
             Mounting::First => {
-                session.attach(request.headers().get_all(COOKIE), OffsetDateTime::now_utc);
+                let session = self.arrived(request.headers());
                 let head = Head(request.method(), request.uri(), request.headers());
                 if let Some(answer) = self.answer_now(&head, || &session) {
                     reply(response, answer);
@@ -50,9 +46,8 @@ impl<T: SessionData> Handler for Sessions<T> {
                     response.status_code(StatusCode::SEE_OTHER);
                     response.headers_mut().insert(LOCATION, location);
                 }
-                match session.finish() {
-                    Ok(commit) => commit.write_to(response.headers_mut()),
-                    Err(_) => fail(response),
+                if session.finish_into(response.headers_mut()).is_err() {
+                    fail(response);
                 }
             }
             Mounting::Again => {}

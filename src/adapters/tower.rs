@@ -10,17 +10,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Extensions, HeaderMap, Request, Response, StatusCode, header::COOKIE};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
-use time::OffsetDateTime;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    adapters::{
-        body::SessionBody,
-        shared::{Mounting, Mounts},
-    },
+    adapters::{body::SessionBody, mounts::mount, shared::Mounting},
     http::{answer::Answer, head::Head, response::write_failure},
     session::{Session, SessionData},
     sessions::Sessions,
@@ -72,10 +68,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let session = self.sessions.exchange();
-        let state = match request.extensions_mut().get_or_insert_default::<Mounts>().add(&session) {
+        let state = match mount(&self.sessions, request.extensions_mut()) {
             Mounting::First => {
-                session.attach(request.headers().get_all(COOKIE), OffsetDateTime::now_utc);
+                let session = self.sessions.arrived(request.headers());
                 let head = Head(request.method(), request.uri(), request.headers());
                 match self.sessions.answer_now(&head, || &session) {
                     Some(answer) => State::Answer { answer: Some(answer) },
@@ -133,11 +128,8 @@ where
             StateProjection::Clash => Ok(failure(&HeaderMap::new())),
             StateProjection::Commit { inner, session } => {
                 let mut response = ready!(inner.poll(cx))?;
-                Ok(match session.finish() {
-                    Ok(commit) => {
-                        commit.write_to(response.headers_mut());
-                        response.map(SessionBody::of)
-                    }
+                Ok(match session.finish_into(response.headers_mut()) {
+                    Ok(()) => response.map(SessionBody::of),
                     Err(_) => failure(response.headers()),
                 })
             }

@@ -1,5 +1,7 @@
 //! The header maps of the `http` crate: what the guard reads there, and what a commit writes.
 
+#[cfg(feature = "tower")]
+use http::header::COOKIE;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Uri,
     header::{self, CACHE_CONTROL, HOST, ORIGIN, SET_COOKIE, UPGRADE, VARY},
@@ -10,6 +12,8 @@ use super::{
     response::{Name, ResponseHeaders},
 };
 use crate::error::ForeignRequest;
+#[cfg(feature = "tower")]
+use crate::platform::few::Few;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl OriginGuard {
@@ -84,6 +88,27 @@ impl ResponseHeaders for HeaderMap {
         for name in such {
             HeaderMap::remove(self, name);
         }
+    }
+}
+
+/// The values of a request's Cookie headers. They share the memory of the request.
+#[cfg(feature = "tower")]
+pub(crate) struct CookieHeaders(Few<HeaderValue>);
+
+#[cfg(feature = "tower")]
+impl CookieHeaders {
+    #[inline]
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let Some(first) = headers.get(&COOKIE) else { return Self(Few::None) };
+        // Mostly no header at all came twice.
+        match headers.len() == headers.keys_len() {
+            true => Self(Few::One(first.clone())),
+            false => Self(headers.get_all(&COOKIE).iter().cloned().collect()),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(HeaderValue::as_bytes)
     }
 }
 

@@ -7,7 +7,7 @@ pub(crate) mod cookie;
 #[cfg(feature = "http")]
 pub(crate) mod head;
 #[cfg(feature = "http")]
-mod header_map;
+pub(crate) mod header_map;
 mod local_path;
 mod origin_guard;
 #[cfg(any(feature = "http", feature = "actix-web", feature = "bound", feature = "rocket"))]

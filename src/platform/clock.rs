@@ -7,6 +7,30 @@ pub(crate) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
+/// What the machine's clock said. To make a date of it costs more than to read it, and most
+/// requests need none.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading(Native);
+
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+type Native = OffsetDateTime;
+#[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+type Native = std::time::SystemTime;
+
+impl Reading {
+    #[inline]
+    pub(crate) fn now() -> Self {
+        #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+        return Self(now());
+        #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+        Self(Native::now())
+    }
+
+    pub(crate) fn time(self) -> OffsetDateTime {
+        self.0.into()
+    }
+}
+
 /// Whole seconds since 1970; an earlier time counts as 1970.
 #[inline]
 pub(crate) fn unix_seconds(time: OffsetDateTime) -> u64 {

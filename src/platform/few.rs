@@ -37,9 +37,15 @@ impl<T> Deref for Few<T> {
 
 #[cfg(feature = "tower")]
 impl<T> FromIterator<T> for Few<T> {
+    #[inline]
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        let mut few = Self::None;
-        items.into_iter().for_each(|item| few.push(item));
-        few
+        let mut items = items.into_iter();
+        match (items.next(), items.next()) {
+            (None, _) => Self::None,
+            (Some(item), None) => Self::One(item),
+            (Some(first), Some(second)) => {
+                Self::More([first, second].into_iter().chain(items).collect())
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     data::SessionData,
     handle::{Session, Source},
     opened::{Candidates, Live, Opened},
+    request::Request,
     snapshot::Snapshot,
     state::State,
 };
@@ -43,9 +44,40 @@ pub(crate) enum Outcome<T> {
 }
 
 impl<T: SessionData> Session<T> {
-    /// Commits the session through its origin.
+    /// Commits the session.
     pub(crate) fn commit(&self, clock: &dyn Fn() -> OffsetDateTime) -> Result<Commit, SealError> {
+        match self.end_untouched() {
+            true => Ok(Commit::default()),
+            false => self.commit_touched(clock),
+        }
+    }
+
+    /// Commits the session through its origin, where [`end_untouched`](Self::end_untouched) said no.
+    pub(crate) fn commit_touched(
+        &self,
+        clock: &dyn Fn() -> OffsetDateTime,
+    ) -> Result<Commit, SealError> {
         self.0.origin.commit(self, clock)
+    }
+
+    /// Commits the session if nobody has looked at it or changed it: the response then carries
+    /// nothing. Returns whether that is so.
+    #[inline]
+    pub(crate) fn end_untouched(&self) -> bool {
+        if self.0.source.opened().is_some() {
+            return false;
+        }
+        {
+            let mut state = self.state();
+            if state.is_committed || state.is_destroyed || state.is_changed() {
+                return false;
+            }
+            state.is_committed = true;
+        }
+        self.end_commit(true);
+        // Whoever looks from now on is told that it is too late. Whoever looked before is seen here,
+        // and the response still has to tell that.
+        !(self.was_looked_at() || self.gave_token() || self.asked_for_token())
     }
 
     /// Begins a commit and returns what it has to do. Returns `None` if there is nothing to do (the
@@ -105,7 +137,7 @@ impl<T: SessionData> Session<T> {
             .0
             .source
             .request()
-            .is_none_or(|request| now <= request.loaded_at.saturating_add(RESEAL_WITHIN));
+            .is_none_or(|request| now <= request.loaded_at().saturating_add(RESEAL_WITHIN));
         // A visitor whose requests are all slow must not time out for that reason.
         let is_last_chance = || {
             let timeouts = self.0.origin.timeouts();
@@ -164,12 +196,12 @@ impl<T: SessionData> Session<T> {
 
     /// The cookies of the request, if there is a request.
     pub(crate) fn candidates(&self) -> Option<&Candidates> {
-        self.0.source.request().map(|request| &request.candidates)
+        self.0.source.request().map(|request| self.candidates_of(request))
     }
 
     /// When the request was loaded, if there is a request.
     pub(crate) fn loaded_at(&self) -> Option<OffsetDateTime> {
-        self.0.source.request().map(|request| request.loaded_at)
+        self.0.source.request().map(Request::loaded_at)
     }
 
     /// The extension block to seal with these claims. It is empty for a session of another family.

@@ -19,15 +19,18 @@ use super::{
     data::SessionData,
     handles::Handle,
     opened::{Candidates, Live, Opened},
+    request::{Arrival, Attachment, Request},
     state::{Marks, State},
 };
+#[cfg(feature = "tower")]
+use crate::http::header_map::CookieHeaders;
 use crate::{
     error::{CsrfError, SealError, UnsealError},
     events,
     format::{claims::Claims, lifetime::Timeouts, session_id::SessionId},
     http::Commit,
     platform::{
-        clock,
+        clock::{self, Reading},
         random::RandomSource,
         sync::{Mutex, MutexGuard},
     },
@@ -152,7 +155,7 @@ pub(super) enum Source<T> {
     /// It was unsealed or created before there was a handle. Without a time, it uses the clock.
     Given { opened: Opened<T>, at: Option<OffsetDateTime> },
     /// It belongs to a request, which is attached first and opened at the first look.
-    Exchange { request: OnceLock<Request>, opened: OnceLock<Opened<T>> },
+    Exchange { request: Attachment, opened: OnceLock<Opened<T>> },
 }
 
 impl<T> Source<T> {
@@ -172,20 +175,31 @@ impl<T> Source<T> {
     }
 }
 
-/// What a request brought.
-pub(super) struct Request {
-    pub(super) candidates: Candidates,
-    pub(super) loaded_at: OffsetDateTime,
-    /// The caller gave the time, so the clock is never read.
-    is_fixed: bool,
-}
-
 impl<T: SessionData> Session<T> {
-    /// A session whose cookies are decrypted at the first look.
+    /// A session whose request is attached later.
     pub(crate) fn unopened(origin: Arc<Handle<dyn Origin<T>>>, seen: u64) -> Self {
+        Self::exchange(origin, seen, Attachment::Later(OnceLock::new()))
+    }
+
+    /// The session of the request that came with these headers at this time. They are searched at
+    /// the first look.
+    #[cfg(feature = "tower")]
+    #[inline]
+    pub(crate) fn arrived(
+        origin: Arc<Handle<dyn Origin<T>>>,
+        seen: u64,
+        headers: CookieHeaders,
+        at: Reading,
+    ) -> Self {
+        let request = Request::kept(headers, Arrival::Read(at));
+        Self::exchange(origin, seen, Attachment::There(request))
+    }
+
+    #[inline]
+    fn exchange(origin: Arc<Handle<dyn Origin<T>>>, seen: u64, request: Attachment) -> Self {
         Self(Arc::new(Inner {
             origin,
-            source: Source::Exchange { request: OnceLock::new(), opened: OnceLock::new() },
+            source: Source::Exchange { request, opened: OnceLock::new() },
             seen,
             marks: Marks::default(),
             state: Mutex::default(),
@@ -223,9 +237,9 @@ impl<T: SessionData> Session<T> {
     pub(crate) fn attach<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
-        clock: impl FnOnce() -> OffsetDateTime,
+        clock: impl FnOnce() -> Reading,
     ) {
-        self.attach_with(cookie_headers, clock, false);
+        self.attach_with(cookie_headers, || Arrival::Read(clock()));
     }
 
     /// [`attach`](Self::attach), for a session whose present is always `now`.
@@ -234,23 +248,25 @@ impl<T: SessionData> Session<T> {
         cookie_headers: impl IntoIterator<Item = H>,
         now: OffsetDateTime,
     ) {
-        self.attach_with(cookie_headers, || now, true);
+        self.attach_with(cookie_headers, || Arrival::Given(now));
     }
 
     fn attach_with<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
-        clock: impl FnOnce() -> OffsetDateTime,
-        is_fixed: bool,
+        arrive: impl FnOnce() -> Arrival,
     ) {
-        let Source::Exchange { request, .. } = &self.0.source else { return };
+        let Source::Exchange { request: Attachment::Later(request), .. } = &self.0.source else {
+            return;
+        };
         request.get_or_init(|| {
             let mut candidates = Candidates::default();
-            let loaded_at = clock();
+            let arrival = arrive();
+            let loaded_at = arrival.time();
             for header in cookie_headers {
                 self.0.origin.collect(header.as_ref(), loaded_at, &mut candidates);
             }
-            Request { candidates, loaded_at, is_fixed }
+            Request::collected(candidates, arrival)
         });
         // Either this sees that the response was sent, or `close_unless_attached` sees the request.
         fence(SeqCst);
@@ -280,11 +296,7 @@ impl<T: SessionData> Session<T> {
         }
     }
 
-    fn look_at<'a>(
-        &'a self,
-        request: &OnceLock<Request>,
-        slot: &'a OnceLock<Opened<T>>,
-    ) -> &'a Opened<T> {
+    fn look_at<'a>(&'a self, request: &Attachment, slot: &'a OnceLock<Opened<T>>) -> &'a Opened<T> {
         let inner = &*self.0;
         if !inner.marks.looked_at.load(Relaxed) {
             // SeqCst here and where a commit ends, or both could miss each other: no `Vary`, no
@@ -296,8 +308,12 @@ impl<T: SessionData> Session<T> {
         }
         slot.get_or_init(|| {
             let request = request.get().expect("a session is attached before it is handed out");
-            inner.origin.open(&request.candidates, self.time())
+            inner.origin.open(self.candidates_of(request), self.time())
         })
+    }
+
+    pub(super) fn candidates_of<'a>(&'a self, request: &'a Request) -> &'a Candidates {
+        request.candidates(|header, now, to| self.0.origin.collect(header, now, to))
     }
 
     /// The present: the time that the caller gave, or what the clock says now.
@@ -309,9 +325,7 @@ impl<T: SessionData> Session<T> {
     pub(super) fn given_time(&self) -> Option<OffsetDateTime> {
         match &self.0.source {
             Source::Given { at, .. } => *at,
-            Source::Exchange { request, .. } => {
-                request.get().filter(|request| request.is_fixed).map(|request| request.loaded_at)
-            }
+            Source::Exchange { request, .. } => request.get().and_then(Request::given_time),
         }
     }
 

@@ -13,6 +13,7 @@ mod identity;
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 mod mount;
 mod opened;
+mod request;
 mod sign_in;
 mod signed_in;
 mod snapshot;

@@ -7,23 +7,26 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    data::SessionData,
-    handle::{Origin, Session},
-    handles::Handle,
-};
+#[cfg(feature = "tower")]
+use super::handle::Session;
+use super::{data::SessionData, handle::Origin, handles::Handle};
 
 /// One configuration with all its clones.
 #[derive(Clone)]
 pub(crate) struct Identity(Arc<dyn Named>);
 
+#[cfg(feature = "tower")]
 impl<T: SessionData> Session<T> {
     pub(crate) fn identity(&self) -> Identity {
-        Identity(Arc::clone(&self.0.origin) as _)
+        Identity::of(Arc::clone(&self.0.origin))
     }
 }
 
 impl Identity {
+    pub(crate) fn of<T: SessionData>(origin: Arc<Handle<dyn Origin<T>>>) -> Self {
+        Self(origin)
+    }
+
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.0.address() == other.0.address()
     }

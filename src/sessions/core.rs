@@ -2,16 +2,22 @@
 
 use std::{borrow::Cow, fmt, ops::Deref, sync::Arc};
 
+#[cfg(feature = "tower")]
+use http::HeaderMap;
 use time::OffsetDateTime;
 
 use super::{accepted::Accepted, device, fallback::Fallback, listed::Listed, revocation::RevokeIf};
+#[cfg(feature = "tower")]
+use crate::http::header_map::CookieHeaders;
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+use crate::session::Identity;
 use crate::{
     error::SealError,
     format::{envelope::Binding, frame::Seal, lifetime::Timeouts},
     http::{Commit, rules::CheckedCookie},
     keys::{KeyRing, Keys},
     observer::Observer,
-    platform::clock,
+    platform::clock::{self, Reading},
     session::{Handle, Handles, Origin, Session, SessionData},
 };
 
@@ -93,7 +99,7 @@ impl<T: SessionData> Sessions<T> {
     /// reason.
     pub fn load<H: AsRef<[u8]>>(&self, cookie_headers: impl IntoIterator<Item = H>) -> Session<T> {
         let session = self.exchange();
-        session.attach(cookie_headers, clock::now);
+        session.attach(cookie_headers, Reading::now);
         session
     }
 
@@ -113,6 +119,14 @@ impl<T: SessionData> Sessions<T> {
     /// [attached](Session::attach), it costs one allocation and no more.
     pub(crate) fn exchange(&self) -> Session<T> {
         Session::unopened(self.origin(), self.0.listed.position())
+    }
+
+    /// The session of a request with these headers, as it comes now.
+    #[cfg(feature = "tower")]
+    #[inline]
+    pub(crate) fn arrived(&self, headers: &HeaderMap) -> Session<T> {
+        let headers = CookieHeaders::of(headers);
+        Session::arrived(self.origin(), self.0.listed.position(), headers, Reading::now())
     }
 
     /// Commits the session: returns what the response has to carry.
@@ -145,6 +159,11 @@ impl<T: SessionData> Sessions<T> {
     ) -> Result<Commit, SealError> {
         self.check_origin(session)?;
         session.commit(&|| now)
+    }
+
+    #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+    pub(crate) fn identity(&self) -> Identity {
+        Identity::of(self.origin())
     }
 
     pub(super) fn with(core: Core<T>) -> Self

@@ -92,10 +92,11 @@ impl<T: SessionData> Core<T> {
     /// needed for a response sent meanwhile.
     pub(super) fn collect_tombstones(&self, session: &Session<T>) -> Vec<Cookie<'static>> {
         let mut cookies = Vec::new();
-        let Some(candidates) = session.candidates().filter(|c| !c.tombstones.is_empty()) else {
+        // Asked first, since a request whose session nobody looked at need not be searched.
+        let Some(opened) = session.opened_before().filter(|opened| opened.is_complete) else {
             return cookies;
         };
-        let Some(opened) = session.opened_before().filter(|opened| opened.is_complete) else {
+        let Some(candidates) = session.candidates().filter(|c| !c.tombstones.is_empty()) else {
             return cookies;
         };
         let Some(now) = session.loaded_at() else { return cookies };

@@ -23,6 +23,8 @@ mod support;
 
 #[cfg(feature = "actix-web")]
 mod actix;
+#[cfg(feature = "tower")]
+mod arrival;
 #[cfg(feature = "axum")]
 mod axum;
 #[cfg(any(feature = "tower", feature = "warp"))]

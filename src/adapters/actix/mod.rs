@@ -19,7 +19,6 @@ use actix_web::{
         header::{COOKIE, HeaderMap, HeaderValue},
     },
 };
-use time::OffsetDateTime;
 
 use self::{
     committed::CommittedError,
@@ -31,6 +30,7 @@ use crate::{
         shared::{Mounting, Mounts},
     },
     http::request::RequestHead,
+    platform::clock::Reading,
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
@@ -89,16 +89,16 @@ where
     actix_web::dev::forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let session = self.sessions.exchange();
         let mounting = {
             let mut extensions = request.extensions_mut();
             if !extensions.contains::<Mounts>() {
                 extensions.insert(Mounts::default());
             }
-            extensions.get_mut::<Mounts>().expect("it was inserted").add(&session)
+            extensions.get_mut::<Mounts>().expect("it was inserted").add(self.sessions.identity())
         };
         match mounting {
             Mounting::First => {
+                let session = self.sessions.exchange();
                 let exchange = Exchange(session.clone());
                 let attached = || {
                     exchange.session(request.request());
@@ -130,7 +130,7 @@ struct Exchange<T>(Session<T>);
 impl<T: SessionData> Exchange<T> {
     fn session(&self, request: &HttpRequest) -> Session<T> {
         let cookies = request.headers().get_all(COOKIE).map(HeaderValue::as_bytes);
-        self.0.attach(cookies, OffsetDateTime::now_utc);
+        self.0.attach(cookies, Reading::now);
         self.0.clone()
     }
 }

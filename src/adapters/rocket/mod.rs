@@ -46,7 +46,7 @@ impl<T: SessionData> Fairing for Sessions<T> {
             None => rocket.manage(AllAttached::default()),
         };
         let all = &rocket.state::<AllAttached>().expect("it is managed").0;
-        let mounting = all.lock().unwrap_or_else(PoisonError::into_inner).add(&self.exchange());
+        let mounting = all.lock().unwrap_or_else(PoisonError::into_inner).add(self.identity());
         match mounting {
             Mounting::First => Ok(rocket.manage(Attached(self.clone()))),
             Mounting::Again => Ok(rocket),
@@ -85,13 +85,10 @@ impl<T: SessionData> Fairing for Sessions<T> {
                 response.set_status(Status::SeeOther);
             }
         }
-        match session.finish() {
-            Ok(commit) => commit.write_to(&mut Headers(response)),
-            Err(_) => {
-                let mut failure = Response::build().status(Status::InternalServerError).finalize();
-                write_failure(&Headers(response), &mut Headers(&mut failure));
-                *response = failure;
-            }
+        if session.finish_into(&mut Headers(response)).is_err() {
+            let mut failure = Response::build().status(Status::InternalServerError).finalize();
+            write_failure(&Headers(response), &mut Headers(&mut failure));
+            *response = failure;
         }
     }
 }
