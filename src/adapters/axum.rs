@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 
-use axum_core::{
-    extract::{FromRequestParts, OptionalFromRequestParts},
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts, OriginalUri},
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, request::Parts};
@@ -46,7 +46,7 @@ macro_rules! extractor {
                 let session = Session::from_extensions(&parts.extensions);
                 let missing = || ExistingRejection::MissingLayer(MissingLayer::of::<T>(REMEDY));
                 let session = session.ok_or_else(missing)?;
-                Self::admit(session, &Head(&parts.method, &parts.uri, &parts.headers))
+                Self::admit(session, &head(parts))
             }
         }
 
@@ -61,7 +61,7 @@ macro_rules! extractor {
                 _: &S,
             ) -> Result<Option<Self>, MissingLayer> {
                 let session = Session::from_extensions(&parts.extensions);
-                let head = Head(&parts.method, &parts.uri, &parts.headers);
+                let head = head(parts);
                 let guard = session.map(|session| Self::of(session, &head));
                 guard.ok_or_else(|| MissingLayer::of::<T>(REMEDY))
             }
@@ -70,6 +70,12 @@ macro_rules! extractor {
 }
 
 for_each_guard!(extractor);
+
+/// With the address as the visitor knows it: `Router::nest` cuts the one in the request.
+fn head(parts: &Parts) -> Head<'_> {
+    let uri = parts.extensions.get().map_or(&parts.uri, |OriginalUri(uri)| uri);
+    Head(&parts.method, uri, &parts.headers)
+}
 
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 impl IntoResponse for MissingLayer {

@@ -69,6 +69,18 @@ async fn session_is_an_extension_too() {
 }
 
 #[tokio::test]
+async fn way_back_to_a_nested_page_is_the_whole_one() {
+    let account = App::new(Mounted::Both).account;
+    let page = Router::new().route("/settings", get(async |_: SignedIn<Account>| "yours"));
+    let mut service: Router = Router::new().nest("/account", page).layer(account);
+    let request = Request::get("/account/settings?tab=2").header("Sec-Fetch-Mode", "navigate");
+    let request = request.body(Body::empty()).unwrap();
+    let response = tower::Service::call(&mut service, request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(response.headers()[header::LOCATION], "/sign-in?next=/account/settings%3Ftab%3D2");
+}
+
+#[tokio::test]
 async fn a_layer_that_would_remove_the_cookie_of_another_is_a_clash() {
     let until = OffsetDateTime::now_utc() + time::Duration::days(1);
     let ring = || KeyRing::ephemeral().unwrap();
