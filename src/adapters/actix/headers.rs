@@ -1,7 +1,9 @@
-//! Writes a commit into the header maps of actix-web.
+//! The heads of actix-web's requests, and a commit in the header maps of its responses.
+
+use std::borrow::Cow;
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::{
         StatusCode,
         header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY},
@@ -10,8 +12,23 @@ use actix_web::{
 
 use crate::http::{
     answer::Answer,
+    request::RequestHead,
     response::{Name, ResponseHeaders, write_failure},
 };
+
+impl RequestHead for HttpRequest {
+    fn method(&self) -> &str {
+        self.method().as_str()
+    }
+
+    fn target(&self) -> Cow<'_, str> {
+        self.uri().path_and_query().map_or("/", |target| target.as_str()).into()
+    }
+
+    fn values(&self, header: &str) -> impl Iterator<Item = &[u8]> {
+        self.headers().get_all(header).map(HeaderValue::as_bytes)
+    }
+}
 
 impl ResponseHeaders for HeaderMap {
     fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {

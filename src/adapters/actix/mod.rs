@@ -4,7 +4,6 @@ mod committed;
 mod headers;
 
 use std::{
-    borrow::Cow,
     fmt,
     future::{Ready, ready},
     pin::Pin,
@@ -29,7 +28,6 @@ use crate::{
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
         shared::{Mounting, Mounts},
     },
-    http::request::RequestHead,
     platform::clock::Reading,
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
@@ -193,20 +191,6 @@ fn session_or_error<T: SessionData>(request: &HttpRequest) -> Result<Session<T>,
         let missing = MissingLayer::of::<T>("App::wrap(sessions)");
         ExistingRejection::MissingLayer(missing).into()
     })
-}
-
-impl RequestHead for HttpRequest {
-    fn method(&self) -> &str {
-        self.method().as_str()
-    }
-
-    fn target(&self) -> Cow<'_, str> {
-        self.uri().path_and_query().map_or("/", |target| target.as_str()).into()
-    }
-
-    fn values(&self, header: &str) -> impl Iterator<Item = &[u8]> {
-        self.headers().get_all(header).map(HeaderValue::as_bytes)
-    }
 }
 
 #[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]

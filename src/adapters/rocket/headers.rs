@@ -1,16 +1,31 @@
-//! Writes a commit into the headers of Rocket's responses.
+//! The heads of Rocket's requests, and a commit in those of its responses.
 
-use std::io::Cursor;
+use std::{borrow::Cow, io::Cursor};
 
 use rocket::{
-    Response,
+    Request, Response,
     http::{Header, HeaderMap, Status},
 };
 
 use crate::http::{
     answer::Answer,
+    request::RequestHead,
     response::{Name, ResponseHeaders},
 };
+
+impl RequestHead for Request<'_> {
+    fn method(&self) -> &str {
+        self.method().as_str()
+    }
+
+    fn target(&self) -> Cow<'_, str> {
+        self.uri().to_string().into()
+    }
+
+    fn values(&self, header: &str) -> impl Iterator<Item = &[u8]> {
+        self.headers().get(header).map(str::as_bytes)
+    }
+}
 
 /// An answer of ours.
 pub(super) fn reply<'r>(answer: &Answer) -> Response<'r> {

@@ -2,12 +2,9 @@
 
 mod headers;
 
-use std::{
-    borrow::Cow,
-    sync::{
-        Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+use std::sync::{
+    Mutex, OnceLock, PoisonError,
+    atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 use rocket::{
@@ -23,7 +20,7 @@ use crate::{
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
         shared::{Mounting, Mounts},
     },
-    http::{answer::Answer, request::RequestHead, response::write_failure},
+    http::{answer::Answer, response::write_failure},
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
@@ -193,20 +190,6 @@ macro_rules! guard {
 }
 
 for_each_guard!(guard);
-
-impl RequestHead for Request<'_> {
-    fn method(&self) -> &str {
-        self.method().as_str()
-    }
-
-    fn target(&self) -> Cow<'_, str> {
-        self.uri().to_string().into()
-    }
-
-    fn values(&self, header: &str) -> impl Iterator<Item = &[u8]> {
-        self.headers().get(header).map(str::as_bytes)
-    }
-}
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rocket")))]
 impl<T: SessionData> Sentinel for Session<T> {
