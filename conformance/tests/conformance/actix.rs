@@ -1,9 +1,12 @@
 //! The routes in actix-web.
 
-use std::{convert::Infallible, fmt, panic::AssertUnwindSafe, rc::Rc, sync::mpsc, thread};
+use std::{
+    convert::Infallible, fmt, panic::AssertUnwindSafe, rc::Rc, sync::mpsc, thread, time::Duration,
+};
 
 use actix_web::{
-    App as Application, Error, HttpResponse, HttpServer, Responder, ResponseError,
+    App as Application, Error, FromRequest as _, HttpRequest, HttpResponse, HttpServer, Responder,
+    ResponseError,
     body::MessageBody,
     cookie::Cookie,
     dev::{ServiceRequest, ServiceResponse},
@@ -20,9 +23,12 @@ use sealed_session::{
     SignedInPeek,
 };
 
+use time::OffsetDateTime;
+
 use crate::{
-    app::{Account, App, Cart, Mounted, chunks, fill, login, token, user, visit},
+    app::{Account, App, Cart, Mounted, SESSION, chunks, fill, login, token, user, visit},
     server::{Adapter, Server},
+    support::sealed,
 };
 
 struct Actix;
@@ -331,4 +337,26 @@ async fn around(
     assert_eq!((user(&session).as_str(), before.visits), ("handler", 0));
     visit(&mut session);
     Ok(response)
+}
+
+#[actix_web::test]
+async fn a_request_is_old_from_when_it_came_not_from_the_first_look() {
+    let account = App::new(Mounted::Both).account;
+    let earlier = OffsetDateTime::now_utc() - time::Duration::minutes(10);
+    let value =
+        sealed(&account, Account { user: Some("ada".to_owned()), ..Account::default() }, earlier);
+    let look = async |request: HttpRequest| {
+        let wait = request.query_string().parse().expect("a number of milliseconds");
+        actix_web::rt::time::sleep(Duration::from_millis(wait)).await;
+        Session::<Account>::extract(&request).await.map(|session| user(&session))
+    };
+    let service =
+        init_service(Application::new().route("/", get().to(look)).wrap(account.clone())).await;
+    for (uri, is_sealed_again) in [("/?0", true), ("/?2100", false)] {
+        let request = TestRequest::with_uri(uri);
+        let request = request.insert_header((header::COOKIE, format!("{SESSION}={value}")));
+        let response = call_service(&service, request.to_request()).await;
+        assert_eq!(response.headers().contains_key(header::SET_COOKIE), is_sealed_again, "{uri}");
+        assert_eq!(read_body(response).await, "ada");
+    }
 }

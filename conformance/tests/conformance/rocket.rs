@@ -1,7 +1,7 @@
 //! The routes in Rocket.
 #![expect(clippy::needless_pass_by_value, reason = "a guard is an argument by value")]
 
-use std::{io, net::SocketAddr, pin::Pin};
+use std::{io, net::SocketAddr, pin::Pin, time::Duration};
 
 use futures_util::Stream;
 use rocket::{
@@ -14,6 +14,7 @@ use rocket::{
     http::{ContentType, Cookie, CookieJar, Header, Status},
     local::blocking::Client,
     options, post,
+    request::{FromRequest, Outcome},
     response::{Redirect, Responder, stream::TextStream},
     routes,
 };
@@ -469,5 +470,39 @@ impl IoHandler for Echo {
     async fn io(self: Pin<Box<Self>>, stream: IoStream) -> io::Result<()> {
         let (mut reader, mut writer) = tokio::io::split(stream);
         tokio::io::copy(&mut reader, &mut writer).await.map(drop)
+    }
+}
+
+/// Gets the session some milliseconds after the request came.
+struct Late(Session<Account>);
+
+#[async_trait]
+impl<'r> FromRequest<'r> for Late {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let wait = request.query_value("wait").and_then(Result::ok).expect("a number");
+        rocket::tokio::time::sleep(Duration::from_millis(wait)).await;
+        Session::from_request(request).await.map(Self)
+    }
+}
+
+#[get("/late")]
+fn late(late: Late) -> String {
+    user(&late.0)
+}
+
+#[test]
+fn a_request_is_old_from_when_it_came_not_from_the_first_look() {
+    let account = App::new(Mounted::Both).account;
+    let rocket = rocket::custom(config()).attach(account.clone()).mount("/", routes![late]);
+    let client = Client::untracked(rocket).expect("it launches");
+    let earlier = time::OffsetDateTime::now_utc() - time::Duration::minutes(10);
+    let value =
+        sealed(&account, Account { user: Some("ada".to_owned()), ..Account::default() }, earlier);
+    for (uri, is_sealed_again) in [("/late?wait=0", true), ("/late?wait=2100", false)] {
+        let response = client.get(uri).cookie((SESSION, value.clone())).dispatch();
+        assert_eq!(response.headers().contains("set-cookie"), is_sealed_again, "{uri}");
+        assert_eq!(response.into_string().as_deref(), Some("ada"));
     }
 }

@@ -97,7 +97,7 @@ where
         match mounting {
             Mounting::First => {
                 let session = self.sessions.exchange();
-                let exchange = Exchange(session.clone());
+                let exchange = Exchange { session: session.clone(), arrived: Reading::now() };
                 let attached = || {
                     exchange.session(request.request());
                     &session
@@ -123,13 +123,16 @@ where
 }
 
 /// What the middleware puts beside a request: a session that no handler has asked for yet.
-struct Exchange<T>(Session<T>);
+struct Exchange<T> {
+    session: Session<T>,
+    arrived: Reading,
+}
 
 impl<T: SessionData> Exchange<T> {
     fn session(&self, request: &HttpRequest) -> Session<T> {
         let cookies = request.headers().get_all(COOKIE).map(HeaderValue::as_bytes);
-        self.0.attach(cookies, Reading::now);
-        self.0.clone()
+        self.session.attach(cookies, || self.arrived);
+        self.session.clone()
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
         shared::{Mounting, Mounts},
     },
     http::{answer::Answer, response::write_failure},
+    platform::clock::Reading,
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
@@ -100,6 +101,7 @@ struct AllAttached(Mutex<Mounts>);
 
 /// The session that a request's guards share.
 struct Slot<T> {
+    arrived: Reading,
     session: OnceLock<Session<T>>,
     /// What is answered without a handler.
     answer: OnceLock<Answer>,
@@ -111,6 +113,7 @@ struct Slot<T> {
 
 fn slot<'r, T: SessionData>(request: &'r Request<'_>) -> &'r Slot<T> {
     request.local_cache(|| Slot {
+        arrived: Reading::now(),
         session: OnceLock::new(),
         answer: OnceLock::new(),
         is_finished: AtomicBool::new(false),
@@ -127,7 +130,8 @@ fn slot_session<'r, T: SessionData>(
     sessions: &Sessions<T>,
     request: &'r Request<'_>,
 ) -> &'r Session<T> {
-    slot(request).session.get_or_init(|| {
+    let slot = slot(request);
+    slot.session.get_or_init(|| {
         let mut cookies: Vec<_> = request.headers().get("cookie").map(str::to_owned).collect();
         if cookies.is_empty() {
             // A local request, as tests make them, has cookies without a header. Where there is a
@@ -135,7 +139,9 @@ fn slot_session<'r, T: SessionData>(
             let jar = request.cookies().iter();
             cookies.extend(jar.map(|cookie| format!("{}={}", cookie.name(), cookie.value())));
         }
-        sessions.load(cookies)
+        let session = sessions.exchange();
+        session.attach(cookies, || slot.arrived);
+        session
     })
 }
 
