@@ -57,7 +57,9 @@ fn assert_shows_no_key(shown: &str) {
     for id in 1..=3 {
         let hex: String = key_bytes(id).iter().flat_map(|byte| hex_digits(*byte)).collect();
         for text in [key_text(id), URL_SAFE_NO_PAD.encode(key_bytes(id)), hex] {
-            for part in text.as_bytes().windows(6) {
+            // Digits alone may be those of the present time.
+            let is_telling = |part: &&[u8]| !part.iter().all(u8::is_ascii_digit);
+            for part in text.as_bytes().windows(6).filter(is_telling) {
                 let part = std::str::from_utf8(part).unwrap();
                 assert!(!shown.contains(part), "{part} of key {id} in: {shown}");
             }
