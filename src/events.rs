@@ -323,5 +323,5 @@ const NAME_CLASH: &str = "two different `Sessions` around one request that read 
     another library's cookie: each would remove what the other reads, so leave that out of one of them";
 
 #[cfg(feature = "tower")]
-const LOST_LAYER: &str = "the session of a `Sessions` around this one was taken out of the request's extensions: \
-    leave it there, and take a clone";
+const LOST_LAYER: &str = "the session of a `Sessions` around this one was taken out of the request's extensions, or \
+    another put in its place: leave it there, and take a clone";

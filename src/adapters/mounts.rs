@@ -45,7 +45,8 @@ fn relate<T: SessionData>(sessions: &Sessions<T>, extensions: &Extensions) -> Mo
             let new = sessions.identity();
             let mounting = match outer {
                 Ok(outer) => new.inside(&outer),
-                // The application took the session out, so nobody knows whose it was.
+                // The application took the session out, or put another in its place, so nobody knows
+                // whose it was.
                 Err(data) => new.inside_unknown(data),
             };
             if mounting != Mounting::First {
@@ -83,8 +84,8 @@ impl Kind {
     fn of<T: SessionData>() -> Self {
         let find = |extensions: &Extensions| {
             extensions.get::<Mounted<T>>()?;
-            let session = extensions.get::<Session<T>>();
-            Some(session.map(Session::identity).ok_or(type_name::<T>()))
+            let layer = extensions.get::<Session<T>>().and_then(Session::layer);
+            Some(layer.ok_or(type_name::<T>()))
         };
         Self { data: TypeId::of::<T>(), find, next: OnceLock::new() }
     }

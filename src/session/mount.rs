@@ -7,9 +7,12 @@ use std::{
     sync::Arc,
 };
 
-#[cfg(feature = "tower")]
-use super::handle::Session;
 use super::{data::SessionData, handle::Origin, handles::Handle};
+#[cfg(feature = "tower")]
+use super::{
+    handle::{Session, Source},
+    request::Attachment,
+};
 
 /// One configuration with all its clones.
 #[derive(Clone)]
@@ -17,8 +20,14 @@ pub(crate) struct Identity(Arc<dyn Named>);
 
 #[cfg(feature = "tower")]
 impl<T: SessionData> Session<T> {
-    pub(crate) fn identity(&self) -> Identity {
-        Identity::of(Arc::clone(&self.0.origin))
+    /// Of the layer that made it. `None` for a session that the application made.
+    pub(crate) fn layer(&self) -> Option<Identity> {
+        match &self.0.source {
+            Source::Exchange { request: Attachment::There(_), .. } => {
+                Some(Identity::of(Arc::clone(&self.0.origin)))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -200,6 +200,29 @@ async fn a_layer_is_found_also_by_one_whose_session_was_taken_out() {
 }
 
 #[tokio::test]
+async fn a_session_in_the_place_of_a_layers_does_not_pass_for_the_layer_that_it_is_of() {
+    let App { account, twin, cart, log, .. } = app();
+    let never =
+        service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(String::new())));
+    let made = twin.create(Account::default()).unwrap();
+    for other in [made, twin.load([""; 0])] {
+        let replace = |mut request: Request<()>| {
+            request.extensions_mut().insert(other.clone()).expect("one is there");
+            request
+        };
+        let replacing = MapRequest::new(twin.layer(never), replace);
+        let response = account.layer(replacing).oneshot(request(&[])).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let replacing = MapRequest::new(cart.layer(never), replace);
+        let response = account.layer(replacing).oneshot(request(&[])).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(log.lines().iter().all(|line| line.contains("another put in its place")));
+        assert_eq!(log.lines().len(), 2);
+        log.clear();
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_the_application_put_into_a_request_is_no_layer() {
     let App { account, cart, .. } = app();
     let ada = cookie_of(&account, "ada");
