@@ -49,7 +49,9 @@ impl CheckedCookie {
                 false => cookies.push(removal),
             }
         }
-        drop(cookies.splice(..0, before));
+        if !before.is_empty() {
+            drop(cookies.splice(..0, before));
+        }
     }
 
     /// The tombstone cookies for `limit`, in each scope in which a value that it ends may be read.

@@ -74,6 +74,10 @@ impl ResponseHeaders for HeaderMap {
         HeaderMap::append(self, header_name(name), HeaderValue::from_static(value));
     }
 
+    fn set_static(&mut self, name: Name, value: &'static str) {
+        self.insert(header_name(name), HeaderValue::from_static(value));
+    }
+
     fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
         let header::Entry::Occupied(entry) = self.entry(header_name(name)) else { return };
         let (name, values) = entry.remove_entry_mult();

@@ -1,7 +1,7 @@
 //! Writes a commit into the response's headers, whichever crate's type they have. All adapters
 //! share this.
 
-use std::io::Write as _;
+use std::fmt::Write as _;
 
 use cookie::Cookie;
 
@@ -33,6 +33,9 @@ pub(crate) trait ResponseHeaders {
     /// [`append`](Self::append), for a text that need not be copied.
     fn append_static(&mut self, name: Name, value: &'static str);
 
+    /// Sets a header to this value alone.
+    fn set_static(&mut self, name: Name, value: &'static str);
+
     /// Removes the values for which `keep` is false. The others keep their order.
     fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool);
 
@@ -54,8 +57,7 @@ impl Commit {
             headers.append(Name::Registration, offer.clone().into());
         }
         if self.forbids_storing() {
-            headers.retain(Name::CacheControl, |_| false);
-            headers.append_static(Name::CacheControl, "no-store");
+            headers.set_static(Name::CacheControl, "no-store");
             headers.remove(|name| is_targeted(name) || name.eq_ignore_ascii_case("expires"));
         } else if self.vary().next().is_some() {
             make_private(headers);
@@ -74,9 +76,9 @@ impl Commit {
 
 /// Reserves the whole length first: growing step by step costs more than formatting.
 fn text(cookie: &Cookie<'_>) -> Vec<u8> {
-    let mut text = Vec::with_capacity(cookie.value().len().saturating_add(ATTRIBUTES_LEN));
-    write!(text, "{cookie}").expect("a vector takes everything");
-    text
+    let mut text = String::with_capacity(cookie.value().len().saturating_add(ATTRIBUTES_LEN));
+    write!(text, "{cookie}").expect("a string takes everything");
+    text.into_bytes()
 }
 
 /// The headers of an error that replaces a response whose session could not be sealed. It keeps the
@@ -86,7 +88,7 @@ pub(crate) fn write_failure(response: &impl ResponseHeaders, failure: &mut impl 
     for cookie in response.values(Name::SetCookie) {
         failure.append(Name::SetCookie, cookie.to_vec());
     }
-    failure.append_static(Name::CacheControl, "no-store");
+    failure.set_static(Name::CacheControl, "no-store");
 }
 
 /// Whether a header gives instructions to some caches only. By RFC 9213 section 2.1, a cache that

@@ -45,6 +45,10 @@ impl ResponseHeaders for HeaderMap {
         HeaderMap::append(self, header_name(name), HeaderValue::from_static(value));
     }
 
+    fn set_static(&mut self, name: Name, value: &'static str) {
+        self.insert(header_name(name), HeaderValue::from_static(value));
+    }
+
     fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
         let name = header_name(name);
         let kept: Vec<_> =

@@ -64,6 +64,10 @@ impl ResponseHeaders for Headers<'_, '_> {
         self.0.adjoin_header(Header::new(header_name(name), value));
     }
 
+    fn set_static(&mut self, name: Name, value: &'static str) {
+        self.0.set_header(Header::new(header_name(name), value));
+    }
+
     fn retain(&mut self, name: Name, keep: impl Fn(&[u8]) -> bool) {
         let kept = self.owned(header_name(name));
         self.0.remove_header(header_name(name));
