@@ -14,7 +14,7 @@ impl<T: SessionData> Sessions<T> {
         head: &impl RequestHead,
         session: impl FnOnce() -> &'s Session<T>,
     ) -> Option<Answer> {
-        self.answer(head, session, crate::platform::clock::now)
+        self.answer(head, session, crate::platform::clock::Moment::now)
     }
 
     /// Every request is the application's.

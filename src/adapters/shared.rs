@@ -1,8 +1,6 @@
 //! What the adapters share: how several middlewares around one request relate, and the end of a
 //! request.
 
-use time::OffsetDateTime;
-
 #[cfg(any(feature = "tower", feature = "rocket"))]
 use crate::http::response::ResponseHeaders;
 #[cfg(any(feature = "actix-web", feature = "rocket"))]
@@ -11,6 +9,7 @@ use crate::{
     error::SealError,
     events,
     http::Commit,
+    platform::clock::Moment,
     session::{Identity, Session, SessionData},
 };
 
@@ -91,7 +90,7 @@ impl<T: SessionData> Session<T> {
 
     #[inline(never)]
     fn finish_touched(&self) -> Result<Commit, SealError> {
-        self.commit_touched(&OffsetDateTime::now_utc)
+        self.commit_touched(&Moment::now)
             .inspect_err(|error| events::commit_failed(self.cookie_name(), error))
     }
 }

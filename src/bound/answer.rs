@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::{arrival, desk::Desk};
 use crate::{
     http::{answer::Answer, request::RequestHead},
-    platform::clock,
+    platform::clock::Moment,
     session::{Session, SessionData},
     sessions::{Sessions, Step},
 };
@@ -86,7 +86,7 @@ impl<T: SessionData> Sessions<T> {
         session: &Session<T>,
         request: &DeviceRequest<'_>,
     ) -> Option<DeviceAnswer> {
-        self.answer_device_at(session, request, clock::now())
+        self.answer(request, || session, Moment::now).map(DeviceAnswer)
     }
 
     /// Like [`answer_device`](Self::answer_device), at a given time.
@@ -96,7 +96,7 @@ impl<T: SessionData> Sessions<T> {
         request: &DeviceRequest<'_>,
         now: OffsetDateTime,
     ) -> Option<DeviceAnswer> {
-        self.answer(request, || session, || now).map(DeviceAnswer)
+        self.answer(request, || session, || now.into()).map(DeviceAnswer)
     }
 
     /// [`answer_device`](Self::answer_device) for adapters. Asks for the session only if it is
@@ -105,7 +105,7 @@ impl<T: SessionData> Sessions<T> {
         &self,
         head: &impl RequestHead,
         session: impl FnOnce() -> &'s Session<T>,
-        clock: impl FnOnce() -> OffsetDateTime,
+        clock: impl FnOnce() -> Moment,
     ) -> Option<Answer> {
         let rules = self.core().device_rules()?;
         let target = head.target();

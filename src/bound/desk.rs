@@ -1,12 +1,12 @@
 //! What registration and refresh share.
 
 use cookie::Cookie;
-use time::OffsetDateTime;
 
 use crate::{
     error::UnsealError,
     events,
     http::answer::Answer,
+    platform::clock::Moment,
     session::SessionData,
     sessions::{Core, DeviceRules},
 };
@@ -15,7 +15,7 @@ use crate::{
 pub(super) struct Desk<'a, T> {
     pub(super) core: &'a Core<T>,
     pub(super) rules: &'a DeviceRules,
-    pub(super) now: OffsetDateTime,
+    pub(super) now: Moment,
 }
 
 impl<T: SessionData> Desk<'_, T> {

@@ -14,7 +14,6 @@ use crate::{
         session_id::Family,
     },
     http::{answer::Answer, request::RequestHead},
-    platform::clock::unix_seconds,
     session::{Candidates, Live, Session, SessionData},
 };
 
@@ -108,7 +107,7 @@ impl<T: SessionData> Desk<'_, T> {
         }
         jwt.verify_by(&identifier.key)?;
         // The cookie ends so long after the challenge, and one that ends at once is refreshed at once.
-        let age = unix_seconds(self.now).saturating_sub(challenge.issued_at);
+        let age = self.now.seconds().saturating_sub(challenge.issued_at);
         match age.saturating_mul(2) < self.rules.lifetime {
             true => Ok(challenge.issued_at),
             false => Err("the challenge is too old for so short a lifetime".to_owned()),

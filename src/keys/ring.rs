@@ -203,6 +203,11 @@ impl KeyRing {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
+    /// The greatest id in the ring. A greater one may come from a machine that has a newer ring.
+    pub(crate) fn newest_id(&self) -> KeyId {
+        KeyId::new(self.entries.iter().map(|entry| entry.id.get()).fold(0, u32::max))
+    }
+
     /// Whether the key with this id comes after the one that seals at `now`.
     #[inline]
     pub(crate) fn is_superseded(&self, id: KeyId, now: u64) -> bool {

@@ -1,5 +1,7 @@
 //! Times as the format has them: whole seconds since 1970.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 
 /// What the machine's clock says.
@@ -7,27 +9,56 @@ pub(crate) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
-/// What the machine's clock said. To make a date of it costs more than to read it, and most
-/// requests need none.
+/// A time that the caller gave, or that the machine's clock said. To make a date of what the clock
+/// said costs more than to read it, and most requests need none.
 #[derive(Clone, Copy)]
-pub(crate) struct Reading(Native);
+pub(crate) struct Moment(Source);
 
-#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
-type Native = OffsetDateTime;
-#[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
-type Native = std::time::SystemTime;
+#[derive(Clone, Copy)]
+enum Source {
+    Caller(OffsetDateTime),
+    /// Since 1970.
+    Clock(Duration),
+}
 
-impl Reading {
+impl Moment {
+    /// What the machine's clock says. A clock that is set to a time before 1970 says 1970.
     #[inline]
     pub(crate) fn now() -> Self {
         #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
-        return Self(now());
+        let since = Duration::try_from(now() - OffsetDateTime::UNIX_EPOCH).unwrap_or_default();
         #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
-        Self(Native::now())
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+        Self(Source::Clock(since))
     }
 
     pub(crate) fn time(self) -> OffsetDateTime {
-        self.0.into()
+        match self.0 {
+            Source::Caller(time) => time,
+            Source::Clock(since) => OffsetDateTime::UNIX_EPOCH + since,
+        }
+    }
+
+    /// [`unix_seconds`] of it.
+    #[inline]
+    pub(crate) fn seconds(self) -> u64 {
+        match self.0 {
+            Source::Caller(time) => unix_seconds(time),
+            Source::Clock(since) => since.as_secs(),
+        }
+    }
+
+    /// It again, if the caller gave it.
+    #[inline]
+    pub(crate) fn given(self) -> Option<Self> {
+        matches!(self.0, Source::Caller(_)).then_some(self)
+    }
+}
+
+impl From<OffsetDateTime> for Moment {
+    #[inline]
+    fn from(time: OffsetDateTime) -> Self {
+        Self(Source::Caller(time))
     }
 }
 
@@ -35,20 +66,6 @@ impl Reading {
 #[inline]
 pub(crate) fn unix_seconds(time: OffsetDateTime) -> u64 {
     u64::try_from(time.unix_timestamp()).unwrap_or(0)
-}
-
-/// A time, and its [`unix_seconds`], for where several steps need either.
-#[derive(Clone, Copy)]
-pub(crate) struct Moment {
-    pub(crate) time: OffsetDateTime,
-    pub(crate) seconds: u64,
-}
-
-impl From<OffsetDateTime> for Moment {
-    #[inline]
-    fn from(time: OffsetDateTime) -> Self {
-        Self { time, seconds: unix_seconds(time) }
-    }
 }
 
 /// The time of a number of Unix seconds, at most [`MAX_TIME`].

@@ -2,14 +2,12 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use time::OffsetDateTime;
-
 use super::{
     data::SessionData,
     handle::{Origin, Session},
     handles::Handle,
 };
-use crate::{events, http::token::token_in};
+use crate::{events, http::token::token_in, platform::clock::Moment};
 
 /// A live session that came as a token in `Authorization: Bearer`, or in [another
 /// header](crate::Builder::token_header). It is for mobile apps and programs.
@@ -47,7 +45,7 @@ impl<T: SessionData> Bearer<T> {
     pub(crate) fn load<'a>(
         origin: &Arc<Handle<dyn Origin<T>>>,
         values: impl IntoIterator<Item = &'a [u8]>,
-        at: Option<OffsetDateTime>,
+        at: Option<Moment>,
     ) -> Option<Self> {
         let token = token_in(origin.token_header(), values)?;
         let session = origin.open_token(origin, token, at)?;

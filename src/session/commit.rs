@@ -5,8 +5,6 @@ use std::sync::{
     atomic::Ordering::{Relaxed, SeqCst},
 };
 
-use time::OffsetDateTime;
-
 use super::{
     data::SessionData,
     handle::{Session, Source},
@@ -19,7 +17,7 @@ use crate::{
     error::SealError,
     format::claims::Claims,
     http::Commit,
-    platform::{clock::unix_seconds, random::RandomSource},
+    platform::{clock::Moment, random::RandomSource},
 };
 
 /// What a commit has to do.
@@ -45,7 +43,7 @@ pub(crate) enum Outcome<T> {
 
 impl<T: SessionData> Session<T> {
     /// Commits the session.
-    pub(crate) fn commit(&self, clock: &dyn Fn() -> OffsetDateTime) -> Result<Commit, SealError> {
+    pub(crate) fn commit(&self, clock: &dyn Fn() -> Moment) -> Result<Commit, SealError> {
         match self.end_untouched() {
             true => Ok(Commit::default()),
             false => self.commit_touched(clock),
@@ -53,10 +51,7 @@ impl<T: SessionData> Session<T> {
     }
 
     /// Commits the session through its origin, where [`end_untouched`](Self::end_untouched) said no.
-    pub(crate) fn commit_touched(
-        &self,
-        clock: &dyn Fn() -> OffsetDateTime,
-    ) -> Result<Commit, SealError> {
+    pub(crate) fn commit_touched(&self, clock: &dyn Fn() -> Moment) -> Result<Commit, SealError> {
         self.0.origin.commit(self, clock)
     }
 
@@ -83,7 +78,7 @@ impl<T: SessionData> Session<T> {
     /// Begins a commit and returns what it has to do. Returns `None` if there is nothing to do (the
     /// commit is then complete) or if the session was committed before. Changes after this call
     /// come too late.
-    pub(crate) fn begin_commit(&self, now: impl Fn() -> OffsetDateTime) -> Option<Outcome<T>> {
+    pub(crate) fn begin_commit(&self, now: impl Fn() -> Moment) -> Option<Outcome<T>> {
         let changed = {
             let mut state = self.state();
             if std::mem::replace(&mut state.is_committed, true) {
@@ -93,7 +88,7 @@ impl<T: SessionData> Session<T> {
                 return Some(Outcome::Remove);
             }
             match state.is_changed() {
-                true => self.claims_to_seal(&state, unix_seconds(now())).map(|claims| {
+                true => self.claims_to_seal(&state, now().seconds()).map(|claims| {
                     (claims, state.written.clone(), (state.is_renewed, state.is_proved))
                 }),
                 false => None,
@@ -127,21 +122,19 @@ impl<T: SessionData> Session<T> {
     }
 
     /// The live session that came, if it has to be sealed again although nothing was written.
-    fn live_to_reseal(&self, now: impl FnOnce() -> OffsetDateTime) -> Option<Live> {
+    fn live_to_reseal(&self, now: impl FnOnce() -> Moment) -> Option<Live> {
         let live = self.0.source.opened().and_then(|opened| opened.live)?;
         if !live.reseal_due || !self.0.marks.active.load(Relaxed) {
             return None;
         }
         let now = now();
-        let is_prompt = self
-            .0
-            .source
-            .request()
-            .is_none_or(|request| now <= request.loaded_at().saturating_add(RESEAL_WITHIN));
+        let is_prompt = self.0.source.request().is_none_or(|request| {
+            now.time() <= request.loaded_at().time().saturating_add(RESEAL_WITHIN)
+        });
         // A visitor whose requests are all slow must not time out for that reason.
         let is_last_chance = || {
             let timeouts = self.0.origin.timeouts();
-            live.claims.slides(timeouts) && live.claims.is_half_idle(unix_seconds(now), timeouts)
+            live.claims.slides(timeouts) && live.claims.is_half_idle(now.seconds(), timeouts)
         };
         (is_prompt || is_last_chance()).then_some(live)
     }
@@ -200,7 +193,7 @@ impl<T: SessionData> Session<T> {
     }
 
     /// When the request was loaded, if there is a request.
-    pub(crate) fn loaded_at(&self) -> Option<OffsetDateTime> {
+    pub(crate) fn loaded_at(&self) -> Option<Moment> {
         self.0.source.request().map(Request::loaded_at)
     }
 

@@ -6,7 +6,7 @@ use super::{data::SessionData, handle::Session};
 use crate::{
     error::{CsrfError, SealError},
     format::session_id::SessionId,
-    platform::{clock::unix_seconds, random::RandomSource},
+    platform::random::RandomSource,
 };
 
 impl<T: SessionData> Session<T> {
@@ -75,7 +75,7 @@ impl<T: SessionData> Session<T> {
                 drop(state);
                 return self.0.origin.seal_csrf_token(id, now);
             }
-            state.claims = Some(self.begin(unix_seconds(now)));
+            state.claims = Some(self.begin(now.seconds()));
             state.is_begun = true;
         }
         let claims = self.claims_in(&state).ok_or(SealError::NoSession)?;

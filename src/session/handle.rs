@@ -6,20 +6,15 @@ use std::{
     fmt,
     sync::{
         Arc, OnceLock, PoisonError,
-        atomic::{
-            Ordering::{Relaxed, SeqCst},
-            fence,
-        },
+        atomic::Ordering::{Relaxed, SeqCst},
     },
 };
-
-use time::OffsetDateTime;
 
 use super::{
     data::SessionData,
     handles::Handle,
     opened::{Candidates, Live, Opened},
-    request::{Arrival, Attachment, Request},
+    request::{Attachment, Request},
     state::{Marks, State},
 };
 #[cfg(feature = "tower")]
@@ -30,7 +25,7 @@ use crate::{
     format::{claims::Claims, lifetime::Timeouts, session_id::SessionId},
     http::Commit,
     platform::{
-        clock::{self, Reading},
+        clock::Moment,
         random::RandomSource,
         sync::{Mutex, MutexGuard},
     },
@@ -86,21 +81,18 @@ pub(crate) trait Origin<T>: Send + Sync {
     ))]
     fn device_paths(&self) -> &[String];
 
-    /// Collects from a Cookie header the values that may be sessions.
-    fn collect(&self, header: &[u8], now: OffsetDateTime, candidates: &mut Candidates);
+    /// Collects from a Cookie header the values that may be sessions at `now` (Unix seconds).
+    fn collect(&self, header: &[u8], now: u64, candidates: &mut Candidates);
 
     /// Opens the request's values and chooses one.
-    fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T>;
+    fn open(&self, candidates: &Candidates, now: Moment) -> Opened<T>;
 
     /// What the response to the session's request has to carry.
-    fn commit(
-        &self,
-        session: &Session<T>,
-        clock: &dyn Fn() -> OffsetDateTime,
-    ) -> Result<Commit, SealError>;
+    fn commit(&self, session: &Session<T>, clock: &dyn Fn() -> Moment)
+    -> Result<Commit, SealError>;
 
     /// A CSRF token for the session with this id.
-    fn seal_csrf_token(&self, id: SessionId, now: OffsetDateTime) -> Result<String, SealError>;
+    fn seal_csrf_token(&self, id: SessionId, now: Moment) -> Result<String, SealError>;
 
     /// The name of the header that has tokens, in lower case.
     fn token_header(&self) -> &Cow<'static, str>;
@@ -110,7 +102,7 @@ pub(crate) trait Origin<T>: Send + Sync {
         &self,
         origin: &Arc<Handle<dyn Origin<T>>>,
         token: &[u8],
-        at: Option<OffsetDateTime>,
+        at: Option<Moment>,
     ) -> Option<Session<T>>;
 
     /// A fresh token with the same data, where one is due.
@@ -118,7 +110,7 @@ pub(crate) trait Origin<T>: Send + Sync {
         &self,
         token: &[u8],
         reader: usize,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<String>, UnsealError>;
 
     /// Verifies that the token was made for the session with this id. `None` means no session.
@@ -126,7 +118,7 @@ pub(crate) trait Origin<T>: Send + Sync {
         &self,
         token: &str,
         id: Option<SessionId>,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<(), CsrfError>;
 
     /// How many bytes of JSON fit beside an extension block of this length.
@@ -153,7 +145,7 @@ pub(super) struct Inner<T> {
 /// Where a session comes from.
 pub(super) enum Source<T> {
     /// It was unsealed or created before there was a handle. Without a time, it uses the clock.
-    Given { opened: Opened<T>, at: Option<OffsetDateTime> },
+    Given { opened: Opened<T>, at: Option<Moment> },
     /// It belongs to a request, which is attached first and opened at the first look.
     Exchange { request: Attachment, opened: OnceLock<Opened<T>> },
 }
@@ -177,6 +169,7 @@ impl<T> Source<T> {
 
 impl<T: SessionData> Session<T> {
     /// A session whose request is attached later.
+    #[cfg(any(feature = "actix-web", feature = "rocket"))]
     pub(crate) fn unopened(origin: Arc<Handle<dyn Origin<T>>>, seen: u64) -> Self {
         Self::exchange(origin, seen, Attachment::Later(OnceLock::new()))
     }
@@ -189,9 +182,21 @@ impl<T: SessionData> Session<T> {
         origin: Arc<Handle<dyn Origin<T>>>,
         seen: u64,
         headers: CookieHeaders,
-        at: Reading,
+        at: Moment,
     ) -> Self {
-        let request = Request::kept(headers, Arrival::Read(at));
+        let request = Request::kept(headers, at);
+        Self::exchange(origin, seen, Attachment::There(request))
+    }
+
+    /// The session of the request that came with these headers at this time. If the caller gave
+    /// the time, it stays the session's present.
+    pub(crate) fn loaded<H: AsRef<[u8]>>(
+        origin: Arc<Handle<dyn Origin<T>>>,
+        seen: u64,
+        cookie_headers: impl IntoIterator<Item = H>,
+        at: Moment,
+    ) -> Self {
+        let request = collect(&**origin, cookie_headers, at);
         Self::exchange(origin, seen, Attachment::There(request))
     }
 
@@ -214,7 +219,7 @@ impl<T: SessionData> Session<T> {
     pub(crate) fn given<E>(
         origin: Arc<Handle<dyn Origin<T>>>,
         seen: u64,
-        at: Option<OffsetDateTime>,
+        at: Option<Moment>,
         (live, extension): (Option<Live>, &[u8]),
         data: impl FnOnce() -> Result<T, E>,
     ) -> Result<Self, E> {
@@ -233,43 +238,19 @@ impl<T: SessionData> Session<T> {
     }
 
     /// Attaches the request to an [`unopened`](Self::unopened) session, unless it has one. Nobody
-    /// can look at the session before. From then on it uses the clock.
+    /// can look at the session before.
+    #[cfg(any(feature = "actix-web", feature = "rocket"))]
     pub(crate) fn attach<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
-        clock: impl FnOnce() -> Reading,
-    ) {
-        self.attach_with(cookie_headers, || Arrival::Read(clock()));
-    }
-
-    /// [`attach`](Self::attach), for a session whose present is always `now`.
-    pub(crate) fn attach_at<H: AsRef<[u8]>>(
-        &self,
-        cookie_headers: impl IntoIterator<Item = H>,
-        now: OffsetDateTime,
-    ) {
-        self.attach_with(cookie_headers, || Arrival::Given(now));
-    }
-
-    fn attach_with<H: AsRef<[u8]>>(
-        &self,
-        cookie_headers: impl IntoIterator<Item = H>,
-        arrive: impl FnOnce() -> Arrival,
+        arrive: impl FnOnce() -> Moment,
     ) {
         let Source::Exchange { request: Attachment::Later(request), .. } = &self.0.source else {
             return;
         };
-        request.get_or_init(|| {
-            let mut candidates = Candidates::default();
-            let arrival = arrive();
-            let loaded_at = arrival.time();
-            for header in cookie_headers {
-                self.0.origin.collect(header.as_ref(), loaded_at, &mut candidates);
-            }
-            Request::collected(candidates, arrival)
-        });
+        request.get_or_init(|| collect(&**self.0.origin, cookie_headers, arrive()));
         // Either this sees that the response was sent, or `close_unless_attached` sees the request.
-        fence(SeqCst);
+        std::sync::atomic::fence(SeqCst);
     }
 
     /// Notes that the response's head was sent, unless a request is attached. Returns whether it
@@ -280,7 +261,7 @@ impl<T: SessionData> Session<T> {
             return false;
         }
         self.0.marks.is_closed.store(true, SeqCst);
-        fence(SeqCst);
+        std::sync::atomic::fence(SeqCst);
         let is_closed = self.0.source.request().is_none();
         if !is_closed {
             self.0.marks.is_closed.store(false, SeqCst);
@@ -317,12 +298,12 @@ impl<T: SessionData> Session<T> {
     }
 
     /// The present: the time that the caller gave, or what the clock says now.
-    pub(super) fn time(&self) -> OffsetDateTime {
-        self.given_time().unwrap_or_else(clock::now)
+    pub(super) fn time(&self) -> Moment {
+        self.given_time().unwrap_or_else(Moment::now)
     }
 
     /// The present, where the caller gave one.
-    pub(super) fn given_time(&self) -> Option<OffsetDateTime> {
+    pub(super) fn given_time(&self) -> Option<Moment> {
         match &self.0.source {
             Source::Given { at, .. } => *at,
             Source::Exchange { request, .. } => request.get().and_then(Request::given_time),
@@ -330,7 +311,7 @@ impl<T: SessionData> Session<T> {
     }
 
     pub(super) fn now(&self) -> u64 {
-        clock::unix_seconds(self.time())
+        self.time().seconds()
     }
 
     pub(super) fn claims_in(&self, state: &State<T>) -> Option<Result<Claims, RandomSource>> {
@@ -359,6 +340,19 @@ impl<T: SessionData> Session<T> {
         // No code of the user runs while it is held, not even a `drop`.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The request with these headers.
+fn collect<T, H: AsRef<[u8]>>(
+    origin: &dyn Origin<T>,
+    cookie_headers: impl IntoIterator<Item = H>,
+    at: Moment,
+) -> Request {
+    let mut candidates = Candidates::default();
+    for header in cookie_headers {
+        origin.collect(header.as_ref(), at.seconds(), &mut candidates);
+    }
+    Request::collected(candidates, at)
 }
 
 impl<T> Clone for Session<T> {

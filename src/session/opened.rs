@@ -144,11 +144,6 @@ impl<T> Opened<T> {
         }
     }
 
-    /// `None` if there is no live session, which compares as the oldest.
-    pub(crate) fn newness(&self) -> Option<u64> {
-        self.live.map(|live| live.newness)
-    }
-
     /// The id for tokens while the session that came is bound to a device that the request does not
     /// prove. It is never the session's own id: whoever has only its cookie must not get a token of
     /// it.

@@ -1,26 +1,17 @@
 //! What a request brought, for its session to look at.
 
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 use std::sync::OnceLock;
-
-use time::OffsetDateTime;
 
 use super::opened::Candidates;
 #[cfg(feature = "tower")]
 use crate::http::header_map::CookieHeaders;
-use crate::platform::clock::Reading;
+use crate::platform::clock::Moment;
 
 /// What a request brought.
 pub(super) struct Request {
     cookies: Cookies,
-    arrival: Arrival,
-}
-
-/// When a request came.
-#[derive(Clone, Copy)]
-pub(super) enum Arrival {
-    /// The caller gave the time, so the clock is never read.
-    Given(OffsetDateTime),
-    Read(Reading),
+    arrived_at: Moment,
 }
 
 enum Cookies {
@@ -35,71 +26,60 @@ enum Cookies {
 }
 
 impl Request {
-    pub(super) fn collected(candidates: Candidates, arrival: Arrival) -> Self {
-        Self { cookies: Cookies::Collected(candidates), arrival }
+    pub(super) fn collected(candidates: Candidates, arrived_at: Moment) -> Self {
+        Self { cookies: Cookies::Collected(candidates), arrived_at }
     }
 
     #[cfg(feature = "tower")]
     #[inline]
-    pub(super) fn kept(headers: CookieHeaders, arrival: Arrival) -> Self {
-        Self { cookies: Cookies::Kept { headers, collected: OnceLock::new() }, arrival }
+    pub(super) fn kept(headers: CookieHeaders, arrived_at: Moment) -> Self {
+        Self { cookies: Cookies::Kept { headers, collected: OnceLock::new() }, arrived_at }
     }
 
     /// The values that may be sessions. `collect` gets the headers in which nobody has looked so
     /// far, and the time when they came.
     #[cfg_attr(not(feature = "tower"), expect(unused_variables, reason = "they are collected"))]
-    pub(super) fn candidates(
-        &self,
-        collect: impl Fn(&[u8], OffsetDateTime, &mut Candidates),
-    ) -> &Candidates {
+    pub(super) fn candidates(&self, collect: impl Fn(&[u8], u64, &mut Candidates)) -> &Candidates {
         match &self.cookies {
             Cookies::Collected(candidates) => candidates,
             #[cfg(feature = "tower")]
             Cookies::Kept { headers, collected } => collected.get_or_init(|| {
                 let mut candidates = Box::<Candidates>::default();
-                let loaded_at = self.loaded_at();
+                let loaded_at = self.arrived_at.seconds();
                 headers.iter().for_each(|header| collect(header, loaded_at, &mut candidates));
                 candidates
             }),
         }
     }
 
-    pub(super) fn loaded_at(&self) -> OffsetDateTime {
-        self.arrival.time()
+    pub(super) fn loaded_at(&self) -> Moment {
+        self.arrived_at
     }
 
     /// The time that the caller gave.
-    pub(super) fn given_time(&self) -> Option<OffsetDateTime> {
-        match self.arrival {
-            Arrival::Given(time) => Some(time),
-            Arrival::Read(_) => None,
-        }
-    }
-}
-
-impl Arrival {
-    pub(super) fn time(self) -> OffsetDateTime {
-        match self {
-            Self::Given(time) => time,
-            Self::Read(reading) => reading.time(),
-        }
+    pub(super) fn given_time(&self) -> Option<Moment> {
+        self.arrived_at.given()
     }
 }
 
 /// Where a session finds its request.
 pub(super) enum Attachment {
     /// It is attached when a handler asks for the session.
+    #[cfg(any(feature = "actix-web", feature = "rocket"))]
     Later(OnceLock<Request>),
-    #[cfg(feature = "tower")]
     There(Request),
 }
 
 impl Attachment {
+    #[cfg_attr(
+        not(any(feature = "actix-web", feature = "rocket")),
+        expect(clippy::unnecessary_wraps, reason = "one that is attached later may be missing")
+    )]
     #[inline]
     pub(super) fn get(&self) -> Option<&Request> {
         match self {
+            #[cfg(any(feature = "actix-web", feature = "rocket"))]
             Self::Later(request) => request.get(),
-            #[cfg(feature = "tower")]
             Self::There(request) => Some(request),
         }
     }

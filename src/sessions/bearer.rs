@@ -16,7 +16,7 @@ use crate::{
         envelope::Binding,
         frame::{Seal, key_id},
     },
-    platform::clock::{self, Moment},
+    platform::clock::Moment,
     session::{Bearer, Handle, Origin, Session, SessionData},
 };
 
@@ -60,7 +60,7 @@ impl<T: SessionData> Sessions<T> {
     /// As for [`seal`](Self::seal). Also [`SealError::Refused`] for a session that is bound to a
     /// device, because a header does not prove that the request comes from there.
     pub fn bearer_token(&self, session: &Session<T>) -> Result<String, SealError> {
-        self.bearer_token_at(session, clock::now())
+        self.bearer_token_for(session, Moment::now())
     }
 
     /// Like [`bearer_token`](Self::bearer_token), at a given time.
@@ -73,9 +73,12 @@ impl<T: SessionData> Sessions<T> {
         session: &Session<T>,
         now: OffsetDateTime,
     ) -> Result<String, SealError> {
+        self.bearer_token_for(session, now.into())
+    }
+
+    fn bearer_token_for(&self, session: &Session<T>, now: Moment) -> Result<String, SealError> {
         self.check_origin(session)?;
-        let now = &Moment::from(now);
-        session.seal_with(now.seconds, |is_renewal, claims, data| {
+        session.seal_with(now.seconds(), |is_renewal, claims, data| {
             if !claims.fits_a_token() {
                 return Err(SealError::Refused(Box::new(UnsealError::Bound)));
             }
@@ -101,13 +104,13 @@ impl<T: SessionData> Sessions<T> {
         header: impl IntoIterator<Item = H>,
         now: OffsetDateTime,
     ) -> Option<Bearer<T>> {
-        self.load_bearer_for(header, Some(now))
+        self.load_bearer_for(header, Some(now.into()))
     }
 
     fn load_bearer_for<H: AsRef<[u8]>>(
         &self,
         header: impl IntoIterator<Item = H>,
-        at: Option<OffsetDateTime>,
+        at: Option<Moment>,
     ) -> Option<Bearer<T>> {
         let values: Vec<H> = header.into_iter().collect();
         Bearer::load(self.handle(), values.iter().map(AsRef::as_ref), at)
@@ -133,14 +136,10 @@ impl<T: SessionData> Sessions<T> {
         token: &str,
         now: OffsetDateTime,
     ) -> Result<Bearer<T>, UnsealError> {
-        self.unseal_bearer_for(token, Some(now))
+        self.unseal_bearer_for(token, Some(now.into()))
     }
 
-    fn unseal_bearer_for(
-        &self,
-        token: &str,
-        at: Option<OffsetDateTime>,
-    ) -> Result<Bearer<T>, UnsealError> {
+    fn unseal_bearer_for(&self, token: &str, at: Option<Moment>) -> Result<Bearer<T>, UnsealError> {
         let value = token.as_bytes();
         let session = self.0.open_apart(self.handle(), value, at, |reader| &reader.token)?;
         Ok(Bearer::new(session, value))
@@ -153,7 +152,7 @@ impl<T: SessionData> Core<T> {
         &self,
         origin: &Arc<Handle<dyn Origin<T>>>,
         token: &[u8],
-        at: Option<OffsetDateTime>,
+        at: Option<Moment>,
     ) -> Option<Session<T>> {
         let opened = self.open_apart(origin, token, at, |reader| &reader.token);
         let key_id = key_id(token).ok();
@@ -178,7 +177,7 @@ impl<T: SessionData> Core<T> {
         &self,
         token: &[u8],
         reader: usize,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<String>, UnsealError> {
         let from = self.accepted.reader(reader).filter(|_| reader > 0).map(|from| &from.token);
         let fresh = self.with_token(self.accepted.token_binding(), |seal, _| {

@@ -3,7 +3,6 @@
 use std::{borrow::Cow, cell::LazyCell, sync::Arc, time::Duration};
 
 use cookie::Cookie;
-use time::OffsetDateTime;
 
 use super::{core::Core, open::check_takeover};
 use crate::{
@@ -19,10 +18,7 @@ use crate::{
     },
     http::Commit,
     observer::Sealing,
-    platform::{
-        clock::{Moment, unix_seconds},
-        random::RandomSource,
-    },
+    platform::{clock::Moment, random::RandomSource},
     session::{Candidates, Handle, Live, Opened, Origin, Outcome, Session, SessionData},
 };
 
@@ -47,18 +43,18 @@ impl<T: SessionData> Origin<T> for Core<T> {
         self.device_rules().map_or(&[], |rules| rules.paths.as_slice())
     }
 
-    fn collect(&self, header: &[u8], now: OffsetDateTime, candidates: &mut Candidates) {
-        self.collect_from(header, unix_seconds(now), candidates);
+    fn collect(&self, header: &[u8], now: u64, candidates: &mut Candidates) {
+        self.collect_from(header, now, candidates);
     }
 
-    fn open(&self, candidates: &Candidates, now: OffsetDateTime) -> Opened<T> {
+    fn open(&self, candidates: &Candidates, now: Moment) -> Opened<T> {
         self.open_all(candidates, now, None)
     }
 
     fn commit(
         &self,
         session: &Session<T>,
-        clock: &dyn Fn() -> OffsetDateTime,
+        clock: &dyn Fn() -> Moment,
     ) -> Result<Commit, SealError> {
         // Most commits have nothing to do. They must not pay for reading the clock.
         let now = LazyCell::new(clock);
@@ -81,7 +77,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
         })
     }
 
-    fn seal_csrf_token(&self, id: SessionId, now: OffsetDateTime) -> Result<String, SealError> {
+    fn seal_csrf_token(&self, id: SessionId, now: Moment) -> Result<String, SealError> {
         self.seal_token_for(id, now)
     }
 
@@ -93,7 +89,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
         &self,
         origin: &Arc<Handle<dyn Origin<T>>>,
         token: &[u8],
-        at: Option<OffsetDateTime>,
+        at: Option<Moment>,
     ) -> Option<Session<T>> {
         self.load_token(origin, token, at)
     }
@@ -102,7 +98,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
         &self,
         token: &[u8],
         reader: usize,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<String>, UnsealError> {
         self.reseal_token_value(token, reader, now)
     }
@@ -111,7 +107,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
         &self,
         token: &str,
         id: Option<SessionId>,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<(), CsrfError> {
         self.verify_token_for(token, id, now)
     }
@@ -134,7 +130,7 @@ impl<T: SessionData> Core<T> {
         &self,
         session: &Session<T>,
         outcome: Outcome<T>,
-        now: OffsetDateTime,
+        now: Moment,
         registration: &mut Option<String>,
     ) -> Result<Vec<Cookie<'static>>, SealError> {
         Ok(match outcome {
@@ -151,8 +147,7 @@ impl<T: SessionData> Core<T> {
                 if is_renewal {
                     claims.bond = self.first_bond();
                 }
-                let value =
-                    self.seal_judged(session, (is_renewal, &mut claims, &data), &now.into())?;
+                let value = self.seal_judged(session, (is_renewal, &mut claims, &data), now)?;
                 self.observe(&value, Sealing::Written);
                 let mut cookies = vec![self.set_cookie(value, &claims, now)];
                 self.remove_others(session, is_renewal, now, &mut cookies);
@@ -182,7 +177,7 @@ impl<T: SessionData> Core<T> {
             },
             Outcome::Replace { mut claims, data } => {
                 let sealed = self
-                    .seal_judged(session, (false, &mut claims, &data), &now.into())
+                    .seal_judged(session, (false, &mut claims, &data), now)
                     .and_then(|value| Ok((value, self.end(session, Some(claims.descent), now)?)));
                 match sealed {
                     Ok((value, ends)) => {
@@ -218,7 +213,7 @@ impl<T: SessionData> Core<T> {
         &self,
         session: &Session<T>,
         (is_renewal, claims, data): (bool, &mut Claims, &T),
-        now: &Moment,
+        now: Moment,
     ) -> Result<String, SealError> {
         self.with_ring(|seal, ring| {
             self.seal_judged_by((seal, ring), session, (is_renewal, claims, data), now)
@@ -232,23 +227,23 @@ impl<T: SessionData> Core<T> {
         (seal, ring): (&Seal<'_>, u64),
         session: &Session<T>,
         (is_renewal, claims, data): (bool, &mut Claims, &T),
-        now: &Moment,
+        now: Moment,
     ) -> Result<String, SealError> {
         let opened = session.opened();
         claims.seen = self.listed.seen((&opened.data, data), claims.seen, session.seen());
         if let Some(live) = &opened.live {
             let verdict =
-                self.judge_origin(session, live, (seal, ring), now.seconds).and_then(|()| {
+                self.judge_origin(session, live, (seal, ring), now.seconds()).and_then(|()| {
                     match is_renewal {
                         true => {
                             self.listed.judge_family(&live.claims)?;
-                            self.ask_hook(data, claims, live.key_id, now.time)
+                            self.ask_hook(data, claims, live.key_id, now)
                         }
                         false => {
                             let claims = &live.claims;
-                            claims.judge(now.seconds, &self.timeouts)?;
-                            claims.judge_bond(now.seconds, claims.device())?;
-                            self.ask_hook(&opened.data, claims, live.key_id, now.time)
+                            claims.judge(now.seconds(), &self.timeouts)?;
+                            claims.judge_bond(now.seconds(), claims.device())?;
+                            self.ask_hook(&opened.data, claims, live.key_id, now)
                         }
                     }
                 });
@@ -260,7 +255,7 @@ impl<T: SessionData> Core<T> {
             let verdict = self.listed.judge_birth(data, claims);
             verdict.map_err(|error| SealError::Refused(Box::new(error)))?;
         }
-        seal.seal(claims, session.extension(claims), data, now.seconds)
+        seal.seal(claims, session.extension(claims), data, now.seconds())
     }
 
     /// Checks that the ring still accepts the key of the session that came. If that session has
@@ -303,7 +298,7 @@ impl<T: SessionData> Core<T> {
         &self,
         session: &Session<T>,
         live: Live,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<(String, Claims)>, UnsealError> {
         let Some(candidate) = session.candidates().and_then(|c| c.sessions.get(live.value)) else {
             return Ok(None);
@@ -317,7 +312,7 @@ impl<T: SessionData> Core<T> {
         value: &[u8],
         reader: usize,
         device: Device,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<(String, Claims)>, UnsealError> {
         let from = self.accepted.reader(reader).filter(|_| reader > 0).map(|from| &from.session);
         self.with_ring(|seal, _| self.reseal_by((seal, device), from, value, now))
@@ -330,13 +325,13 @@ impl<T: SessionData> Core<T> {
         (seal, device): (&Seal<'_>, Device),
         from: Option<&Binding>,
         value: &[u8],
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<(String, Claims)>, UnsealError> {
         // The payload is copied unchanged, but only if this type can read it.
         let inspect = |unsealed: &Unsealed<'_>| {
             self.ask_hook(&unsealed.data()?, unsealed.claims, Some(unsealed.key_id()), now)
         };
-        match seal.reseal(value, unix_seconds(now), from, device, inspect) {
+        match seal.reseal(value, now.seconds(), from, device, inspect) {
             Ok(fresh) => Ok(fresh),
             Err(ResealError::Unseal(error)) => Err(error),
             Err(ResealError::Seal(error)) => {
@@ -352,16 +347,16 @@ impl<T: SessionData> Core<T> {
         session: &Session<T>,
         value: String,
         claims: &Claims,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Vec<Cookie<'static>> {
         let mut cookies = vec![self.set_cookie(value, claims, now)];
         self.remove_others(session, false, now, &mut cookies);
         cookies
     }
 
-    fn set_cookie(&self, value: String, claims: &Claims, now: OffsetDateTime) -> Cookie<'static> {
+    fn set_cookie(&self, value: String, claims: &Claims, now: Moment) -> Cookie<'static> {
         // Sealing moved `issued_at` to `now` or later. The idle timeout counts from it.
-        let now = unix_seconds(now);
+        let now = now.seconds();
         let issued = Claims { issued_at: now.max(claims.issued_at), ..*claims };
         let left = issued.expires_at(&self.timeouts).saturating_sub(now);
         self.cookie().set(value, claims.persistent.then(|| Duration::from_secs(left)))
@@ -374,7 +369,7 @@ impl<T: SessionData> Core<T> {
         &self,
         session: &Session<T>,
         all: bool,
-        now: OffsetDateTime,
+        now: Moment,
         cookies: &mut Vec<Cookie<'static>>,
     ) {
         if cookies.iter().any(|cookie| !cookie.value().is_empty()) {
@@ -383,7 +378,7 @@ impl<T: SessionData> Core<T> {
         let came = |place: usize| {
             session.candidates().is_some_and(|c| c.sessions.iter().any(|c| c.name == place))
         };
-        for (place, name) in self.accepted.names(unix_seconds(now)).skip(1) {
+        for (place, name) in self.accepted.names(now.seconds()).skip(1) {
             if all || came(place) {
                 cookies.extend(name.cookie.removals());
             }

@@ -17,7 +17,7 @@ use crate::{
     http::{Commit, rules::CheckedCookie},
     keys::{KeyRing, Keys},
     observer::Observer,
-    platform::clock::{self, Reading},
+    platform::clock::Moment,
     session::{Handle, Handles, Origin, Session, SessionData},
 };
 
@@ -98,9 +98,7 @@ impl<T: SessionData> Sessions<T> {
     /// refused, the visitor is anonymous; [`Session::refusal`] and a `tracing` event give the
     /// reason.
     pub fn load<H: AsRef<[u8]>>(&self, cookie_headers: impl IntoIterator<Item = H>) -> Session<T> {
-        let session = self.exchange();
-        session.attach(cookie_headers, Reading::now);
-        session
+        self.load_for(cookie_headers, Moment::now())
     }
 
     /// Like [`load`](Self::load), but with a given time. For this session, the time is always
@@ -110,13 +108,20 @@ impl<T: SessionData> Sessions<T> {
         cookie_headers: impl IntoIterator<Item = H>,
         now: OffsetDateTime,
     ) -> Session<T> {
-        let session = self.exchange();
-        session.attach_at(cookie_headers, now);
-        session
+        self.load_for(cookie_headers, now.into())
+    }
+
+    fn load_for<H: AsRef<[u8]>>(
+        &self,
+        cookie_headers: impl IntoIterator<Item = H>,
+        at: Moment,
+    ) -> Session<T> {
+        Session::loaded(self.origin(), self.0.listed.position(), cookie_headers, at)
     }
 
     /// A session without a request, for a middleware to keep beside the request. Until it is
     /// [attached](Session::attach), it costs one allocation and no more.
+    #[cfg(any(feature = "actix-web", feature = "rocket"))]
     pub(crate) fn exchange(&self) -> Session<T> {
         Session::unopened(self.origin(), self.0.listed.position())
     }
@@ -126,7 +131,7 @@ impl<T: SessionData> Sessions<T> {
     #[inline]
     pub(crate) fn arrived(&self, headers: &HeaderMap) -> Session<T> {
         let headers = CookieHeaders::of(headers);
-        Session::arrived(self.origin(), self.0.listed.position(), headers, Reading::now())
+        Session::arrived(self.origin(), self.0.listed.position(), headers, Moment::now())
     }
 
     /// Commits the session: returns what the response has to carry.
@@ -144,7 +149,7 @@ impl<T: SessionData> Sessions<T> {
     /// [`destroy`](Session::destroy) is committed in any case.
     pub fn commit(&self, session: &Session<T>) -> Result<Commit, SealError> {
         self.check_origin(session)?;
-        session.commit(&clock::now)
+        session.commit(&Moment::now)
     }
 
     /// Like [`commit`](Self::commit), at a given time.
@@ -158,7 +163,7 @@ impl<T: SessionData> Sessions<T> {
         now: OffsetDateTime,
     ) -> Result<Commit, SealError> {
         self.check_origin(session)?;
-        session.commit(&|| now)
+        session.commit(&|| now.into())
     }
 
     #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]

@@ -1,24 +1,18 @@
 //! CSRF tokens, sealed for the session they belong to.
 
-use time::OffsetDateTime;
-
 use super::core::Core;
 use crate::{
     error::{CsrfError, SealError, UnsealError},
     events,
     format::{session_id::SessionId, token::CsrfToken},
-    platform::clock::unix_seconds,
+    platform::clock::Moment,
     session::SessionData,
 };
 
 impl<T: SessionData> Core<T> {
-    pub(super) fn seal_token_for(
-        &self,
-        id: SessionId,
-        now: OffsetDateTime,
-    ) -> Result<String, SealError> {
+    pub(super) fn seal_token_for(&self, id: SessionId, now: Moment) -> Result<String, SealError> {
         self.with_binding(self.accepted.csrf_binding(), |seal, _| {
-            seal.seal_token(&CsrfToken(id), unix_seconds(now))
+            seal.seal_token(&CsrfToken(id), now.seconds())
         })
     }
 
@@ -26,7 +20,7 @@ impl<T: SessionData> Core<T> {
         &self,
         token: &str,
         id: Option<SessionId>,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<(), CsrfError> {
         let verdict = id.ok_or(CsrfError::NoSession).and_then(|id| match token {
             "" => Err(CsrfError::Missing),
@@ -37,8 +31,8 @@ impl<T: SessionData> Core<T> {
     }
 
     /// The form may have been loaded under a former name or audience.
-    fn open_token(&self, token: &str, at: OffsetDateTime) -> Result<CsrfToken, UnsealError> {
-        let now = unix_seconds(at);
+    fn open_token(&self, token: &str, now: Moment) -> Result<CsrfToken, UnsealError> {
+        let now = now.seconds();
         self.by_readers(now, |_, reader| {
             self.with_binding(&reader.csrf, |seal, _| {
                 seal.unseal_token::<16, CsrfToken>(token.as_bytes(), now)

@@ -34,7 +34,7 @@ use crate::{
         session_id::SessionId,
     },
     http::rules::{CheckedCookie, CookieConfig, Scope},
-    platform::clock::unix_seconds,
+    platform::clock::{Moment, unix_seconds},
 };
 
 /// Opens another library's cookie. For [`Builder::accept`](crate::Builder::accept).
@@ -277,7 +277,8 @@ impl<T> Fallback<T> {
         self.end_of_parts
     }
 
-    pub(super) fn read(&self, value: &str, now: OffsetDateTime) -> Result<Found<T>, Refusal> {
+    pub(super) fn read(&self, value: &str, now: Moment) -> Result<Found<T>, Refusal> {
+        let now = now.time();
         match now < self.until {
             true => self.reader.open(value, now),
             false => Err(Refusal::new(

@@ -1,7 +1,6 @@
 //! In the place of `device`, where sessions are not bound to devices.
 
 use cookie::Cookie;
-use time::OffsetDateTime;
 
 use super::{accepted::Accepted, core::Core};
 use crate::{
@@ -10,6 +9,7 @@ use crate::{
         claims::{Bond, Claims, Device},
         session_id::Family,
     },
+    platform::clock::Moment,
     session::{Candidates, Session, SessionData},
 };
 
@@ -47,7 +47,7 @@ impl<T: SessionData> Core<T> {
     }
 
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as `device` has it")]
-    pub(super) fn offer(&self, _: &Claims, _: OffsetDateTime) -> Result<Option<String>, SealError> {
+    pub(super) fn offer(&self, _: &Claims, _: Moment) -> Result<Option<String>, SealError> {
         Ok(None)
     }
 

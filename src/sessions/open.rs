@@ -1,7 +1,5 @@
 //! Opens the values that a request brought, and chooses the session among them.
 
-use time::OffsetDateTime;
-
 use super::{
     accepted::{Accepted, Reader},
     core::Core,
@@ -10,11 +8,16 @@ use super::{
 use crate::{
     error::UnsealError,
     events,
-    format::{claims::Claims, frame::key_id, seal::Unsealed, session_id::Family},
+    format::{
+        claims::Claims,
+        frame::{Seal, key_id},
+        seal::Unsealed,
+        session_id::Family,
+    },
     http::cookie::Named,
     key_id::KeyId,
     keys::KeyRing,
-    platform::clock::unix_seconds,
+    platform::{clock::Moment, few::Few},
     session::{Authentic, Candidate, Candidates, Live, Opened, SessionData, Stone, Verdict},
 };
 
@@ -65,114 +68,136 @@ impl<T: SessionData> Core<T> {
     pub(super) fn open_all(
         &self,
         candidates: &Candidates,
-        now: OffsetDateTime,
+        now: Moment,
         proven: Option<Family>,
     ) -> Opened<T> {
-        let mut opening = Opening {
-            now,
-            proven,
-            newest_key: self.newest_key(),
-            decryptions: 0..MAX_DECRYPTIONS,
-            best: Opened::empty(),
-            winner: 0,
-        };
-        opening.best.is_complete = !candidates.is_cut;
-        let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
-        if let Some(other) = other.filter(|_| candidates.sessions.is_empty()) {
-            self.open_in_place(other, candidates, &mut opening);
-        } else {
-            self.open_ours(candidates, &mut opening);
-            if let Some(other) = other {
-                self.contest(other, candidates, &mut opening);
+        // All of them by one ring, even if it is replaced meanwhile.
+        self.with_ring(|seal, ring| {
+            let mut opening = Opening {
+                now,
+                seconds: now.seconds(),
+                proven,
+                seal,
+                ring,
+                decryptions: 0..MAX_DECRYPTIONS,
+                found: None,
+                winner: 0,
+                refusal: None,
+                is_passing: false,
+                authentic: Few::None,
+                is_complete: !candidates.is_cut,
+            };
+            let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
+            if let Some(other) = other.filter(|_| candidates.sessions.is_empty()) {
+                self.open_in_place(other, candidates, &mut opening);
+            } else {
+                self.open_ours(candidates, &mut opening);
+                if let Some(other) = other {
+                    self.contest(other, candidates, &mut opening);
+                }
             }
-        }
-        let Opening { mut best, .. } = opening;
-        match best.live {
-            Some(live) => {
-                if let (Some(observer), Some(key_id)) = (&self.observer, live.key_id) {
+            if let Some(found) = &opening.found {
+                if let (Some(observer), Some(key_id)) = (&self.observer, found.live.key_id) {
                     observer.opened(key_id);
                 }
-                best.refusal = None;
-                best.is_passing = false;
-                if best.authentic.iter().filter(|value| value.verdict == Verdict::Live).count() > 1
-                {
+                let is_live = |value: &&Authentic| value.verdict == Verdict::Live;
+                if opening.authentic.iter().filter(is_live).count() > 1 {
                     events::several_live(self.cookie().name());
                 }
             }
-            None => best.extension = None,
-        }
-        best
+            opening.end()
+        })
     }
 
-    fn open_ours(&self, candidates: &Candidates, opening: &mut Opening<T>) {
+    fn open_ours(&self, candidates: &Candidates, opening: &mut Opening<'_, T>) {
         // The descent of values that are not opened is unknown.
-        opening.best.is_complete &= candidates.fallback.is_empty();
-        for (place, name) in self.accepted.names(unix_seconds(opening.now)) {
-            let cookie = (name.cookie.name(), place);
+        opening.is_complete &= candidates.fallback.is_empty();
+        for (place, name) in self.accepted.names(opening.seconds) {
             opening.decryptions = 0..MAX_DECRYPTIONS;
             let of_name = candidates.sessions.iter().enumerate().filter(|(_, c)| c.name == place);
             for (value, candidate) in of_name {
-                if !opening.has_room(cookie.0) {
+                if !opening.has_room(name.cookie.name()) {
                     break;
                 }
-                let opened = self.unseal_candidate(candidates, value, opening);
-                self.add(opening, cookie, &candidate.value, candidates, opened);
+                let (mut found, mut authentic) = (None, None);
+                let came = (value, candidate);
+                let opened = self.open_one(candidates, came, opening, (&mut found, &mut authentic));
+                match self.end_one(candidates, opened, &mut authentic, opening.now) {
+                    Ok(()) => opening.add(found, place),
+                    Err(error) => {
+                        let key_id = key_id(&candidate.value).ok();
+                        self.refuse(opening, name.cookie.name(), error, authentic.take(), key_id);
+                    }
+                }
+                if let Some(value) = authentic {
+                    opening.authentic.push(value);
+                }
             }
         }
     }
 
-    /// Adds the result of opening `value`, from the cookie with this name and index.
-    fn add(
+    /// Opens one value of ours, at this index, with each reader of its name. What it is goes where
+    /// the caller says: to return it would copy it at each step.
+    fn open_one(
         &self,
-        opening: &mut Opening<T>,
-        (cookie, place): (&str, usize),
-        value: &[u8],
         candidates: &Candidates,
-        opened: (Result<Opened<T>, UnsealError>, Option<Authentic>),
-    ) {
-        let (result, authentic) = opened;
-        let (result, mut authentic) = match (result, authentic) {
-            (Ok(_) | Err(UnsealError::Bound), Some(value))
-                if self.is_ended(candidates, value.descent, opening.now) =>
-            {
-                (Err(UnsealError::Ended), Some(Authentic { verdict: Verdict::Ended, ..value }))
+        (value, candidate): (usize, &Candidate),
+        opening: &Opening<'_, T>,
+        (found, authentic): (&mut Option<LiveSession<T>>, &mut Option<Authentic>),
+    ) -> Result<(), UnsealError> {
+        let &Opening { now, seconds, proven, ring, .. } = opening;
+        let mut refusal = UnsealError::Malformed;
+        for (reader, bound) in readers_of(&self.accepted, candidate.name, seconds) {
+            let seal = Seal { binding: &bound.session, ..*opening.seal };
+            let prove = |claims: &Claims| {
+                let ends_at = claims.created_at.saturating_add(claims.lifetime.into());
+                *authentic = Some(Authentic::new(claims, ends_at, Verdict::Refused));
+                self.device_of(candidates, proven, claims, seconds)
+            };
+            let opened = seal.unseal(&candidate.value, seconds, prove, |unsealed| {
+                let found = found.insert(LiveSession {
+                    data: unsealed.data()?,
+                    live: Live { value, ..live_of(&unsealed, ring, reader) },
+                    extension: Some(unsealed.extension)
+                        .filter(|block| !block.is_empty())
+                        .map(Box::from),
+                });
+                self.ask_hook(&found.data, unsealed.claims, found.live.key_id, now)
+            });
+            match opened {
+                Err(error @ UnsealError::NotAuthentic(_)) => refusal = error,
+                other => return other,
             }
-            (Err(UnsealError::Bound), Some(value)) => {
-                (Err(UnsealError::Bound), Some(Authentic { verdict: Verdict::Elsewhere, ..value }))
+        }
+        Err(refusal)
+    }
+
+    /// What becomes of a value that was opened with this result.
+    fn end_one(
+        &self,
+        candidates: &Candidates,
+        opened: Result<(), UnsealError>,
+        authentic: &mut Option<Authentic>,
+        now: Moment,
+    ) -> Result<(), UnsealError> {
+        let Some(value) = authentic else { return opened };
+        let is_ended = || self.is_ended(candidates, value.descent, now);
+        let (result, verdict) = match opened {
+            Ok(()) | Err(UnsealError::Bound) if is_ended() => {
+                (Err(UnsealError::Ended), Verdict::Ended)
             }
-            other => other,
+            Ok(()) => (Ok(()), Verdict::Live),
+            Err(UnsealError::Bound) => (Err(UnsealError::Bound), Verdict::Elsewhere),
+            Err(error) => return Err(error),
         };
-        match result {
-            Ok(opened) => {
-                opening.decryptions.next();
-                if let Some(value) = &mut authentic {
-                    value.verdict = Verdict::Live;
-                }
-                let is_newer = match opening.winner == place {
-                    true => opening.best.newness() <= opened.newness(),
-                    false => opening.best.newness() < opened.newness(),
-                };
-                if is_newer {
-                    opening.winner = place;
-                    let Opened { data, live, extension, .. } = opened;
-                    opening.best.data = data;
-                    opening.best.live = live;
-                    opening.best.extension = extension;
-                }
-            }
-            Err(error) => {
-                return self.refuse(opening, cookie, error, authentic, key_id(value).ok());
-            }
-        }
-        if let Some(value) = authentic {
-            opening.best.authentic.push(value);
-        }
+        value.verdict = verdict;
+        result
     }
 
     /// Records that a value was refused, and why.
     pub(super) fn refuse(
         &self,
-        opening: &mut Opening<T>,
+        opening: &mut Opening<'_, T>,
         cookie: &str,
         error: UnsealError,
         authentic: Option<Authentic>,
@@ -185,54 +210,19 @@ impl<T: SessionData> Core<T> {
         if error.is_after_decryption() {
             opening.decryptions.next();
         }
-        opening.best.is_complete &= authentic.is_some();
+        opening.is_complete &= authentic.is_some();
         // A value that may be good elsewhere gives the reason that is kept.
-        let is_passing = error.is_passing(opening.newest_key);
-        if is_passing || !opening.best.is_passing {
-            opening.best.refusal = Some(Box::new(error));
+        let is_passing = error.is_passing(opening.seal.ring.newest_id());
+        if is_passing || !opening.is_passing {
+            opening.refusal = Some(Box::new(error));
         }
-        opening.best.is_passing |= is_passing;
+        opening.is_passing |= is_passing;
         if let Some(mut value) = authentic {
             if is_passing && value.verdict == Verdict::Refused {
                 value.verdict = Verdict::Later;
             }
-            opening.best.authentic.push(value);
+            opening.authentic.push(value);
         }
-    }
-
-    /// Opens one value of ours with each reader of its name. Also returns its descent if it is
-    /// authentic.
-    pub(super) fn unseal_candidate(
-        &self,
-        candidates: &Candidates,
-        place: usize,
-        &Opening { now, proven, .. }: &Opening<T>,
-    ) -> (Result<Opened<T>, UnsealError>, Option<Authentic>) {
-        let mut authentic = None;
-        let mut refusal = UnsealError::Malformed;
-        let Some(candidate) = candidates.sessions.get(place) else { return (Err(refusal), None) };
-        for (reader, bound) in readers_of(&self.accepted, candidate.name, unix_seconds(now)) {
-            let opened = self.with_binding(&bound.session, |seal, ring| {
-                let prove = |claims: &Claims| {
-                    let ends_at = claims.created_at.saturating_add(claims.lifetime.into());
-                    authentic = Some(Authentic::new(claims, ends_at, Verdict::Refused));
-                    self.device_of(candidates, proven, claims, unix_seconds(now))
-                };
-                seal.unseal(&candidate.value, unix_seconds(now), prove, |unsealed| {
-                    let live = Live { value: place, ..live_of(&unsealed, ring, reader) };
-                    let data = unsealed.data()?;
-                    self.ask_hook(&data, unsealed.claims, live.key_id, now)?;
-                    let extension =
-                        Some(unsealed.extension).filter(|block| !block.is_empty()).map(Box::from);
-                    Ok(Opened { live: Some(live), extension, ..Opened::with(data) })
-                })
-            });
-            match opened {
-                Err(error @ UnsealError::NotAuthentic(_)) => refusal = error,
-                other => return (other, authentic),
-            }
-        }
-        (Err(refusal), None)
     }
 
     /// The result of the first reader, of those accepted at `now` (Unix seconds), under which the
@@ -259,43 +249,78 @@ impl<T: SessionData> Core<T> {
         data: &T,
         claims: &Claims,
         key_id: Option<KeyId>,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<(), UnsealError> {
         self.listed.judge(data, claims)?;
-        let info = || SessionInfo::new(claims, &self.timeouts, key_id, now);
+        let info = || SessionInfo::new(claims, &self.timeouts, key_id, now.time());
         match self.revoke_if.refuses(data, info) {
             true => Err(UnsealError::Revoked),
             false => Ok(()),
         }
     }
-
-    /// The greatest key id that this machine knows. A greater one may come from a machine that has
-    /// a newer ring.
-    pub(super) fn newest_key(&self) -> KeyId {
-        let ring = self.keys.snapshot();
-        KeyId::new(ring.entries().iter().map(|entry| entry.id().get()).fold(0, u32::max))
-    }
 }
 
 /// What was found so far among a request's values.
-pub(super) struct Opening<T> {
-    pub(super) now: OffsetDateTime,
+pub(super) struct Opening<'a, T> {
+    pub(super) now: Moment,
+    /// [`now`](Self::now) in Unix seconds.
+    seconds: u64,
     proven: Option<Family>,
-    newest_key: KeyId,
+    seal: &'a Seal<'a>,
+    /// The ring's number.
+    ring: u64,
     /// The decryptions that are left for the cookie's name.
     decryptions: std::ops::Range<usize>,
-    pub(super) best: Opened<T>,
-    /// The index of the name under which the best value came.
+    pub(super) found: Option<LiveSession<T>>,
+    /// The index of the name under which it came.
     winner: usize,
+    refusal: Option<Box<UnsealError>>,
+    pub(super) is_passing: bool,
+    pub(super) authentic: Few<Authentic>,
+    pub(super) is_complete: bool,
 }
 
-impl<T> Opening<T> {
+/// A live session.
+pub(super) struct LiveSession<T> {
+    pub(super) data: T,
+    pub(super) live: Live,
+    pub(super) extension: Option<Box<[u8]>>,
+}
+
+impl<T> Opening<'_, T> {
     fn has_room(&mut self, cookie: &str) -> bool {
         if self.decryptions.is_empty() {
             events::too_many(cookie, MAX_DECRYPTIONS);
-            self.best.is_complete = false;
+            self.is_complete = false;
         }
         !self.decryptions.is_empty()
+    }
+
+    /// Adds a session that came under the name at this index.
+    fn add(&mut self, found: Option<LiveSession<T>>, place: usize) {
+        self.decryptions.next();
+        let newness =
+            |found: &Option<LiveSession<T>>| found.as_ref().map(|found| found.live.newness);
+        let is_newer = match self.winner == place {
+            true => newness(&self.found) <= newness(&found),
+            false => newness(&self.found) < newness(&found),
+        };
+        if is_newer {
+            self.winner = place;
+            self.found = found;
+        }
+    }
+}
+
+impl<T: SessionData> Opening<'_, T> {
+    fn end(self) -> Opened<T> {
+        let Self { found, refusal, is_passing, authentic, is_complete, .. } = self;
+        match found {
+            Some(LiveSession { data, live, extension }) => {
+                Opened { live: Some(live), extension, authentic, is_complete, ..Opened::with(data) }
+            }
+            None => Opened { refusal, is_passing, authentic, is_complete, ..Opened::empty() },
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     builder::Builder,
     core::Core,
     fallback::{Configured, Fallback, OtherCookie, Reader, Refusal},
-    open::{MAX_CANDIDATES, MAX_DECRYPTIONS, Opening, check_takeover},
+    open::{LiveSession, MAX_CANDIDATES, MAX_DECRYPTIONS, Opening, check_takeover},
 };
 use crate::{
     error::{ConfigError, UnsealError},
@@ -19,8 +19,8 @@ use crate::{
         frame::MAX_COOKIE_LEN,
     },
     http::cookie::Named,
-    platform::clock::unix_seconds,
-    session::{Authentic, Candidates, Live, Opened, OtherValue, Session, SessionData, Verdict},
+    platform::clock::Moment,
+    session::{Authentic, Candidates, Live, OtherValue, Session, SessionData, Verdict},
 };
 
 impl<T: SessionData> Builder<T> {
@@ -89,7 +89,7 @@ pub(super) struct Others<T> {
 
 /// A live session of another library.
 struct Other<T> {
-    opened: Opened<T>,
+    found: LiveSession<T>,
     authentic: Authentic,
     saved_at: Option<u64>,
 }
@@ -118,17 +118,16 @@ impl<T: SessionData> Core<T> {
         &self,
         other: &Fallback<T>,
         candidates: &Candidates,
-        opening: &mut Opening<T>,
+        opening: &mut Opening<'_, T>,
     ) {
         let Others { live, refused, is_cut } = self.open_others(other, candidates, opening.now);
-        opening.best.is_complete &= !is_cut;
+        opening.is_complete &= !is_cut;
         for (error, authentic) in refused {
             self.refuse(opening, other.cookie().name(), error, authentic, None);
         }
-        if let Some(Other { opened, authentic, .. }) = live {
-            opening.best.data = opened.data;
-            opening.best.live = opened.live;
-            opening.best.authentic.push(authentic);
+        if let Some(Other { found, authentic, .. }) = live {
+            opening.found = Some(found);
+            opening.authentic.push(authentic);
         }
     }
 
@@ -138,10 +137,10 @@ impl<T: SessionData> Core<T> {
         &self,
         other: &Fallback<T>,
         candidates: &Candidates,
-        opening: &mut Opening<T>,
+        opening: &mut Opening<'_, T>,
     ) {
-        let ours = opening.best.live;
-        if ours.is_none() && (opening.best.is_passing || !other.was_rolled_back()) {
+        let ours = opening.found.as_ref().map(|found| found.live);
+        if ours.is_none() && (opening.is_passing || !other.was_rolled_back()) {
             return;
         }
         // If theirs is refused, ours is not affected.
@@ -154,14 +153,11 @@ impl<T: SessionData> Core<T> {
         if !is_later {
             return;
         }
-        opening.best.live = None;
-        opening.best.extension = None;
         if other.is_own_sign_in(saved_at) {
-            opening.best.data = theirs.opened.data;
-            opening.best.live = theirs.opened.live;
-            opening.best.authentic.push(theirs.authentic);
+            opening.found = Some(theirs.found);
+            opening.authentic.push(theirs.authentic);
         } else {
-            opening.best.data = T::default();
+            opening.found = None;
             let error = Refusal::new("newer_sign_in", NEWER_SIGN_IN).into();
             let authentic = Authentic { verdict: Verdict::Refused, ..theirs.authentic };
             self.refuse(opening, other.cookie().name(), error, Some(authentic), None);
@@ -169,12 +165,7 @@ impl<T: SessionData> Core<T> {
     }
 
     /// A value in one cookie takes precedence over one in parts.
-    fn open_others(
-        &self,
-        other: &Fallback<T>,
-        candidates: &Candidates,
-        now: OffsetDateTime,
-    ) -> Others<T> {
+    fn open_others(&self, other: &Fallback<T>, candidates: &Candidates, now: Moment) -> Others<T> {
         let mut others = Others { live: None, refused: Vec::new(), is_cut: false };
         if let Err(error) = check_takeover(&self.keys.snapshot()) {
             others.refused.push((error, None));
@@ -240,13 +231,13 @@ impl<T: SessionData> Core<T> {
         other: &Fallback<T>,
         value: &[u8],
         candidates: &Candidates,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Other<T>, (UnsealError, Option<Authentic>)> {
         // No such library is known to write anything but ASCII. Other text is refused as an empty
         // value is.
         let text = str::from_utf8(value).unwrap_or_default();
         let found = other.read(text, now).map_err(|refusal| (refusal.into(), None))?;
-        let seconds = unix_seconds(now);
+        let seconds = now.seconds();
         let claims = other.claims(&found, seconds, &self.timeouts);
         // If its expiry is unknown, use the longest time that browsers keep a cookie.
         let longest = seconds.saturating_add(MAX_AGE_LIMIT);
@@ -272,8 +263,8 @@ impl<T: SessionData> Core<T> {
             reader: 0,
             ring: 0,
         };
-        let opened = Opened { live: Some(live), ..Opened::with(data) };
-        Ok(Other { opened, authentic, saved_at })
+        let found = LiveSession { data, live, extension: None };
+        Ok(Other { found, authentic, saved_at })
     }
 
     /// The removals of another library's cookie, and of those of its parts that came.

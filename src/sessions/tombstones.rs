@@ -5,7 +5,6 @@
 //! another, and a request carries the whole set.
 
 use cookie::Cookie;
-use time::OffsetDateTime;
 
 use super::{core::Core, open::MAX_DECRYPTIONS};
 use crate::{
@@ -15,18 +14,13 @@ use crate::{
         lineage::{Descent, Limit},
         token::Tombstone,
     },
-    platform::clock::{MAX_TIME, unix_seconds},
+    platform::clock::{MAX_TIME, Moment},
     session::{Authentic, Candidates, Session, SessionData, Stone},
 };
 
 impl<T: SessionData> Core<T> {
     /// Whether the request carries a tombstone that covers this value.
-    pub(super) fn is_ended(
-        &self,
-        candidates: &Candidates,
-        descent: Descent,
-        now: OffsetDateTime,
-    ) -> bool {
+    pub(super) fn is_ended(&self, candidates: &Candidates, descent: Descent, now: Moment) -> bool {
         let matching = || candidates.tombstones.iter().filter(|stone| stone.limit.covers(descent));
         if candidates.has_unread_tombstones || matching().count() > MAX_DECRYPTIONS {
             return true;
@@ -45,7 +39,7 @@ impl<T: SessionData> Core<T> {
         &self,
         session: &Session<T>,
         to: Option<Descent>,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Vec<Cookie<'static>>, SealError> {
         if !self.tombstones {
             return Ok(Vec::new());
@@ -108,7 +102,7 @@ impl<T: SessionData> Core<T> {
         });
         for stone in shown.filter(is_idle).take(MAX_DECRYPTIONS) {
             let is_old = |tombstone: Tombstone| {
-                unix_seconds(now) >= tombstone.ended_at.saturating_add(AFTERLIFE)
+                now.seconds() >= tombstone.ended_at.saturating_add(AFTERLIFE)
             };
             if self.open_tombstone(stone, now).ok().flatten().is_some_and(is_old) {
                 self.remove_tombstone(stone, &mut cookies);
@@ -129,13 +123,9 @@ impl<T: SessionData> Core<T> {
 
     /// The content of the tombstone. `None` if it belongs to another name or is no longer in
     /// effect.
-    fn open_tombstone(
-        &self,
-        stone: &Stone,
-        now: OffsetDateTime,
-    ) -> Result<Option<Tombstone>, UnsealError> {
+    fn open_tombstone(&self, stone: &Stone, now: Moment) -> Result<Option<Tombstone>, UnsealError> {
         let name = self.accepted.name(stone.name).ok_or(UnsealError::Malformed)?;
-        let now = unix_seconds(now);
+        let now = now.seconds();
         let tombstone: Tombstone =
             self.with_binding(&name.tombstone, |seal, _| seal.unseal_token(&stone.value, now))?;
         let is_live = tombstone.limit == stone.limit && now < tombstone.until;
@@ -148,9 +138,9 @@ impl<T: SessionData> Core<T> {
         &self,
         limit: Limit,
         ends_at: u64,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Vec<Cookie<'static>>, SealError> {
-        let now = unix_seconds(now);
+        let now = now.seconds();
         let longest = now.saturating_add(self.timeouts.absolute.into());
         let until = longest.max(ends_at).saturating_add(AFTERLIFE);
         let tombstone = Tombstone { limit, ended_at: now, until: until.min(MAX_TIME) };

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{SealError, UnsealError},
     format::{claims::Device, envelope::Binding},
-    platform::clock::{self, Moment, unix_seconds},
+    platform::clock::Moment,
     session::{Handle, Origin, Session, SessionData},
 };
 #[cfg(feature = "inspect")]
@@ -37,10 +37,10 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// As for [`create`](Self::create).
     pub fn create_at(&self, data: T, now: OffsetDateTime) -> Result<Session<T>, SealError> {
-        self.create_for(data, Some(now))
+        self.create_for(data, Some(now.into()))
     }
 
-    fn create_for(&self, data: T, at: Option<OffsetDateTime>) -> Result<Session<T>, SealError> {
+    fn create_for(&self, data: T, at: Option<Moment>) -> Result<Session<T>, SealError> {
         let seen = self.0.listed.position();
         let mut session =
             Session::given(self.origin(), seen, at, (None, &[]), || Ok::<_, SealError>(data))?;
@@ -65,7 +65,7 @@ impl<T: SessionData> Sessions<T> {
     /// never began, and [`SealError::Refused`] for one that is bound to a device: nothing beside a
     /// string proves that it comes from there.
     pub fn seal(&self, session: &Session<T>) -> Result<String, SealError> {
-        self.seal_at(session, clock::now())
+        self.seal_for(session, Moment::now())
     }
 
     /// Like [`seal`](Self::seal), at a given time.
@@ -74,9 +74,12 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// As for [`seal`](Self::seal).
     pub fn seal_at(&self, session: &Session<T>, now: OffsetDateTime) -> Result<String, SealError> {
+        self.seal_for(session, now.into())
+    }
+
+    fn seal_for(&self, session: &Session<T>, now: Moment) -> Result<String, SealError> {
         self.check_origin(session)?;
-        let now = &Moment::from(now);
-        session.seal_with(now.seconds, |is_renewal, claims, data| {
+        session.seal_with(now.seconds(), |is_renewal, claims, data| {
             if !claims.fits_a_token() {
                 return Err(SealError::Refused(Box::new(UnsealError::Bound)));
             }
@@ -102,14 +105,10 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// As for [`unseal`](Self::unseal).
     pub fn unseal_at(&self, value: &str, now: OffsetDateTime) -> Result<Session<T>, UnsealError> {
-        self.unseal_for(value, Some(now))
+        self.unseal_for(value, Some(now.into()))
     }
 
-    fn unseal_for(
-        &self,
-        value: &str,
-        at: Option<OffsetDateTime>,
-    ) -> Result<Session<T>, UnsealError> {
+    fn unseal_for(&self, value: &str, at: Option<Moment>) -> Result<Session<T>, UnsealError> {
         self.0.open_apart(self.handle(), value.as_bytes(), at, |reader| &reader.session)
     }
 
@@ -122,7 +121,7 @@ impl<T: SessionData> Sessions<T> {
     /// [`UnsealError`] says why the value was refused. If the value is live but cannot be sealed
     /// again, that is no error: the result is `None`.
     pub fn reseal(&self, value: &str) -> Result<Option<String>, UnsealError> {
-        self.reseal_at(value, clock::now())
+        self.reseal_for(value, Moment::now())
     }
 
     /// Like [`reseal`](Self::reseal), at a given time.
@@ -135,7 +134,11 @@ impl<T: SessionData> Sessions<T> {
         value: &str,
         now: OffsetDateTime,
     ) -> Result<Option<String>, UnsealError> {
-        let fresh = self.0.by_readers(unix_seconds(now), |place, _| {
+        self.reseal_for(value, now.into())
+    }
+
+    fn reseal_for(&self, value: &str, now: Moment) -> Result<Option<String>, UnsealError> {
+        let fresh = self.0.by_readers(now.seconds(), |place, _| {
             self.0.reseal_value(value.as_bytes(), place, Device::Unproven, now)
         })?;
         Ok(fresh.map(|(value, _)| value))
@@ -151,9 +154,13 @@ impl<T: SessionData> Sessions<T> {
         read: impl FnOnce(&KeyEntry, &Timeouts, &Claims, &[u8], Option<UnsealError>) -> R,
     ) -> Result<R, UnsealError> {
         self.0.with_ring(|seal, _| {
-            seal.inspect(value.as_bytes(), unix_seconds(now), |entry, claims, payload, refusal| {
-                read(entry, &self.0.timeouts, claims, payload, refusal)
-            })
+            seal.inspect(
+                value.as_bytes(),
+                Moment::from(now).seconds(),
+                |entry, claims, payload, refusal| {
+                    read(entry, &self.0.timeouts, claims, payload, refusal)
+                },
+            )
         })
     }
 }
@@ -164,11 +171,11 @@ impl<T: SessionData> Core<T> {
         &self,
         origin: &Arc<Handle<dyn Origin<T>>>,
         value: &[u8],
-        at: Option<OffsetDateTime>,
+        at: Option<Moment>,
         kind: impl Fn(&Reader) -> &Binding,
     ) -> Result<Session<T>, UnsealError> {
-        let now = at.unwrap_or_else(clock::now);
-        let seconds = unix_seconds(now);
+        let now = at.unwrap_or_else(Moment::now);
+        let seconds = now.seconds();
         self.by_readers(seconds, |place, reader| {
             self.with_binding(kind(reader), |seal, ring| {
                 seal.unseal(

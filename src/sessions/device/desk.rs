@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use cookie::Cookie;
-use time::OffsetDateTime;
 
 use super::config::DeviceRules;
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
         session_id::Family,
         token::Body,
     },
-    platform::clock::unix_seconds,
+    platform::clock::Moment,
     session::{Candidates, Opened, SessionData},
     sessions::{accepted::DeviceBindings, core::Core, open::readers_of},
 };
@@ -29,9 +28,9 @@ impl<T: SessionData> Core<T> {
         &self,
         family: Family,
         kind: Kind,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<String, SealError> {
-        let challenge = Challenge { family, kind, issued_at: unix_seconds(now) };
+        let challenge = Challenge { family, kind, issued_at: now.seconds() };
         self.seal_for_device(|bindings| &bindings.challenge, &challenge, now)
     }
 
@@ -39,11 +38,11 @@ impl<T: SessionData> Core<T> {
     pub(crate) fn open_challenge(
         &self,
         value: &[u8],
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Challenge, UnsealError> {
         let (challenge, _) =
             self.open_for_device::<14, Challenge>(|bindings| &bindings.challenge, value, now)?;
-        challenge.judge(unix_seconds(now)).map(|()| challenge)
+        challenge.judge(now.seconds()).map(|()| challenge)
     }
 
     pub(crate) fn device_cookie_name(&self) -> &str {
@@ -55,9 +54,9 @@ impl<T: SessionData> Core<T> {
         &self,
         family: Family,
         key: PublicKey,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<String, SealError> {
-        let identifier = Identifier { family, key, created_at: unix_seconds(now) };
+        let identifier = Identifier { family, key, created_at: now.seconds() };
         self.seal_for_device(|bindings| &bindings.identifier, &identifier, now)
     }
 
@@ -66,7 +65,7 @@ impl<T: SessionData> Core<T> {
     pub(crate) fn open_identifier(
         &self,
         value: &[u8],
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<(Identifier, usize), UnsealError> {
         self.open_for_device(|bindings| &bindings.identifier, value, now)
     }
@@ -75,9 +74,9 @@ impl<T: SessionData> Core<T> {
     pub(crate) fn judge_identifier(
         &self,
         identifier: &Identifier,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<(), UnsealError> {
-        identifier.judge(unix_seconds(now), &self.timeouts)
+        identifier.judge(now.seconds(), &self.timeouts)
     }
 
     /// The bound cookie for a device that answered a challenge which was issued then, under the
@@ -86,10 +85,10 @@ impl<T: SessionData> Core<T> {
         &self,
         (family, place): (Family, usize),
         challenged_at: u64,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Cookie<'static>>, SealError> {
         // The first of a name has the present audience.
-        let reader = readers_of(&self.accepted, place, unix_seconds(now)).next();
+        let reader = readers_of(&self.accepted, place, now.seconds()).next();
         let (Some(rules), Some(name), Some((_, reader))) =
             (self.device.get(), self.accepted.name(place), reader)
         else {
@@ -99,7 +98,7 @@ impl<T: SessionData> Core<T> {
         // challenge's lifetime.
         let end = challenged_at.saturating_add(rules.lifetime);
         let bound = BoundCookie { family, until: end.saturating_add(UNDER_WAY) };
-        let now = unix_seconds(now);
+        let now = now.seconds();
         let value =
             self.with_binding(&reader.device.bound, |seal, _| seal.seal_token(&bound, now))?;
         let max_age = Duration::from_secs(end.saturating_sub(now));
@@ -123,19 +122,19 @@ impl<T: SessionData> Core<T> {
         &self,
         candidates: &Candidates,
         family: Family,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Opened<T> {
         self.open_all(candidates, now, Some(family))
     }
 
     /// Whether a value that was refused may be good in a moment, or on another machine.
     pub(crate) fn is_passing(&self, error: &UnsealError) -> bool {
-        error.is_passing(self.newest_key())
+        error.is_passing(self.keys.snapshot().newest_id())
     }
 
     /// Why a value of the request cannot be read here, though another machine may.
     pub(crate) fn unread(&self, candidates: &Candidates) -> Option<UnsealError> {
-        let newest = self.newest_key();
+        let newest = self.keys.snapshot().newest_id();
         candidates.sessions.iter().find_map(|candidate| match key_id(&candidate.value) {
             Ok(id) => (id.get() > newest.get()).then_some(UnsealError::UnknownKey(id)),
             Err(error) => error.is_passing(newest).then_some(error),
@@ -146,10 +145,10 @@ impl<T: SessionData> Core<T> {
         &self,
         binding: impl Fn(&DeviceBindings) -> &Binding,
         body: &impl Body<N>,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<String, SealError> {
         let binding = binding(self.accepted.device_bindings());
-        self.with_binding(binding, |seal, _| seal.seal_token(body, unix_seconds(now)))
+        self.with_binding(binding, |seal, _| seal.seal_token(body, now.seconds()))
     }
 
     /// Opens a value with one of the readers. Also returns the index of its name.
@@ -157,9 +156,9 @@ impl<T: SessionData> Core<T> {
         &self,
         binding: impl Fn(&DeviceBindings) -> &Binding,
         value: &[u8],
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<(B, usize), UnsealError> {
-        let now = unix_seconds(now);
+        let now = now.seconds();
         self.by_readers(now, |_, reader| {
             let opened = self
                 .with_binding(binding(&reader.device), |seal, _| seal.unseal_token(value, now))?;

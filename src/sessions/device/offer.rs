@@ -2,7 +2,6 @@
 //! browser whose session ended or was replaced.
 
 use cookie::Cookie;
-use time::OffsetDateTime;
 
 use crate::{
     error::SealError,
@@ -10,6 +9,7 @@ use crate::{
         claims::{Bond, Claims},
         device::Kind,
     },
+    platform::clock::Moment,
     session::{Session, SessionData},
     sessions::core::Core,
 };
@@ -29,7 +29,7 @@ impl<T: SessionData> Core<T> {
     pub(in crate::sessions) fn offer(
         &self,
         claims: &Claims,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<String>, SealError> {
         let Some(rules) = self.device.get().filter(|rules| rules.offers) else { return Ok(None) };
         if claims.bond == Bond::Bound {
