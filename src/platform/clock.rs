@@ -35,7 +35,10 @@ impl Moment {
     pub(crate) fn time(self) -> OffsetDateTime {
         match self.0 {
             Source::Caller(time) => time,
-            Source::Clock(since) => OffsetDateTime::UNIX_EPOCH + since,
+            Source::Clock(since) => {
+                let since = time::Duration::try_from(since).unwrap_or(time::Duration::MAX);
+                OffsetDateTime::UNIX_EPOCH.saturating_add(since)
+            }
         }
     }
 
