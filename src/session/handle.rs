@@ -185,7 +185,7 @@ impl<T: SessionData> Session<T> {
         at: Moment,
     ) -> Self {
         let request = Request::kept(headers, at);
-        Self::exchange(origin, seen, Attachment::There(request))
+        Self::exchange(origin, seen, Attachment::Layer(request))
     }
 
     /// The session of the request that came with these headers at this time. If the caller gave
@@ -197,7 +197,7 @@ impl<T: SessionData> Session<T> {
         at: Moment,
     ) -> Self {
         let request = collect(&**origin, cookie_headers, at);
-        Self::exchange(origin, seen, Attachment::There(request))
+        Self::exchange(origin, seen, Attachment::Loaded(request))
     }
 
     #[inline]

@@ -23,7 +23,7 @@ impl<T: SessionData> Session<T> {
     /// Of the layer that made it. `None` for a session that the application made.
     pub(crate) fn layer(&self) -> Option<Identity> {
         match &self.0.source {
-            Source::Exchange { request: Attachment::There(_), .. } => {
+            Source::Exchange { request: Attachment::Layer(_), .. } => {
                 Some(Identity::of(Arc::clone(&self.0.origin)))
             }
             _ => None,

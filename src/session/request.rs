@@ -67,7 +67,11 @@ pub(super) enum Attachment {
     /// It is attached when a handler asks for the session.
     #[cfg(any(feature = "actix-web", feature = "rocket"))]
     Later(OnceLock<Request>),
-    There(Request),
+    /// The application loaded the session.
+    Loaded(Request),
+    /// A layer made the session for the request that it was given.
+    #[cfg(feature = "tower")]
+    Layer(Request),
 }
 
 impl Attachment {
@@ -80,7 +84,9 @@ impl Attachment {
         match self {
             #[cfg(any(feature = "actix-web", feature = "rocket"))]
             Self::Later(request) => request.get(),
-            Self::There(request) => Some(request),
+            Self::Loaded(request) => Some(request),
+            #[cfg(feature = "tower")]
+            Self::Layer(request) => Some(request),
         }
     }
 }
