@@ -9,8 +9,26 @@ pub(crate) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
+/// What the machine's clock said, as it said it: a middleware reads it for each request, and most
+/// requests need no time.
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+#[derive(Clone, Copy)]
+pub(crate) struct Reading(Native);
+
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+impl Reading {
+    #[inline]
+    pub(crate) fn now() -> Self {
+        Self(read())
+    }
+
+    pub(crate) fn moment(self) -> Moment {
+        Moment(Source::Clock(since_1970(self.0)))
+    }
+}
+
 /// A time that the caller gave, or that the machine's clock said. To make a date of what the clock
-/// said costs more than to read it, and most requests need none.
+/// said costs more than to read it, and few steps need a date.
 #[derive(Clone, Copy)]
 pub(crate) struct Moment(Source);
 
@@ -22,14 +40,10 @@ enum Source {
 }
 
 impl Moment {
-    /// What the machine's clock says. A clock that is set to a time before 1970 says 1970.
+    /// What the machine's clock says. If it is set to a time before 1970, it says 1970.
     #[inline]
     pub(crate) fn now() -> Self {
-        #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
-        let since = Duration::try_from(now() - OffsetDateTime::UNIX_EPOCH).unwrap_or_default();
-        #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
-        let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
-        Self(Source::Clock(since))
+        Self(Source::Clock(since_1970(read())))
     }
 
     pub(crate) fn time(self) -> OffsetDateTime {
@@ -63,6 +77,27 @@ impl From<OffsetDateTime> for Moment {
     fn from(time: OffsetDateTime) -> Self {
         Self(Source::Caller(time))
     }
+}
+
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+type Native = OffsetDateTime;
+#[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+type Native = std::time::SystemTime;
+
+#[inline]
+fn read() -> Native {
+    #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+    return now();
+    #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+    Native::now()
+}
+
+#[inline]
+fn since_1970(said: Native) -> Duration {
+    #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+    return Duration::try_from(said - Native::UNIX_EPOCH).unwrap_or_default();
+    #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+    said.duration_since(Native::UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Whole seconds since 1970; an earlier time counts as 1970.

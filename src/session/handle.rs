@@ -19,6 +19,8 @@ use super::{
 };
 #[cfg(feature = "tower")]
 use crate::http::header_map::CookieHeaders;
+#[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
+use crate::platform::clock::Reading;
 use crate::{
     error::{CsrfError, SealError, UnsealError},
     events,
@@ -182,7 +184,7 @@ impl<T: SessionData> Session<T> {
         origin: Arc<Handle<dyn Origin<T>>>,
         seen: u64,
         headers: CookieHeaders,
-        at: Moment,
+        at: Reading,
     ) -> Self {
         let request = Request::kept(headers, at);
         Self::exchange(origin, seen, Attachment::Layer(request))
@@ -243,12 +245,12 @@ impl<T: SessionData> Session<T> {
     pub(crate) fn attach<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
-        arrive: impl FnOnce() -> Moment,
+        arrive: impl FnOnce() -> Reading,
     ) {
         let Source::Exchange { request: Attachment::Later(request), .. } = &self.0.source else {
             return;
         };
-        request.get_or_init(|| collect(&**self.0.origin, cookie_headers, arrive()));
+        request.get_or_init(|| collect(&**self.0.origin, cookie_headers, arrive().moment()));
         // Either this sees that the response was sent, or `close_unless_attached` sees the request.
         std::sync::atomic::fence(SeqCst);
     }
@@ -352,7 +354,7 @@ fn collect<T, H: AsRef<[u8]>>(
     for header in cookie_headers {
         origin.collect(header.as_ref(), at.seconds(), &mut candidates);
     }
-    Request::collected(candidates, at)
+    Request::Collected { candidates, arrived_at: at }
 }
 
 impl<T> Clone for Session<T> {

@@ -7,45 +7,42 @@ use super::opened::Candidates;
 #[cfg(feature = "tower")]
 use crate::http::header_map::CookieHeaders;
 use crate::platform::clock::Moment;
+#[cfg(feature = "tower")]
+use crate::platform::clock::Reading;
 
 /// What a request brought.
-pub(super) struct Request {
-    cookies: Cookies,
-    arrived_at: Moment,
-}
-
-enum Cookies {
-    Collected(Candidates),
-    /// As they came. Most requests ask for no session, and must not pay for a search. Boxed, because
-    /// a session is copied when it is built.
+pub(super) enum Request {
+    Collected {
+        candidates: Candidates,
+        arrived_at: Moment,
+    },
+    /// The headers as they came. Most requests ask for no session, and must not pay for a search.
+    /// What is found is boxed, because a session is copied when it is built.
     #[cfg(feature = "tower")]
     Kept {
         headers: CookieHeaders,
         collected: OnceLock<Box<Candidates>>,
+        arrived_at: Reading,
     },
 }
 
 impl Request {
-    pub(super) fn collected(candidates: Candidates, arrived_at: Moment) -> Self {
-        Self { cookies: Cookies::Collected(candidates), arrived_at }
-    }
-
     #[cfg(feature = "tower")]
     #[inline]
-    pub(super) fn kept(headers: CookieHeaders, arrived_at: Moment) -> Self {
-        Self { cookies: Cookies::Kept { headers, collected: OnceLock::new() }, arrived_at }
+    pub(super) fn kept(headers: CookieHeaders, arrived_at: Reading) -> Self {
+        Self::Kept { headers, collected: OnceLock::new(), arrived_at }
     }
 
     /// The values that may be sessions. `collect` gets the headers in which nobody has looked so
-    /// far, and the time when they came.
+    /// far, and the time when they came (Unix seconds).
     #[cfg_attr(not(feature = "tower"), expect(unused_variables, reason = "they are collected"))]
     pub(super) fn candidates(&self, collect: impl Fn(&[u8], u64, &mut Candidates)) -> &Candidates {
-        match &self.cookies {
-            Cookies::Collected(candidates) => candidates,
+        match self {
+            Self::Collected { candidates, .. } => candidates,
             #[cfg(feature = "tower")]
-            Cookies::Kept { headers, collected } => collected.get_or_init(|| {
+            Self::Kept { headers, collected, .. } => collected.get_or_init(|| {
                 let mut candidates = Box::<Candidates>::default();
-                let loaded_at = self.arrived_at.seconds();
+                let loaded_at = self.loaded_at().seconds();
                 headers.iter().for_each(|header| collect(header, loaded_at, &mut candidates));
                 candidates
             }),
@@ -53,12 +50,20 @@ impl Request {
     }
 
     pub(super) fn loaded_at(&self) -> Moment {
-        self.arrived_at
+        match self {
+            Self::Collected { arrived_at, .. } => *arrived_at,
+            #[cfg(feature = "tower")]
+            Self::Kept { arrived_at, .. } => arrived_at.moment(),
+        }
     }
 
     /// The time that the caller gave.
     pub(super) fn given_time(&self) -> Option<Moment> {
-        self.arrived_at.given()
+        match self {
+            Self::Collected { arrived_at, .. } => arrived_at.given(),
+            #[cfg(feature = "tower")]
+            Self::Kept { .. } => None,
+        }
     }
 }
 

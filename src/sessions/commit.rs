@@ -230,23 +230,23 @@ impl<T: SessionData> Core<T> {
         now: Moment,
     ) -> Result<String, SealError> {
         let opened = session.opened();
+        let seconds = now.seconds();
         claims.seen = self.listed.seen((&opened.data, data), claims.seen, session.seen());
         if let Some(live) = &opened.live {
-            let verdict =
-                self.judge_origin(session, live, (seal, ring), now.seconds()).and_then(|()| {
-                    match is_renewal {
-                        true => {
-                            self.listed.judge_family(&live.claims)?;
-                            self.ask_hook(data, claims, live.key_id, now)
-                        }
-                        false => {
-                            let claims = &live.claims;
-                            claims.judge(now.seconds(), &self.timeouts)?;
-                            claims.judge_bond(now.seconds(), claims.device())?;
-                            self.ask_hook(&opened.data, claims, live.key_id, now)
-                        }
+            let verdict = self.judge_origin(session, live, (seal, ring), seconds).and_then(|()| {
+                match is_renewal {
+                    true => {
+                        self.listed.judge_family(&live.claims)?;
+                        self.ask_hook(data, claims, live.key_id, now)
                     }
-                });
+                    false => {
+                        let claims = &live.claims;
+                        claims.judge(seconds, &self.timeouts)?;
+                        claims.judge_bond(seconds, claims.device())?;
+                        self.ask_hook(&opened.data, claims, live.key_id, now)
+                    }
+                }
+            });
             verdict.map_err(|error| match error {
                 UnsealError::Expired | UnsealError::Idle => SealError::Expired,
                 error => SealError::Refused(Box::new(error)),
@@ -255,7 +255,7 @@ impl<T: SessionData> Core<T> {
             let verdict = self.listed.judge_birth(data, claims);
             verdict.map_err(|error| SealError::Refused(Box::new(error)))?;
         }
-        seal.seal(claims, session.extension(claims), data, now.seconds())
+        seal.seal(claims, session.extension(claims), data, seconds)
     }
 
     /// Checks that the ring still accepts the key of the session that came. If that session has

@@ -7,8 +7,6 @@ use http::HeaderMap;
 use time::OffsetDateTime;
 
 use super::{accepted::Accepted, device, fallback::Fallback, listed::Listed, revocation::RevokeIf};
-#[cfg(feature = "tower")]
-use crate::http::header_map::CookieHeaders;
 #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
 use crate::session::Identity;
 use crate::{
@@ -20,6 +18,8 @@ use crate::{
     platform::clock::Moment,
     session::{Handle, Handles, Origin, Session, SessionData},
 };
+#[cfg(feature = "tower")]
+use crate::{http::header_map::CookieHeaders, platform::clock::Reading};
 
 /// A kind of session: its keys, its cookie and its timeouts. Build it once, at startup. Clones are
 /// cheap and share everything.
@@ -131,7 +131,7 @@ impl<T: SessionData> Sessions<T> {
     #[inline]
     pub(crate) fn arrived(&self, headers: &HeaderMap) -> Session<T> {
         let headers = CookieHeaders::of(headers);
-        Session::arrived(self.origin(), self.0.listed.position(), headers, Moment::now())
+        Session::arrived(self.origin(), self.0.listed.position(), headers, Reading::now())
     }
 
     /// Commits the session: returns what the response has to carry.

@@ -28,7 +28,7 @@ use crate::{
         rejection::{ExistingRejection, Guard as _, MissingLayer, for_each_guard},
         shared::{Mounting, Mounts},
     },
-    platform::clock::Moment,
+    platform::clock::Reading,
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
@@ -97,7 +97,7 @@ where
         match mounting {
             Mounting::First => {
                 let session = self.sessions.exchange();
-                let exchange = Exchange { session: session.clone(), arrived: Moment::now() };
+                let exchange = Exchange { session: session.clone(), arrived: Reading::now() };
                 let attached = || {
                     exchange.session(request.request());
                     &session
@@ -125,7 +125,7 @@ where
 /// What the middleware puts beside a request: a session that no handler has asked for yet.
 struct Exchange<T> {
     session: Session<T>,
-    arrived: Moment,
+    arrived: Reading,
 }
 
 impl<T: SessionData> Exchange<T> {

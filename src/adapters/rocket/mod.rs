@@ -21,7 +21,7 @@ use crate::{
         shared::{Mounting, Mounts},
     },
     http::{answer::Answer, response::write_failure},
-    platform::clock::Moment,
+    platform::clock::Reading,
     session::{Bearer, Existing, Session, SessionData, SignedIn, SignedInData, SignedInPeek},
     sessions::Sessions,
 };
@@ -101,7 +101,7 @@ struct AllAttached(Mutex<Mounts>);
 
 /// The session that a request's guards share.
 struct Slot<T> {
-    arrived: Moment,
+    arrived: Reading,
     session: OnceLock<Session<T>>,
     /// What is answered without a handler.
     answer: OnceLock<Answer>,
@@ -113,7 +113,7 @@ struct Slot<T> {
 
 fn slot<'r, T: SessionData>(request: &'r Request<'_>) -> &'r Slot<T> {
     request.local_cache(|| Slot {
-        arrived: Moment::now(),
+        arrived: Reading::now(),
         session: OnceLock::new(),
         answer: OnceLock::new(),
         is_finished: AtomicBool::new(false),
