@@ -218,11 +218,26 @@ pub(crate) fn ring_replaced(generation: u64, fingerprint: &dyn fmt::Display) {
     );
 }
 
-/// A source's ring was refused.
+/// A source's ring was refused, so many times in a row for this reason. A source is read every few
+/// seconds, so this is said less and less often: the first time, the second, the fourth, and so on.
 #[cfg(feature = "reload")]
-pub(crate) fn ring_refused(reason: &dyn fmt::Display) {
+pub(crate) fn ring_refused(reason: &dyn fmt::Display, times: u32) {
     #[cfg(feature = "tracing")]
-    tracing::error!(target: "sealed_session", %reason, "key ring of the source refused, the last good one stays");
+    if times.is_power_of_two() {
+        tracing::error!(
+            target: "sealed_session",
+            %reason,
+            times,
+            "key ring of the source refused, the last good one stays"
+        );
+    }
+}
+
+/// A source has a good ring again, after one that was refused.
+#[cfg(feature = "reload")]
+pub(crate) fn ring_recovered() {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "sealed_session", "key ring of the source good again");
 }
 
 /// The source of revocations cannot be read. The last known state stays in use.

@@ -88,7 +88,7 @@ impl<S: RingSource> Follower<S> {
     /// As for [`new`](Self::new).
     pub fn new_at(mut source: S, now: OffsetDateTime) -> Result<Self, Arc<ReloadError>> {
         let ring = source.read(now)?;
-        let mut watch = Watch { source, seen: HashMap::new(), last_id: None };
+        let mut watch = Watch { source, seen: HashMap::new(), last_id: None, refusals: 0 };
         watch.remember(&ring);
         let keys = Keys::from(ring);
         keys.set_last_checked(now);
@@ -168,6 +168,8 @@ struct Watch<S> {
     seen: HashMap<KeyId, Fingerprint>,
     /// The greatest `last_id` that a ring had.
     last_id: Option<KeyId>,
+    /// How often in a row a ring was refused for the same reason.
+    refusals: u32,
 }
 
 impl<S: RingSource> Watch<S> {
@@ -175,7 +177,9 @@ impl<S: RingSource> Watch<S> {
         let outcome = self.read(&keys.current(), now).map_err(Arc::new);
         match outcome {
             Ok(ring) => {
-                keys.set_last_error(None);
+                if keys.take_last_error().is_some() {
+                    events::ring_recovered();
+                }
                 keys.set_last_checked(now);
                 if ring == *keys.current() {
                     return Ok(Reload::Unchanged);
@@ -187,8 +191,10 @@ impl<S: RingSource> Watch<S> {
                 Ok(Reload::Replaced)
             }
             Err(error) => {
-                keys.set_last_error(Some(Arc::clone(&error)));
-                events::ring_refused(&error);
+                let last = keys.set_last_error(Arc::clone(&error));
+                let is_same = last.is_some_and(|last| last.to_string() == error.to_string());
+                self.refusals = if is_same { self.refusals.saturating_add(1) } else { 1 };
+                events::ring_refused(&error, self.refusals);
                 Err(error)
             }
         }

@@ -110,8 +110,13 @@ impl Keys {
 
 #[cfg(feature = "reload")]
 impl Keys {
-    pub(crate) fn set_last_error(&self, error: Option<Arc<ReloadError>>) {
-        self.0.last_error.store(error);
+    /// Sets the error of the last check, and returns that of the one before.
+    pub(crate) fn set_last_error(&self, error: Arc<ReloadError>) -> Option<Arc<ReloadError>> {
+        self.0.last_error.swap(Some(error))
+    }
+
+    pub(crate) fn take_last_error(&self) -> Option<Arc<ReloadError>> {
+        self.0.last_error.swap(None)
     }
 
     pub(crate) fn set_last_checked(&self, now: OffsetDateTime) {

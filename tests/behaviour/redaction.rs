@@ -744,6 +744,34 @@ mod events {
         assert_one(&events, &["ERROR", "the last good one stays", "the vault is sealed"]);
     }
 
+    #[cfg(feature = "reload")]
+    #[test]
+    fn a_source_that_stays_broken_is_an_error_less_and_less_often() {
+        use sealed_session::{Follower, ReloadError};
+
+        let source = Arc::new(Mutex::new(Ok(ring())));
+        let shared = Arc::clone(&source);
+        let read = move |_| shared.lock().unwrap().clone().map_err(ReloadError::source);
+        let mut follower = Follower::new_at(read, NOW).unwrap();
+        let mut set = |next| {
+            *source.lock().unwrap() = next;
+            logged(&Secrets::new([1], &[]), || drop(follower.check_at(NOW)))
+        };
+        for check in 1..=9 {
+            let events = set(Err("sealed"));
+            match check {
+                1 | 2 | 4 | 8 => {
+                    assert_one(&events, &["ERROR", "sealed", &format!("times={check}")])
+                }
+                _ => assert!(events.is_empty(), "check {check}: {events:?}"),
+            }
+        }
+        assert_one(&set(Err("gone")), &["ERROR", "gone", "times=1"]);
+        assert_one(&set(Ok(ring())), &["INFO", "good again"]);
+        assert!(set(Ok(ring())).is_empty());
+        assert_one(&set(Err("gone")), &["ERROR", "gone", "times=1"]);
+    }
+
     #[test]
     fn ordinary_request_logs_nothing() {
         let sessions = diaries();
