@@ -761,7 +761,7 @@ mod events {
             let events = set(Err("sealed"));
             match check {
                 1 | 2 | 4 | 8 => {
-                    assert_one(&events, &["ERROR", "sealed", &format!("times={check}")])
+                    assert_one(&events, &["ERROR", "sealed", &format!("times={check}")]);
                 }
                 _ => assert!(events.is_empty(), "check {check}: {events:?}"),
             }
