@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
+use p256::ecdsa::SigningKey;
 use sealed_session::{Commit, Cookie, DeviceAnswer, DeviceRequest, Session, Sessions};
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::OffsetDateTime;
+
+pub(crate) use crate::device::{base64, header, jwk, jwt, key, read_offer, signed};
 
 /// A browser profile: cookies with their ends, and the device's sessions. A clone is a copied
 /// profile; [`copied`](Self::copied) leaves the keys behind, as a thief has to.
@@ -241,46 +242,4 @@ impl Browser {
             self.keep(&Cookie::parse(text.to_owned()).expect("a cookie"), now);
         }
     }
-}
-
-pub(crate) fn header(answer: &DeviceAnswer, name: &str) -> Option<String> {
-    answer.headers().find(|(other, _)| *other == name).map(|(_, value)| value.to_owned())
-}
-
-/// The path and the challenge of an offer.
-pub(crate) fn read_offer(offer: &str) -> (String, String) {
-    let quoted: Vec<_> = offer.split('"').collect();
-    assert!(offer.starts_with("(ES256);path=\""), "{offer}");
-    (quoted[1].to_owned(), quoted[3].to_owned())
-}
-
-/// A device's key.
-pub(crate) fn key(seed: u8) -> SigningKey {
-    SigningKey::from_slice(&[seed; 32]).expect("less than the order of the curve")
-}
-
-pub(crate) fn jwk(key: &SigningKey) -> Value {
-    let point = key.verifying_key().to_sec1_point(false);
-    let (x, y) = (point.x().expect("a point"), point.y().expect("a point"));
-    json!({"kty": "EC", "crv": "P-256", "x": base64(x), "y": base64(y)})
-}
-
-/// A proof as Chromium makes it.
-pub(crate) fn jwt(key: &SigningKey, brings_key: bool, challenge: &str) -> String {
-    let mut header = json!({"alg": "ES256", "typ": "dbsc+jwt"});
-    if brings_key {
-        header["jwk"] = jwk(key);
-    }
-    signed(key, &header.to_string(), &json!({"jti": challenge}).to_string())
-}
-
-/// Header and payload of any content, with their signature.
-pub(crate) fn signed(key: &SigningKey, header: &str, payload: &str) -> String {
-    let text = format!("{}.{}", base64(header.as_bytes()), base64(payload.as_bytes()));
-    let signature: Signature = key.sign(text.as_bytes());
-    format!("{text}.{}", base64(&signature.to_bytes()))
-}
-
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -9,6 +9,8 @@ mod browser;
 mod changes;
 mod config;
 mod corners;
+#[path = "../support/device.rs"]
+mod device;
 mod jwt;
 mod lapse;
 mod life;
