@@ -3,6 +3,7 @@
 use sealed_session::{Commit, Cookie, SealError};
 
 use crate::{
+    device::{Binding, Bond, Offer, is_bound_name},
     fleet::{LEGACY_NAME, Machine, Ring, at, user_of},
     jar::Stored,
     request::{Handler, Pending},
@@ -22,6 +23,8 @@ enum Expected {
     /// An error to the caller, and nothing to the browser.
     Refusal,
     NotReadable,
+    /// This, or not readable: the promises leave it open.
+    Open(Box<Expected>),
 }
 
 impl World {
@@ -31,6 +34,7 @@ impl World {
         let clock = machine.clock(self.now);
         let expected = expected(&pending.handler, machine, clock);
         let result = pending.sessions.commit_at(&pending.session, at(clock));
+        let expected = expected.settled(&result, pending.handler.written);
         let commit = match (&expected, result) {
             (Expected::NotReadable, Err(SealError::NotReadable(_)))
             | (Expected::Refusal, Err(SealError::Refused(_) | SealError::Expired)) => {
@@ -43,10 +47,11 @@ impl World {
             (_, Err(error)) => panic!("expected {expected:?}, got {error}"),
         };
         let fresh = self.check_commit(&pending, &commit, expected, clock);
+        let offer = self.check_offer(&pending, &commit, fresh.as_ref());
         if let Some(op) = late {
             too_late(&mut pending, op, at(clock));
         }
-        Some(self.response(pending, commit, fresh))
+        Some(Response { offer, ..self.response(pending, commit, fresh) })
     }
 
     /// A sign-out is never held up.
@@ -93,6 +98,21 @@ impl World {
         Some(value)
     }
 
+    /// Who has just proved who they are is invited to bind the session, and nobody else.
+    fn check_offer(
+        &mut self,
+        pending: &Pending,
+        commit: &Commit,
+        fresh: Option<&Value>,
+    ) -> Option<Offer> {
+        let handler = &pending.handler;
+        let value = fresh.filter(|value| {
+            handler.binding.offers() && handler.proved && value.bond != Bond::Bound
+        });
+        assert_eq!(commit.registration().is_some(), value.is_some(), "{:?}", commit.registration());
+        Some(self.read_offer(commit.registration()?, pending.machine, value?))
+    }
+
     fn response(&mut self, pending: Pending, commit: Commit, fresh: Option<Value>) -> Response {
         let Pending { handler, sent, target, browser, phase, .. } = pending;
         self.values.extend(fresh.clone());
@@ -107,7 +127,15 @@ impl World {
         let ends_all = handler.destroyed || handler.renewed;
         let sends_ours = fresh.is_some() || handler.destroyed;
         let gone = sent.iter().filter(|c| ends_all && is_known(c)).map(|c| c.value.clone());
-        let mut emptied = Vec::new();
+        // What said that the device was there goes with the session that it was there for.
+        let is_bound = |name: &str| names.iter().any(|of| is_bound_name(name, of));
+        let mut emptied: Vec<_> = sent
+            .iter()
+            .filter(|cookie| {
+                ends_all && is_bound(&cookie.name) && handler.binding != Binding::Nothing
+            })
+            .map(|cookie| (cookie.name.clone(), places[0]))
+            .collect();
         for (number, name) in names.iter().enumerate() {
             let came = sent.iter().any(|cookie| cookie.name == *name);
             for (place, scope) in places.iter().enumerate() {
@@ -132,6 +160,20 @@ impl World {
             value: fresh,
             page: handler.token,
             cookies: commit.into_cookies(),
+            offer: None,
+            news: None,
+        }
+    }
+}
+
+impl Expected {
+    /// What it comes to, of what is left open.
+    fn settled(self, result: &Result<Commit, SealError>, is_written: bool) -> Self {
+        let Self::Open(other) = self else { return self };
+        match result {
+            Err(SealError::NotReadable(_)) => Self::NotReadable,
+            Ok(commit) if !commit.sets_cookies() && !is_written => Self::Nothing,
+            _ => *other,
         }
     }
 }
@@ -145,7 +187,10 @@ fn expected(handler: &Handler, machine: &Machine, clock: i64) -> Expected {
         return Expected::Nothing;
     }
     let (ring, policy) = (&machine.ring, handler.policy);
-    let refusal = handler.base.as_ref().and_then(|base| base.refusal(ring, policy, machine, clock));
+    let refusal = handler.base.as_ref().and_then(|base| {
+        let waits = base.bond == Bond::Awaited && base.waits(clock);
+        base.refusal(ring, policy, machine, clock).or(waits.then_some(Refusal::Bound))
+    });
     let Some(value) = handler.now.as_ref() else { return Expected::Nothing };
     if handler.changed {
         if handler.is_passing && !handler.renewed {
@@ -164,7 +209,11 @@ fn expected(handler: &Handler, machine: &Machine, clock: i64) -> Expected {
             // Nobody signs in out of a device that was signed out.
             Some(_) if handler.base.as_ref().is_some_and(|base| machine.lists_family(base)) => true,
             // A sign-in takes the place of what has ended meanwhile, not of what may be forged.
-            Some(Refusal::Expired | Refusal::Revoked | Refusal::Future) if handler.renewed => false,
+            Some(Refusal::Expired | Refusal::Revoked | Refusal::Future | Refusal::Bound)
+                if handler.renewed =>
+            {
+                false
+            }
             refusal => refusal.is_some(),
         };
         let is_vouched = match (&handler.base, handler.renewed) {
@@ -172,9 +221,16 @@ fn expected(handler: &Handler, machine: &Machine, clock: i64) -> Expected {
             (Some(_), true) => !machine.revokes(value.data, value.seen),
             (Some(_), false) => true,
         };
-        return match is_refused || !is_vouched || clock >= value.expires(policy) {
+        if handler.renewed {
+            value.bond = handler.binding.first_bond();
+        }
+        let expected = match is_refused || !is_vouched || clock >= value.expires(policy) {
             true => Expected::Refusal,
             false => Expected::Set(value.sealed(ring, clock)),
+        };
+        return match handler.may_be_passing && !handler.renewed {
+            true => Expected::Open(Box::new(expected)),
+            false => expected,
         };
     }
     match refusal.is_none() && handler.active {
@@ -195,7 +251,8 @@ fn again(handler: &Handler, value: &Value, machine: &Machine, clock: i64) -> Exp
     let slides = idle.is_some_and(|idle| value.issued + idle < value.end(policy));
     let is_old = |now: i64| (now - value.issued).max(0) >= interval;
     let is_superseded = is_behind(&handler.ring, handler.began) && is_behind(ring, clock);
-    let is_due = handler.is_former || is_old(handler.began) && (slides || is_superseded);
+    let is_due =
+        handler.is_former || value.heals || is_old(handler.began) && (slides || is_superseded);
     let is_slow = clock > handler.began + 2;
     let is_last_chance = slides && idle.is_some_and(|idle| (clock - value.issued) * 2 >= idle);
 
@@ -207,6 +264,7 @@ fn again(handler: &Handler, value: &Value, machine: &Machine, clock: i64) -> Exp
         fresh.key = value.key;
     }
     match (is_due, is_slow) {
+        _ if handler.is_heal_vague => Expected::Perhaps(fresh),
         (true, false) => Expected::Set(fresh),
         // A visitor of whom every request is slow is not signed out.
         (true, true) if is_last_chance => Expected::Set(fresh),

@@ -8,10 +8,13 @@ use std::{
     time::Duration as StdDuration,
 };
 
-use sealed_session::{Key, KeyEntry, KeyRing, Keys, Revocations, Scope, Sessions, Subject, iron};
+use sealed_session::{
+    Bound, Key, KeyEntry, KeyRing, Keys, Revocations, Scope, Sessions, Subject, iron,
+};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
+    device::Binding,
     jar::Target,
     revocations::{Listed, Seen},
     steps::MACHINES,
@@ -178,6 +181,8 @@ pub(crate) struct Machine {
     pub(crate) ring: Ring,
     pub(crate) policy: Policy,
     pub(crate) phase: usize,
+    site: Site,
+    pub(crate) binding: Binding,
     keys: Keys,
     /// Data up to this is revoked.
     revoked: Arc<AtomicU32>,
@@ -187,12 +192,18 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn new(site: Site, policy: Policy, skew: i64, listed: Option<Listed>) -> Self {
+    pub(crate) fn new(
+        site: Site,
+        policy: Policy,
+        (skew, binding): (i64, Binding),
+        listed: Option<Listed>,
+    ) -> Self {
         let ring = Ring::first();
         let keys = Keys::from(ring.build(0).expect("one key for ever"));
         let revoked = Arc::default();
-        let sessions = build(site, 0, policy, &keys, &revoked, list_of(listed.as_ref()));
-        Self { skew, ring, policy, phase: 0, keys, revoked, listed, sessions }
+        let list = list_of(listed.as_ref());
+        let sessions = build((site, 0), (policy, binding), &keys, &revoked, list);
+        Self { skew, ring, policy, phase: 0, site, binding, keys, revoked, listed, sessions }
     }
 
     /// The machine's clock.
@@ -228,10 +239,21 @@ impl Machine {
         self.revoked.store(data, Relaxed);
     }
 
-    pub(crate) fn configure(&mut self, site: Site, phase: usize, policy: Policy) {
+    pub(crate) fn configure(&mut self, phase: usize, policy: Policy) {
         (self.phase, self.policy) = (phase, policy);
-        self.sessions =
-            build(site, phase, policy, &self.keys, &self.revoked, list_of(self.listed.as_ref()));
+        let (site, list) = ((self.site, phase), list_of(self.listed.as_ref()));
+        self.sessions = build(site, (policy, self.binding), &self.keys, &self.revoked, list);
+    }
+
+    /// Whether its cookie goes to this path.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        let (scope, _) = self.site.places(self.phase)[0];
+        path.strip_prefix(scope.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// The names of the cookie that it reads, the present one first.
+    pub(crate) fn names(&self) -> &'static [&'static str] {
+        self.site.names(self.phase)
     }
 }
 
@@ -255,9 +277,8 @@ pub(crate) fn user_of(data: u32) -> Option<u32> {
 }
 
 fn build(
-    site: Site,
-    phase: usize,
-    policy: Policy,
+    (site, phase): (Site, usize),
+    (policy, binding): (Policy, Binding),
     keys: &Keys,
     revoked: &Arc<AtomicU32>,
     list: Option<&Revocations>,
@@ -281,6 +302,10 @@ fn build(
     }
     if let Some(list) = list {
         builder = builder.revocations(list, |data| user_of(*data).map(Subject::from));
+    }
+    let bound = Bound::new().offer(binding.offers()).strict(binding == Binding::Strict);
+    if binding != Binding::Nothing {
+        builder = builder.bound(bound);
     }
     for name in names {
         builder = builder.former_name(*name, at(100_000_000));

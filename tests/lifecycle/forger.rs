@@ -3,6 +3,7 @@
 use sealed_session::Cookie;
 
 use crate::{
+    device::Bond,
     fleet::{Policy, Site, TARGET, at},
     request::{Handler, forging, lifetime, sealed_idle},
     revocations::Seen,
@@ -29,6 +30,18 @@ impl World {
             Forgery::Replay(pick) => {
                 if let Some(value) = pick.of(&self.values).cloned() {
                     self.bring(&value);
+                }
+            }
+            Forgery::Copy { browser } => {
+                let copied = self.browsers[*browser].jar.copied();
+                self.browsers[FORGER].jar = copied;
+                self.browsers[FORGER].ended = Ended::default();
+            }
+            Forgery::AddBound(pick) => {
+                if let Some(cookie) = pick.of(&self.devices.set) {
+                    let mut kept = cookie.clone();
+                    kept.set_max_age(None);
+                    self.browsers[FORGER].jar.receive(TARGET, &kept, self.now);
                 }
             }
             Forgery::MakeLegacy { ttl, user } => {
@@ -62,6 +75,8 @@ impl World {
             idle: own,
             own_idle,
             persistent: true,
+            bond: Bond::None,
+            heals: false,
             seen: Seen::default(),
             key: Some(key),
             taint: Some(epoch),

@@ -87,6 +87,13 @@ impl Jar {
     pub(crate) fn clear(&mut self) {
         self.cookies.clear();
     }
+
+    /// As a thief copies it, who keeps what browsers would drop, and drops what ends a session.
+    pub(crate) fn copied(&self) -> Self {
+        let kept = self.cookies.iter().filter(|cookie| !cookie.name.contains("-ended-"));
+        let cookies = kept.map(|cookie| Stored { expires: None, ..cookie.clone() }).collect();
+        Self { cookies, created: self.created }
+    }
 }
 
 impl Stored {

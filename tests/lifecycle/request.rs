@@ -1,8 +1,9 @@
 //! One request: what its handler does, and what should come of that.
 
-use sealed_session::{KeyId, KeyRing, Lifetime, Session, Sessions};
+use sealed_session::{KeyId, KeyRing, Lifetime, Session, SessionId, Sessions};
 
 use crate::{
+    device::{Binding, Bond},
     fleet::{Policy, Ring, USERS, at, entry, seconds, std_seconds},
     jar::{Stored, Target},
     revocations::Seen,
@@ -29,6 +30,7 @@ pub(crate) struct Pending {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Handler {
     pub(crate) policy: Policy,
+    pub(crate) binding: Binding,
     /// The machine's clock when the request came.
     pub(crate) began: i64,
     /// What was revoked until then.
@@ -41,6 +43,12 @@ pub(crate) struct Handler {
     pub(crate) generation: u32,
     /// Nothing live came, but something that may be live elsewhere.
     pub(crate) is_passing: bool,
+    /// Nothing live came, and the promises leave open whether that may be.
+    pub(crate) may_be_passing: bool,
+    /// A session that waits for its device, whose visitor has tokens.
+    pub(crate) waiting: Option<SessionId>,
+    /// Values that only differ in whether their device was proved before.
+    pub(crate) is_heal_vague: bool,
     /// It came under a former name.
     pub(crate) is_former: bool,
     /// The session as it is now.
@@ -50,6 +58,8 @@ pub(crate) struct Handler {
     pub(crate) written: bool,
     pub(crate) changed: bool,
     pub(crate) renewed: bool,
+    /// The user proved who they are.
+    pub(crate) proved: bool,
     pub(crate) destroyed: bool,
     /// The session began here, and was not idle before its first value.
     pub(crate) begun: bool,
@@ -60,7 +70,9 @@ pub(crate) struct Handler {
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     text: String,
-    of: Value,
+    /// That of the session, or of one that waits for its device.
+    id: Option<SessionId>,
+    is_of_waiting: bool,
     key: u32,
 }
 
@@ -93,6 +105,7 @@ impl Handler {
     pub(crate) fn new(policy: Policy, ring: &Ring, began: i64, base: Option<Value>) -> Self {
         Self {
             policy,
+            binding: Binding::Nothing,
             began,
             seen: Seen::default(),
             ring: ring.clone(),
@@ -100,12 +113,16 @@ impl Handler {
             now: base.clone(),
             base,
             is_passing: false,
+            may_be_passing: false,
+            waiting: None,
+            is_heal_vague: false,
             is_former: false,
             looked: false,
             active: false,
             written: false,
             changed: false,
             renewed: false,
+            proved: false,
             destroyed: false,
             begun: false,
             token: None,
@@ -172,6 +189,7 @@ impl Handler {
             Op::Reauthenticate => {
                 session.reauthenticate();
                 let began = self.began;
+                self.proved |= self.now.is_some();
                 self.change_id(|value| {
                     let earliest = value.created + i64::from(!value.creation_known);
                     value.authenticated = began.max(earliest);
@@ -230,6 +248,8 @@ impl Handler {
             idle: self.policy.idle,
             own_idle: false,
             persistent,
+            bond: Bond::None,
+            heals: false,
             seen: self.seen,
             key: None,
             taint: self.base.as_ref().and_then(|base| base.taint),
@@ -254,7 +274,7 @@ impl Handler {
         }
         (value.idle, value.own_idle) = sealed_idle(idle, self.policy);
         self.now = Some(value);
-        (self.begun, self.changed, self.renewed) = (true, true, true);
+        (self.begun, self.changed, self.renewed, self.proved) = (true, true, true, true);
     }
 
     fn change_id(&mut self, change: impl FnOnce(&mut Value)) {
@@ -276,19 +296,29 @@ impl Handler {
             token.expect_err("the session was destroyed");
             return;
         }
-        self.begin(numbers);
+        // Who waits for a device gets a token, and no session in the place of the one that waits.
+        let may_wait = self.waiting.is_some() || self.may_be_passing;
+        let is_of_waiting = self.now.is_none() && may_wait && session.id().is_none();
+        if !is_of_waiting {
+            assert!(self.now.is_some() || self.waiting.is_none() || self.may_be_passing);
+            self.begin(numbers);
+        }
         // Where the clock is behind the start of every key there is none.
         let Some(key) = self.ring.sealing_key(self.began) else { return };
-        let mut of = self.now.clone().expect("it began at the latest now");
-        of.id = session.id();
-        self.token = Some(Token { text: token.expect("a key seals"), of, key });
+        let id = if is_of_waiting { self.waiting } else { session.id() };
+        self.token = Some(Token { text: token.expect("a key seals"), id, is_of_waiting, key });
     }
 
     fn verify(&mut self, session: &Session<u32>, page: Option<&Token>) {
         let Some(token) = page else { return };
         self.active = true;
         let result = session.verify_csrf(&token.text);
-        let is_same = session.id().is_some() && session.id() == token.of.id;
+        let is_same = match token.is_of_waiting {
+            // Which one waits is left open.
+            true if self.may_be_passing || token.id.is_none() => return,
+            true => session.id().is_none() && self.waiting == token.id && !self.destroyed,
+            false => session.id().is_some() && session.id() == token.id,
+        };
         let is_good = is_same && self.ring.place(token.key).is_some();
         assert_eq!(result.is_ok(), is_good, "{result:?}");
     }
@@ -320,6 +350,8 @@ impl Handler {
         assert_eq!(session.created_at().map(seconds), now.and_then(Value::known_creation));
         let authenticated = now.and_then(Value::known_authentication);
         assert_eq!(session.authenticated_at().map(seconds), authenticated);
+        let is_bound = now.is_some_and(|value| value.bond == Bond::Bound);
+        assert_eq!(session.is_bound(), is_bound);
         assert_eq!(session.is_persistent(), now.map(|value| value.persistent));
         assert_eq!(session.expires_at().map(seconds), now.map(|value| value.expires(policy)));
         let key = self.base.as_ref().and_then(|base| base.key);

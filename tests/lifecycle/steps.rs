@@ -2,7 +2,10 @@
 
 use proptest::{collection::vec, option, prelude::*};
 
-use crate::fleet::{Policy, Site, USERS};
+use crate::{
+    device::Binding,
+    fleet::{Policy, Site, USERS},
+};
 
 /// Visitors with a browser of their own, and behind them the forger with his.
 pub(crate) const BROWSERS: usize = 3;
@@ -16,6 +19,7 @@ pub(crate) struct Life {
     pub(crate) skews: [i64; MACHINES],
     /// Machines have lists of revocations.
     pub(crate) has_lists: bool,
+    pub(crate) bindings: [Binding; MACHINES],
     pub(crate) steps: Vec<Step>,
 }
 
@@ -60,8 +64,42 @@ pub(crate) enum Step {
         ttl: i64,
         user: u32,
     },
+    /// A browser takes up one of the last invitations that it got.
+    Register {
+        browser: usize,
+        machine: usize,
+        offer: usize,
+        is_late: bool,
+    },
+    /// A browser proves its device again.
+    Refresh {
+        browser: usize,
+        machine: usize,
+        device: Pick,
+        is_late: bool,
+    },
+    Attempt(Attempt),
     Forger(Forgery),
     Operator(Operation),
+}
+
+/// A request of the binding protocol that no browser would send.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempt {
+    pub(crate) browser: usize,
+    pub(crate) machine: usize,
+    /// Of the device that is refreshed; `None` for a registration.
+    pub(crate) identifier: Option<Pick>,
+    pub(crate) with: With,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum With {
+    /// A proof that was sent before, by whoever.
+    Captured(Pick),
+    /// A proof for a challenge that somebody got: by the device that is refreshed, or by a key that
+    /// nobody knows.
+    Made { of_offer: bool, challenge: Pick, is_of_device: bool },
 }
 
 #[derive(Debug, Clone)]
@@ -70,6 +108,10 @@ pub(crate) struct Request {
     pub(crate) machine: usize,
     /// To a page outside of `/app`.
     pub(crate) elsewhere: bool,
+    /// The browser does not refresh before, though its bound cookie has lapsed.
+    pub(crate) skips: bool,
+    /// It takes up what the response invites to, at once.
+    pub(crate) registers: bool,
     /// Where there is none, nobody looks at the session before the response is sent.
     pub(crate) ops: Vec<Op>,
 }
@@ -128,6 +170,10 @@ pub(crate) enum Forgery {
     Change { value: Pick, ops: Vec<Op> },
     /// Brings a value that was ever set.
     Replay(Pick),
+    /// Copies the cookies of a browser.
+    Copy { browser: usize },
+    /// Brings a bound cookie that was ever set, beside what he has.
+    AddBound(Pick),
     /// Seals a cookie of iron-session, whose password he has too.
     MakeLegacy { ttl: i64, user: u32 },
 }
@@ -182,9 +228,32 @@ pub(crate) fn lives() -> impl Strategy<Value = Life> {
         1 => Just(Site::Renamed),
     ];
     let skews = [(); MACHINES].map(|()| prop_oneof![2 => Just(0), 3 => -30..=30_i64]);
-    (site, policies(), skews, proptest::bool::weighted(0.6), vec(steps(), 1..100)).prop_map(
-        |(site, policy, skews, has_lists, steps)| Life { site, policy, skews, has_lists, steps },
+    let has_lists = proptest::bool::weighted(0.6);
+    (site, policies(), skews, has_lists, bindings(), vec(steps(), 1..100)).prop_map(
+        |(site, policy, skews, has_lists, bindings, steps)| {
+            // What is bound is of one host.
+            let bindings = match site {
+                Site::Domain => [Binding::Nothing; MACHINES],
+                Site::Host | Site::Path | Site::Renamed => bindings,
+            };
+            Life { site, policy, skews, has_lists, bindings, steps }
+        },
     )
+}
+
+/// As the documentation asks, all machines can read what is bound before one of them binds.
+fn bindings() -> impl Strategy<Value = [Binding; MACHINES]> {
+    let one = || {
+        prop_oneof![
+            5 => Just(Binding::Offers),
+            2 => Just(Binding::Strict),
+            1 => Just(Binding::Reads)
+        ]
+    };
+    prop_oneof![
+        2 => Just([Binding::Nothing; MACHINES]),
+        3 => [(); MACHINES].map(|()| one())
+    ]
 }
 
 fn policies() -> impl Strategy<Value = Policy> {
@@ -225,7 +294,16 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => browser.clone().prop_map(|browser| Step::Close { browser }),
         2 => (browser, lifetimes(), 0..USERS)
             .prop_map(|(browser, ttl, user)| Step::LegacySignIn { browser, ttl: ttl.into(), user }),
-        4 => forgeries().prop_map(Step::Forger),
+        6 => (browser_and_machine(), 0..3_usize, any::<bool>())
+            .prop_map(|((browser, machine), offer, is_late)| {
+                Step::Register { browser, machine, offer, is_late }
+            }),
+        6 => (browser_and_machine(), picks(), any::<bool>())
+            .prop_map(|((browser, machine), device, is_late)| {
+                Step::Refresh { browser, machine, device, is_late }
+            }),
+        4 => attempts().prop_map(Step::Attempt),
+        5 => forgeries().prop_map(Step::Forger),
         10 => operations().prop_map(Step::Operator),
     ]
 }
@@ -234,10 +312,35 @@ fn picks() -> impl Strategy<Value = Pick> {
     (0..5040_usize).prop_map(Pick)
 }
 
+fn browser_and_machine() -> impl Strategy<Value = (usize, usize)> {
+    (prop_oneof![5 => Just(0_usize), 2 => Just(1), 1 => Just(FORGER)], 0..MACHINES)
+}
+
+fn attempts() -> impl Strategy<Value = Attempt> {
+    let browser = prop_oneof![2 => Just(0_usize), 1 => Just(1), 3 => Just(FORGER)];
+    let with = prop_oneof![
+        picks().prop_map(With::Captured),
+        (any::<[bool; 2]>(), picks()).prop_map(|([of_offer, is_of_device], challenge)| {
+            With::Made { of_offer, challenge, is_of_device }
+        })
+    ];
+    (browser, 0..MACHINES, option::weighted(0.7, picks()), with).prop_map(
+        |(browser, machine, identifier, with)| Attempt { browser, machine, identifier, with },
+    )
+}
+
 fn requests() -> impl Strategy<Value = Request> {
-    let browser = prop_oneof![5 => Just(0_usize), 2 => Just(1), 1 => Just(FORGER)];
-    (browser, 0..MACHINES, proptest::bool::weighted(0.2), vec(ops(), 0..4))
-        .prop_map(|(browser, machine, elsewhere, ops)| Request { browser, machine, elsewhere, ops })
+    let [elsewhere, skips, registers] = [0.2, 0.3, 0.6].map(proptest::bool::weighted);
+    (browser_and_machine(), elsewhere, skips, registers, vec(ops(), 0..4)).prop_map(
+        |((browser, machine), elsewhere, skips, registers, ops)| Request {
+            browser,
+            machine,
+            elsewhere,
+            skips,
+            registers,
+            ops,
+        },
+    )
 }
 
 fn ops() -> impl Strategy<Value = Op> {
@@ -281,6 +384,8 @@ fn forgeries() -> impl Strategy<Value = Forgery> {
         3 => (picks(), vec(ops(), 1..3))
             .prop_map(|(value, ops)| Forgery::Change { value, ops }),
         3 => picks().prop_map(Forgery::Replay),
+        3 => (0..FORGER).prop_map(|browser| Forgery::Copy { browser }),
+        1 => picks().prop_map(Forgery::AddBound),
         1 => (lifetimes(), 0..USERS)
             .prop_map(|(ttl, user)| Forgery::MakeLegacy { ttl: ttl.into(), user }),
     ]

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use sealed_session::SessionId;
 
 use crate::{
+    device::Bond,
     fleet::{Machine, Policy, Ring},
     revocations::Seen,
 };
@@ -29,6 +30,9 @@ pub(crate) struct Value {
     pub(crate) idle: Option<u32>,
     pub(crate) own_idle: bool,
     pub(crate) persistent: bool,
+    pub(crate) bond: Bond,
+    /// It is bound only since its request proved its device.
+    pub(crate) heals: bool,
     /// What was revoked before the sign-in.
     pub(crate) seen: Seen,
     /// `None` for one of the legacy application.
@@ -69,7 +73,7 @@ impl Value {
     /// What is sealed of it at `now`, by the machine's clock and ring of then.
     pub(crate) fn sealed(&self, ring: &Ring, now: i64) -> Self {
         let key = ring.sealing_key(now);
-        Self { issued: self.issued.max(now), key, ..self.clone() }
+        Self { issued: self.issued.max(now), key, heals: false, ..self.clone() }
     }
 
     /// Why it is no session under this ring and policy and on this machine, whatever browser it
@@ -113,12 +117,16 @@ pub(crate) enum Refusal {
     Revoked,
     /// Ended or replaced in this browser.
     Ended,
+    /// Good from its device alone.
+    Bound,
+    /// One of the two, which the promises leave open.
+    EndedOrBound,
 }
 
 impl Refusal {
     /// It may be good elsewhere, or in a moment.
     pub(crate) fn is_passing(self) -> bool {
-        matches!(self, Self::NewerKey | Self::Future)
+        matches!(self, Self::NewerKey | Self::Future | Self::Bound)
     }
 }
 
@@ -128,6 +136,12 @@ pub(crate) enum Verdict {
     /// The promises leave it open.
     Open,
     Dead(Refusal),
+}
+
+impl Verdict {
+    pub(crate) fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Dead(Refusal::EndedOrBound))
+    }
 }
 
 /// What a response ended in the browser that got it.

@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 
-use sealed_session::{Cookie, Session, SessionId, iron};
+use sealed_session::{Cookie, Family, Session, SessionId, iron};
 
 use crate::{
+    device::{Bond, Devices, Offer, Registered},
     fleet::{
         ELSEWHERE, LAST_KEY, LEGACY_NAME, Machine, Place, Ring, Site, TARGET, at, may_go_on,
         passwords, seconds, std_seconds,
     },
     jar::{Jar, Stored, Target},
+    protocol::{News, header_of},
     request::{Handler, Numbers, Pending, Token},
     revocations::{Engine, Seen, Target as Revoked},
     steps::{BROWSERS, Life, MACHINES, Operation, Pick, Request, Step},
-    value::{Ended, Ending, Value, Verdict},
+    value::{Ended, Ending, Refusal, Value, Verdict},
 };
 
 pub(crate) struct World {
@@ -29,16 +31,20 @@ pub(crate) struct World {
     pub(crate) stolen: (u32, u32),
     /// Every value that was ever set, in order.
     pub(crate) values: Vec<Value>,
+    pub(crate) devices: Devices,
     legacy: HashMap<String, Legacy>,
     pub(crate) numbers: Numbers,
     pending: Vec<Pending>,
-    responses: Vec<Response>,
+    pub(crate) responses: Vec<Response>,
 }
 
 #[derive(Default)]
 pub(crate) struct Browser {
     pub(crate) jar: Jar,
     pub(crate) ended: Ended,
+    /// Invitations that it got.
+    offers: Vec<Offer>,
+    pub(crate) device: Vec<Registered>,
     page: Option<Token>,
 }
 
@@ -64,6 +70,28 @@ pub(crate) struct Response {
     /// Names and places under which nothing of ours may be left.
     pub(crate) emptied: Vec<(String, Place)>,
     pub(crate) page: Option<Token>,
+    /// What it invites to.
+    pub(crate) offer: Option<Offer>,
+    /// What it says of a device.
+    pub(crate) news: Option<News>,
+}
+
+impl Response {
+    /// An answer of the binding protocol.
+    pub(crate) fn of_device(browser: usize, target: Target, cookies: Vec<Cookie<'static>>) -> Self {
+        Self {
+            browser,
+            target,
+            cookies,
+            value: None,
+            endings: Vec::new(),
+            gone: Vec::new(),
+            emptied: Vec::new(),
+            page: None,
+            offer: None,
+            news: None,
+        }
+    }
 }
 
 impl World {
@@ -71,7 +99,8 @@ impl World {
         let engine = life.has_lists.then(Engine::new);
         let machine = |number: usize| {
             let listed = engine.as_ref().map(|engine| engine.follow(number));
-            Machine::new(life.site, life.policy, life.skews[number], listed)
+            let own = (life.skews[number], life.bindings[number]);
+            Machine::new(life.site, life.policy, own, listed)
         };
         Self {
             now: 0,
@@ -83,6 +112,7 @@ impl World {
             last_key: 1,
             stolen: (1, 0),
             values: Vec::new(),
+            devices: Devices::default(),
             legacy: HashMap::new(),
             numbers: Numbers::default(),
             pending: Vec::new(),
@@ -120,9 +150,24 @@ impl World {
                 let pending = self.begin(request);
                 self.now += takes;
                 if let Some(response) = self.commit(pending, None) {
+                    let offer = response.offer.clone().filter(|_| request.registers);
                     self.deliver(response);
+                    let answer = offer
+                        .and_then(|offer| self.register(request.browser, request.machine, &offer));
+                    self.arrive(answer, false);
                 }
             }
+            Step::Register { browser, machine, offer, is_late } => {
+                let offer = self.browsers[*browser].offers.iter().rev().nth(*offer).cloned();
+                let answer = offer.and_then(|offer| self.register(*browser, *machine, &offer));
+                self.arrive(answer, *is_late);
+            }
+            Step::Refresh { browser, machine, device, is_late } => {
+                let place = device.place(&self.browsers[*browser].device);
+                let answer = place.and_then(|place| self.refresh(*browser, *machine, place));
+                self.arrive(answer, *is_late);
+            }
+            Step::Attempt(attempt) => self.attempt(attempt),
             Step::Close { browser } => self.browsers[*browser].jar.close(),
             Step::LegacySignIn { browser, ttl, user } => {
                 let cookie = self.legacy_cookie(*user, *ttl, None);
@@ -130,6 +175,15 @@ impl World {
             }
             Step::Forger(forgery) => self.forge(forgery),
             Step::Operator(operation) => self.operate(operation),
+        }
+    }
+
+    /// A response comes at once, or when it is delivered.
+    fn arrive(&mut self, response: Option<Response>, is_late: bool) {
+        match (response, is_late) {
+            (Some(response), true) => self.responses.push(response),
+            (Some(response), false) => self.deliver(response),
+            (None, _) => {}
         }
     }
 
@@ -173,13 +227,13 @@ impl World {
             }
             (Operation::Policy { machine, policy }, _) => {
                 let machine = &mut self.machines[*machine];
-                machine.configure(self.site, machine.phase, *policy);
+                machine.configure(machine.phase, *policy);
             }
             (Operation::Upgrade { machine }, _) => {
                 let phase = self.machines[*machine].phase + 1;
                 if phase <= self.site.last_phase() && may_go_on(&self.machines, phase) {
                     let machine = &mut self.machines[*machine];
-                    machine.configure(self.site, phase, machine.policy);
+                    machine.configure(phase, machine.policy);
                 }
             }
         }
@@ -213,14 +267,16 @@ impl World {
         // A machine that does not know the new Path cannot see that something is left there.
         let knows_all = self.machines[request.machine].phase == self.site.last_phase();
         let target = if request.elsewhere && knows_all { ELSEWHERE } else { TARGET };
+        if !request.skips {
+            self.refresh_where_due(request.browser, request.machine);
+        }
         let sent = self.browsers[request.browser].jar.sent(target, self.now);
         let machine = &self.machines[request.machine];
         let clock = machine.clock(self.now);
         let lists = self.engine.as_ref().zip(machine.listed.as_ref());
         let seen = lists.map_or(Seen::default(), |(engine, listed)| engine.seen(listed));
-        let header: String = sent.iter().flat_map(|c| [&c.name, "=", &c.value, "; "]).collect();
-        let mut session = machine.sessions.load_at([header], at(clock));
-        let candidates = self.candidates(request, &sent);
+        let mut session = machine.sessions.load_at([header_of(&sent)], at(clock));
+        let candidates = self.candidates((request.machine, request.browser), &sent, None);
 
         let mut handler = Handler::new(machine.policy, &machine.ring, clock, None);
         let mut others = Vec::new();
@@ -229,13 +285,15 @@ impl World {
             let of_same_line = |value: &&(Value, Verdict)| {
                 base.as_ref().is_some_and(|base| value.0.lineage == base.lineage)
             };
-            let live_or_open = |value: &&(Value, Verdict)| !matches!(value.1, Verdict::Dead(_));
+            let live_or_open = |value: &&(Value, Verdict)| match value.1 {
+                Verdict::Dead(refusal) => refusal == Refusal::Bound,
+                Verdict::Live | Verdict::Open => true,
+            };
             let generation =
                 candidates.iter().filter(live_or_open).filter(of_same_line).map(|c| c.0.generation);
             let generation = generation.max().unwrap_or(0);
-            let is_vague =
-                candidates.iter().filter(of_same_line).filter(|c| c.1 == Verdict::Open).count() > 0
-                    && candidates.len() > 1;
+            let is_vague = candidates.iter().filter(of_same_line).any(|c| c.1.is_open())
+                && candidates.len() > 1;
             handler = Handler::new(machine.policy, &machine.ring, clock, base);
             handler.generation = generation;
             let present = self.site.names(machine.phase)[0];
@@ -248,16 +306,35 @@ impl World {
                 && candidates
                     .iter()
                     .any(|c| matches!(c.1, Verdict::Dead(refusal) if refusal.is_passing()));
+            let is_new = handler.base.is_none();
+            let dead = |refusal| Verdict::Dead(refusal);
+            handler.may_be_passing = is_new
+                && !handler.is_passing
+                && candidates.iter().any(|c| c.1 == dead(Refusal::EndedOrBound));
+            handler.waiting = candidates
+                .iter()
+                .find(|c| is_new && c.1 == dead(Refusal::Bound))
+                .and_then(|c| c.0.id);
+            handler.is_heal_vague = handler.base.as_ref().is_some_and(|base| {
+                let is_twin = |c: &&(Value, Verdict)| {
+                    !matches!(c.1, Verdict::Dead(_))
+                        && c.0.id == base.id
+                        && c.0.issued == base.issued
+                };
+                candidates.iter().filter(is_twin).any(|c| c.0.heals != base.heals)
+            });
             others = candidates
                 .iter()
                 .map(|(value, verdict)| {
-                    (value.lineage, value.generation, *verdict == Verdict::Live)
+                    let is_live = matches!(verdict, Verdict::Live | Verdict::Dead(Refusal::Bound));
+                    (value.lineage, value.generation, is_live)
                 })
                 .collect();
             handler.check(&session);
             self.learn_legacy_id(&sent, &session, handler.base.as_ref());
         }
         handler.seen = seen;
+        handler.binding = self.machines[request.machine].binding;
         let page = self.browsers[request.browser].page.clone();
         for op in &request.ops {
             handler.run(&mut session, op, page.as_ref(), &mut self.numbers);
@@ -277,12 +354,18 @@ impl World {
     }
 
     /// The session values of a request in the order in which they are read.
-    fn candidates(&self, request: &Request, sent: &[Stored]) -> Vec<(Value, Verdict)> {
-        let machine = &self.machines[request.machine];
-        let browser = &self.browsers[request.browser];
+    /// The device of the sign-in `proven` has just proved itself.
+    pub(crate) fn candidates(
+        &self,
+        (machine, browser): (usize, usize),
+        sent: &[Stored],
+        proven: Option<Family>,
+    ) -> Vec<(Value, Verdict)> {
+        let (machine, browser) = (&self.machines[machine], &self.browsers[browser]);
         let judged = |value: Value| {
             let verdict = browser.ended.judge(&value, machine, self.now);
-            (value, verdict)
+            let clock = machine.clock(self.now);
+            self.devices.judge((value, verdict), (sent, proven), machine, clock)
         };
         let names = self.site.names(machine.phase);
         let ours: Vec<_> = names
@@ -320,6 +403,8 @@ impl World {
             idle: machine.policy.idle,
             own_idle: false,
             persistent: true,
+            bond: Bond::None,
+            heals: false,
             seen: Seen::default(),
             key: None,
             taint,
@@ -336,7 +421,7 @@ impl World {
         }
     }
 
-    fn deliver(&mut self, response: Response) {
+    pub(crate) fn deliver(&mut self, response: Response) {
         let browser = &mut self.browsers[response.browser];
         for cookie in &response.cookies {
             browser.jar.receive(response.target, cookie, self.now);
@@ -349,6 +434,16 @@ impl World {
         if response.page.is_some() {
             browser.page = response.page;
         }
+        browser.offers.extend(response.offer);
+        match response.news {
+            Some(News::Registered(identifier)) => {
+                browser.device.push(Registered { identifier, proof: None });
+            }
+            Some(News::Over(text)) => {
+                browser.device.retain(|device| device.identifier.seal.text != text);
+            }
+            None => {}
+        }
         let left = browser.jar.sent(response.target, self.now);
         for (name, (path, domain)) in response.emptied {
             let is_left = |cookie: &&Stored| cookie.name == name && cookie.is_in(path, domain);
@@ -358,7 +453,7 @@ impl World {
 }
 
 /// Which of the candidates the session is, where it is one that it may be.
-fn winner(session: &Session<u32>, candidates: &[(Value, Verdict)]) -> Option<Value> {
+pub(crate) fn winner(session: &Session<u32>, candidates: &[(Value, Verdict)]) -> Option<Value> {
     let live = candidates.iter().filter(|(_, verdict)| *verdict == Verdict::Live);
     if session.is_new() {
         let lost = live.map(|(value, _)| value).next();
