@@ -59,6 +59,16 @@ fn another_path_takes_the_devices_of_the_former_one_along() {
 }
 
 #[test]
+fn a_server_that_was_told_the_next_path_refreshes_what_registered_there() {
+    let next = Bound::new().path("/auth/device").former_path("/session-binding/session");
+    let next = machine_with(ring([1]), next);
+    let told = machine_with(ring([1]), Bound::new().former_path("/auth/device"));
+    let mut browser = Browser::bound(&next, "ada", T0);
+    assert_eq!(browser.read(&told, at(30 * MINUTE)), "ada");
+    assert_eq!(browser.device.len(), 1);
+}
+
+#[test]
 fn a_former_path_is_as_plain_as_a_path() {
     for (path, good) in
         [("/auth", true), ("auth", false), ("//a", false), ("/a b", false), ("/", false)]
