@@ -68,6 +68,12 @@ impl Seal<'_> {
         Ok(text::encode(&sealed))
     }
 
+    /// The same, for values that are bound to something else.
+    #[inline]
+    pub(crate) fn bound_to<'a>(&'a self, binding: &'a Binding) -> Seal<'a> {
+        Seal { binding, ..*self }
+    }
+
     /// Whether the key with this id is accepted at `now`.
     pub(crate) fn check_key(&self, key_id: KeyId, now: u64) -> Result<(), UnsealError> {
         self.accepted(now)(key_id).map(drop)

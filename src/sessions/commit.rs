@@ -290,7 +290,7 @@ impl<T: SessionData> Core<T> {
     ) -> Result<(), UnsealError> {
         let reader = self.accepted.reader(reader);
         let binding = reader.map_or(self.accepted.binding(), |reader| &reader.session);
-        Seal { binding, ..*seal }.check_value(value, now)
+        seal.bound_to(binding).check_value(value, now)
     }
 
     /// The value sealed again with the same data, if that is due.

@@ -7,6 +7,7 @@ use crate::{
     error::{ConfigError, SealError},
     format::{
         claims::{Bond, Claims, Device},
+        frame::Seal,
         session_id::Family,
     },
     platform::clock::Moment,
@@ -33,10 +34,10 @@ impl<T: SessionData> Core<T> {
     #[expect(clippy::unused_self, reason = "as `device` has it")]
     pub(super) fn device_of(
         &self,
+        _: &Seal<'_>,
         _: &Candidates,
         _: Option<Family>,
-        _: &Claims,
-        _: u64,
+        _: (&Claims, u64),
     ) -> Device {
         Device::Unproven
     }

@@ -122,7 +122,7 @@ impl<T: SessionData> Core<T> {
                 let (mut found, mut authentic) = (None, None);
                 let came = (value, candidate);
                 let opened = self.open_one(candidates, came, opening, (&mut found, &mut authentic));
-                match self.end_one(candidates, opened, &mut authentic, opening.now) {
+                match self.end_one(candidates, opened, &mut authentic, opening) {
                     Ok(()) => opening.add(found, place),
                     Err(error) => {
                         let key_id = key_id(&candidate.value).ok();
@@ -148,11 +148,11 @@ impl<T: SessionData> Core<T> {
         let &Opening { now, seconds, proven, ring, .. } = opening;
         let mut refusal = UnsealError::Malformed;
         for (reader, bound) in readers_of(&self.accepted, candidate.name, seconds) {
-            let seal = Seal { binding: &bound.session, ..*opening.seal };
+            let seal = opening.seal.bound_to(&bound.session);
             let prove = |claims: &Claims| {
                 let ends_at = claims.created_at.saturating_add(claims.lifetime.into());
                 *authentic = Some(Authentic::new(claims, ends_at, Verdict::Refused));
-                self.device_of(candidates, proven, claims, seconds)
+                self.device_of(opening.seal, candidates, proven, (claims, seconds))
             };
             let opened = seal.unseal(&candidate.value, seconds, prove, |unsealed| {
                 let found = found.insert(LiveSession {
@@ -178,10 +178,10 @@ impl<T: SessionData> Core<T> {
         candidates: &Candidates,
         opened: Result<(), UnsealError>,
         authentic: &mut Option<Authentic>,
-        now: Moment,
+        opening: &Opening<'_, T>,
     ) -> Result<(), UnsealError> {
         let Some(value) = authentic else { return opened };
-        let is_ended = || self.is_ended(candidates, value.descent, now);
+        let is_ended = || self.is_ended(opening.seal, candidates, value.descent, opening.seconds);
         let (result, verdict) = match opened {
             Ok(()) | Err(UnsealError::Bound) if is_ended() => {
                 (Err(UnsealError::Ended), Verdict::Ended)
@@ -266,7 +266,7 @@ pub(super) struct Opening<'a, T> {
     /// [`now`](Self::now) in Unix seconds.
     seconds: u64,
     proven: Option<Family>,
-    seal: &'a Seal<'a>,
+    pub(super) seal: &'a Seal<'a>,
     /// The ring's number.
     ring: u64,
     /// The decryptions that are left for the cookie's name.

@@ -16,7 +16,7 @@ use crate::{
     events,
     format::{
         claims::{CLOCK_TOLERANCE, MAX_AGE_LIMIT},
-        frame::MAX_COOKIE_LEN,
+        frame::{MAX_COOKIE_LEN, Seal},
     },
     http::cookie::Named,
     platform::clock::Moment,
@@ -120,7 +120,8 @@ impl<T: SessionData> Core<T> {
         candidates: &Candidates,
         opening: &mut Opening<'_, T>,
     ) {
-        let Others { live, refused, is_cut } = self.open_others(other, candidates, opening.now);
+        let Others { live, refused, is_cut } =
+            self.open_others(other, candidates, (opening.seal, opening.now));
         opening.is_complete &= !is_cut;
         for (error, authentic) in refused {
             self.refuse(opening, other.cookie().name(), error, authentic, None);
@@ -144,7 +145,10 @@ impl<T: SessionData> Core<T> {
             return;
         }
         // If theirs is refused, ours is not affected.
-        let Some(theirs) = self.open_others(other, candidates, opening.now).live else { return };
+        let Some(theirs) = self.open_others(other, candidates, (opening.seal, opening.now)).live
+        else {
+            return;
+        };
         let Some(saved_at) = theirs.saved_at else { return };
         let is_later = ours.map_or(other.served_at(saved_at), |ours| {
             saved_at > ours.claims.issued_at.saturating_add(CLOCK_TOLERANCE)
@@ -165,9 +169,14 @@ impl<T: SessionData> Core<T> {
     }
 
     /// A value in one cookie takes precedence over one in parts.
-    fn open_others(&self, other: &Fallback<T>, candidates: &Candidates, now: Moment) -> Others<T> {
+    fn open_others(
+        &self,
+        other: &Fallback<T>,
+        candidates: &Candidates,
+        (seal, now): (&Seal<'_>, Moment),
+    ) -> Others<T> {
         let mut others = Others { live: None, refused: Vec::new(), is_cut: false };
-        if let Err(error) = check_takeover(&self.keys.snapshot()) {
+        if let Err(error) = check_takeover(seal.ring) {
             others.refused.push((error, None));
             return others;
         }
@@ -185,7 +194,7 @@ impl<T: SessionData> Core<T> {
                 break;
             }
             let opened = match whole.value.len() {
-                ..=MAX_COOKIE_LEN => self.open_other(other, &whole.value, candidates, now),
+                ..=MAX_COOKIE_LEN => self.open_other(other, &whole.value, candidates, (seal, now)),
                 _ => Err((UnsealError::TooLong { limit: MAX_COOKIE_LEN }, None)),
             };
             let authentic = match opened {
@@ -217,7 +226,7 @@ impl<T: SessionData> Core<T> {
         }
         if others.live.is_none() && in_parts {
             let joined = join(other, candidates).map_err(|error| (error, None));
-            match joined.and_then(|value| self.open_other(other, &value, candidates, now)) {
+            match joined.and_then(|value| self.open_other(other, &value, candidates, (seal, now))) {
                 Ok(opened) => others.live = Some(opened),
                 Err(refused) => others.refused.push(refused),
             }
@@ -231,7 +240,7 @@ impl<T: SessionData> Core<T> {
         other: &Fallback<T>,
         value: &[u8],
         candidates: &Candidates,
-        now: Moment,
+        (seal, now): (&Seal<'_>, Moment),
     ) -> Result<Other<T>, (UnsealError, Option<Authentic>)> {
         // No such library is known to write anything but ASCII. Other text is refused as an empty
         // value is.
@@ -250,7 +259,7 @@ impl<T: SessionData> Core<T> {
         if let Err(error) = judged {
             return Err(refused(error, Verdict::Refused));
         }
-        if self.is_ended(candidates, claims.descent, now) {
+        if self.is_ended(seal, candidates, claims.descent, seconds) {
             return Err(refused(UnsealError::Ended, Verdict::Ended));
         }
         let (saved_at, data) = (found.saved(), found.data);

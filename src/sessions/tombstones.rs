@@ -11,6 +11,7 @@ use crate::{
     error::{SealError, UnsealError},
     events,
     format::{
+        frame::Seal,
         lineage::{Descent, Limit},
         token::Tombstone,
     },
@@ -20,12 +21,18 @@ use crate::{
 
 impl<T: SessionData> Core<T> {
     /// Whether the request carries a tombstone that covers this value.
-    pub(super) fn is_ended(&self, candidates: &Candidates, descent: Descent, now: Moment) -> bool {
+    pub(super) fn is_ended(
+        &self,
+        seal: &Seal<'_>,
+        candidates: &Candidates,
+        descent: Descent,
+        now: u64,
+    ) -> bool {
         let matching = || candidates.tombstones.iter().filter(|stone| stone.limit.covers(descent));
         if candidates.has_unread_tombstones || matching().count() > MAX_DECRYPTIONS {
             return true;
         }
-        matching().any(|stone| match self.open_tombstone(stone, now) {
+        matching().any(|stone| match self.open_tombstone(seal, stone, now) {
             Ok(tombstone) => tombstone.is_some(),
             // It was set by a machine with a newer ring, or under a key that is gone. Its name is
             // enough, because nobody but us knows a lineage.
@@ -100,14 +107,15 @@ impl<T: SessionData> Core<T> {
         let shown = candidates.tombstones.iter().enumerate().filter_map(|(place, stone)| {
             self.is_last_of_all_copies(candidates, place, stone).then_some(stone)
         });
-        for stone in shown.filter(is_idle).take(MAX_DECRYPTIONS) {
-            let is_old = |tombstone: Tombstone| {
-                now.seconds() >= tombstone.ended_at.saturating_add(AFTERLIFE)
-            };
-            if self.open_tombstone(stone, now).ok().flatten().is_some_and(is_old) {
-                self.remove_tombstone(stone, &mut cookies);
+        let now = now.seconds();
+        let is_old = |tombstone: Tombstone| now >= tombstone.ended_at.saturating_add(AFTERLIFE);
+        self.with_ring(|seal, _| {
+            for stone in shown.filter(is_idle).take(MAX_DECRYPTIONS) {
+                if self.open_tombstone(seal, stone, now).ok().flatten().is_some_and(is_old) {
+                    self.remove_tombstone(stone, &mut cookies);
+                }
             }
-        }
+        });
         cookies
     }
 
@@ -123,11 +131,15 @@ impl<T: SessionData> Core<T> {
 
     /// The content of the tombstone. `None` if it belongs to another name or is no longer in
     /// effect.
-    fn open_tombstone(&self, stone: &Stone, now: Moment) -> Result<Option<Tombstone>, UnsealError> {
+    fn open_tombstone(
+        &self,
+        seal: &Seal<'_>,
+        stone: &Stone,
+        now: u64,
+    ) -> Result<Option<Tombstone>, UnsealError> {
         let name = self.accepted.name(stone.name).ok_or(UnsealError::Malformed)?;
-        let now = now.seconds();
         let tombstone: Tombstone =
-            self.with_binding(&name.tombstone, |seal, _| seal.unseal_token(&stone.value, now))?;
+            seal.bound_to(&name.tombstone).unseal_token(&stone.value, now)?;
         let is_live = tombstone.limit == stone.limit && now < tombstone.until;
         Ok(is_live.then_some(tombstone))
     }

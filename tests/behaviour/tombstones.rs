@@ -3,11 +3,14 @@
 mod collecting;
 mod setting;
 
-use sealed_session::{Commit, Session, SessionData, Sessions, UnsealError};
+use sealed_session::{
+    Commit, KeyEntry, KeyRing, Keys, Session, SessionData, Sessions, UnsealError,
+};
 use time::OffsetDateTime;
 
 use crate::support::{
-    Claims, T0, at, forge, forge_for, jar::Jar, open, ring, sealed, tombstone, tombstone_name, unix,
+    Claims, T0, at, forge, forge_for, jar::Jar, key, open, ring, sealed, tombstone, tombstone_name,
+    unix,
 };
 
 const NAME: &str = "__Host-session";
@@ -336,4 +339,31 @@ fn what_is_taken_over_twice_is_of_one_lineage_and_ended_as_one() {
 #[cfg(feature = "iron")]
 fn taken_value(commit: &Commit) -> String {
     commit.cookies().iter().find(|cookie| cookie.name() == NAME).unwrap().value().to_owned()
+}
+
+#[test]
+fn ring_that_is_replaced_between_two_values_does_not_part_one_from_its_tombstone() {
+    let maker = sessions();
+    let older = sealed(&maker, 7, T0);
+    let mut jar = Jar::of(NAME, &sealed(&maker, 8, at(5)));
+    let ended = jar.value(NAME).unwrap().to_owned();
+    jar.visit(&maker, at(6), Session::destroy);
+    let header = format!("{NAME}={older}; {NAME}={ended}; {}", jar.header());
+
+    // The same id with another key, and another id.
+    let same_id = KeyRing::new([KeyEntry::new(1, key(2))]).unwrap();
+    for other in [same_id, ring([2])] {
+        let keys = Keys::from(ring([1]));
+        let shared = keys.clone();
+        let sessions = Sessions::<u32>::builder(keys)
+            .revoke_if(move |data, _| {
+                if *data == 7 {
+                    shared.replace(other.clone());
+                }
+                false
+            })
+            .build()
+            .unwrap();
+        assert_eq!(*sessions.load_at([&header], at(7)).read(), 7);
+    }
 }

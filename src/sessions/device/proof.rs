@@ -8,6 +8,7 @@ use crate::{
     format::{
         claims::{Claims, Device},
         device::{BoundCookie, Tag},
+        frame::Seal,
         session_id::Family,
     },
     http::rules::CheckedCookie,
@@ -44,29 +45,29 @@ impl<T: SessionData> Core<T> {
     #[inline]
     pub(in crate::sessions) fn device_of(
         &self,
+        seal: &Seal<'_>,
         candidates: &Candidates,
         proven: Option<Family>,
-        claims: &Claims,
-        now: u64,
+        (claims, now): (&Claims, u64),
     ) -> Device {
         if candidates.bound.is_empty() && proven.is_none() {
             return Device::Unproven;
         }
-        self.look_for_device(candidates, proven, claims.id.family(), now)
+        self.look_for_device(seal, candidates, proven, (claims.id.family(), now))
     }
 
     fn look_for_device(
         &self,
+        seal: &Seal<'_>,
         candidates: &Candidates,
         proven: Option<Family>,
-        family: Family,
-        now: u64,
+        (family, now): (Family, u64),
     ) -> Device {
         let is_of = |other: Family| other.as_bytes().as_slice().ct_eq(family.as_bytes()).to_bool();
         let tag = Tag::of(family);
         let mut matching =
             candidates.bound.iter().filter(|value| value.tag == tag).take(MAX_DECRYPTIONS);
-        let is_live = |value: &BoundValue| match self.open_bound(value, now) {
+        let is_live = |value: &BoundValue| match self.open_bound(seal, value, now) {
             Ok(bound) => is_of(bound.family) && now < bound.until,
             Err(error) => {
                 events::bound_cookie_refused(self.cookie().name(), &error);
@@ -79,11 +80,15 @@ impl<T: SessionData> Core<T> {
         }
     }
 
-    fn open_bound(&self, value: &BoundValue, now: u64) -> Result<BoundCookie, UnsealError> {
+    fn open_bound(
+        &self,
+        seal: &Seal<'_>,
+        value: &BoundValue,
+        now: u64,
+    ) -> Result<BoundCookie, UnsealError> {
         let mut refusal = UnsealError::Malformed;
         for (_, reader) in readers_of(&self.accepted, value.name, now) {
-            let opened = self
-                .with_binding(&reader.device.bound, |seal, _| seal.unseal_token(&value.value, now));
+            let opened = seal.bound_to(&reader.device.bound).unseal_token(&value.value, now);
             match opened {
                 Err(error @ UnsealError::NotAuthentic(_)) => refusal = error,
                 other => return other,
