@@ -1,15 +1,25 @@
 //! What the compiler says to somebody who forgot something, at the place where they forgot it.
 
-use std::{fs, path::Path, process::Command};
+use std::{env, fs, path::Path, process::Command};
 
-/// What `cargo check` says of a program that uses the crate.
+/// Where cargo builds this test: what other steps have checked there already is not checked again.
+fn target() -> &'static Path {
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    scratch.parent().expect("it is `tmp` in the target folder")
+}
+
+/// What `cargo check` says of a program that uses the crate. `CONTRACT_ALONE` may name a copy by
+/// `.ci/alone`, in which less is built.
 fn check(name: &str, program: &str) -> String {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let alone = env::var("CONTRACT_ALONE");
+    let root = alone.as_deref().unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let shared =
+        alone.as_ref().map_or(String::new(), |_| format!("shared.path = \"{root}/shared\"\n"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("messages").join(name);
     fs::create_dir_all(folder.join("src")).expect("a folder");
     let manifest = format!(
         "[package]\nname = \"{name}\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
-         sealed-session = {{ path = {root:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n"
+         sealed-session = {{ path = {root:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n{shared}"
     );
     fs::write(folder.join("Cargo.toml"), manifest).expect("it is written");
     fs::write(folder.join("src/main.rs"), program).expect("it is written");
@@ -17,6 +27,8 @@ fn check(name: &str, program: &str) -> String {
     let output = Command::new(env!("CARGO"))
         .args(["check", "--offline", "--quiet", "--color", "never"])
         .current_dir(&folder)
+        // One for all of them, so that the dependencies are built once.
+        .env("CARGO_TARGET_DIR", target())
         .output()
         .expect("cargo starts");
     String::from_utf8_lossy(&output.stderr).into_owned()

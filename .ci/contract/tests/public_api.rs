@@ -1,6 +1,6 @@
 //! The public API is the one that was agreed to, in `public-api/`.
 
-use std::{fs, path::Path, process::Command, sync::Mutex};
+use std::{env, fs, path::Path, process::Command, sync::Mutex};
 
 use cargo_metadata::MetadataCommand;
 use public_api::Builder;
@@ -50,11 +50,16 @@ fn describe(features: &str) -> Builder {
     // Both kinds of features go to the same file.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock();
-    let metadata = MetadataCommand::new().current_dir(ROOT).no_deps().exec().expect("metadata");
+    // A copy by `.ci/alone`, in which less is built.
+    let alone = env::var("CONTRACT_ALONE");
+    let root = alone.as_deref().unwrap_or(ROOT);
+    let metadata = MetadataCommand::new().current_dir(root).no_deps().exec().expect("metadata");
     let status = Command::new(env!("CARGO"))
-        .current_dir(ROOT)
-        .args(["rustdoc", "--locked", "--lib", "--quiet", features])
-        .args(["--", "-Z", "unstable-options", "--output-format", "json"])
+        .current_dir(root)
+        .args(["doc", "--locked", "--lib", "--no-deps", "--quiet", features])
+        .arg("--package=sealed-session")
+        .args(alone.iter().map(|_| "--package=shared"))
+        .env("RUSTDOCFLAGS", "-Z unstable-options --output-format json")
         .env("RUSTDOC", concat!(env!("CARGO_MANIFEST_DIR"), "/../rustdoc-unstable"))
         .status()
         .expect("cargo starts");
