@@ -4,10 +4,13 @@ use std::{borrow::Cow, fmt};
 
 use cookie::Cookie;
 
+use super::set_cookie::text;
+
 /// What a response has to carry for a session.
 ///
-/// Append all [`headers`](Self::headers) to the response. With the feature `http`, `commit_headers`
-/// does everything described here. To write the headers one by one:
+/// Append all [`headers`](Self::headers) to the response. [`write_to_list`](Self::write_to_list), and
+/// with the feature `http` `commit_headers`, do everything described here. To write the headers one
+/// by one:
 ///
 /// - Add a Set-Cookie header for each of [`cookies`](Self::cookies).
 /// - If [`forbids_storing`](Self::forbids_storing), set `Cache-Control: no-store`. Otherwise a
@@ -71,7 +74,7 @@ impl Commit {
             (false, Some(_)) => Some("private"),
             (false, None) => None,
         };
-        let cookies = self.cookies.iter().map(|cookie| ("set-cookie", cookie.to_string()));
+        let cookies = self.cookies.iter().map(|cookie| ("set-cookie", text(cookie)));
         let offer = self.registration.iter().map(|offer| (Self::REGISTRATION, offer.clone()));
         cookies
             .chain(offer)

@@ -6,15 +6,16 @@ mod commit;
 pub(crate) mod cookie;
 #[cfg(feature = "http")]
 pub(crate) mod head;
+mod header_list;
 #[cfg(feature = "http")]
 pub(crate) mod header_map;
 mod local_path;
 mod origin_guard;
 #[cfg(any(feature = "http", feature = "actix-web", feature = "bound", feature = "rocket"))]
 pub(crate) mod request;
-#[cfg(any(feature = "http", feature = "actix-web", feature = "rocket"))]
 pub(crate) mod response;
 pub(crate) mod rules;
+pub(crate) mod set_cookie;
 pub(crate) mod token;
 
 pub use self::{
