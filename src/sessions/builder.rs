@@ -335,6 +335,7 @@ impl<T: SessionData> Builder<T> {
         let name = accepted.cookie().name();
         let fallback = self
             .fallback
+            .filter(|_| cfg!(feature = "takeover"))
             .map(|fallback| fallback.check(&accepted, !self.plain_http))
             .transpose()?;
         let said = self.keys.current().absolute_timeout();

@@ -30,7 +30,7 @@ impl<T: SessionData> Origin<T> for Core<T> {
 
     #[cfg(any(feature = "tower", feature = "actix-web", feature = "rocket"))]
     fn cookie_names(&self) -> Vec<&str> {
-        let others = self.fallback.iter().flat_map(super::fallback::Fallback::cookies);
+        let others = self.fallback().into_iter().flat_map(super::fallback::Fallback::cookies);
         let cookies = self.accepted.cookies().chain(others);
         cookies.map(crate::http::rules::CheckedCookie::name).collect()
     }

@@ -75,6 +75,7 @@ pub(crate) struct Core<T> {
     /// The header that has tokens, in lower case.
     pub(super) token_header: Cow<'static, str>,
     pub(super) revoke_if: RevokeIf<T>,
+    /// See [`fallback`](Self::fallback).
     pub(super) fallback: Option<Fallback<T>>,
     pub(super) observer: Option<Arc<dyn Observer>>,
     #[cfg_attr(not(feature = "bound"), allow(dead_code))]
@@ -211,6 +212,13 @@ impl<T> Sessions<T> {
 }
 
 impl<T> Core<T> {
+    /// The other library whose cookies are accepted. Without the feature there is none, so that a
+    /// program has nothing of what opens them.
+    #[inline]
+    pub(super) fn fallback(&self) -> Option<&Fallback<T>> {
+        self.fallback.as_ref().filter(|_| cfg!(feature = "takeover"))
+    }
+
     /// The present cookie.
     #[inline]
     pub(super) fn cookie(&self) -> &CheckedCookie {

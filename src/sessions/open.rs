@@ -87,7 +87,7 @@ impl<T: SessionData> Core<T> {
                 authentic: Few::None,
                 is_complete: !candidates.is_cut,
             };
-            let other = self.fallback.as_ref().filter(|_| !candidates.fallback.is_empty());
+            let other = self.fallback().filter(|_| !candidates.fallback.is_empty());
             if let Some(other) = other.filter(|_| candidates.sessions.is_empty()) {
                 self.open_in_place(other, candidates, &mut opening);
             } else {

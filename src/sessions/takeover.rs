@@ -97,7 +97,7 @@ struct Other<T> {
 impl<T: SessionData> Core<T> {
     /// Collects from a Cookie header the values that may be another library's sessions.
     pub(super) fn collect_others(&self, header: &[u8], candidates: &mut Candidates) {
-        let Some(other) = &self.fallback else { return };
+        let Some(other) = self.fallback() else { return };
         let whole = std::iter::once((None, other.cookie()));
         let parts = (0..).zip(other.parts()).map(|(part, cookie)| (Some(part), cookie));
         for (part, cookie) in whole.chain(parts) {
@@ -278,7 +278,7 @@ impl<T: SessionData> Core<T> {
 
     /// The removals of another library's cookie, and of those of its parts that came.
     pub(super) fn other_removals(&self, session: &Session<T>) -> Vec<Cookie<'static>> {
-        let Some(other) = &self.fallback else { return Vec::new() };
+        let Some(other) = self.fallback() else { return Vec::new() };
         let came = |part: u8| {
             session.candidates().is_some_and(|c| c.fallback.iter().any(|v| v.part == Some(part)))
         };
