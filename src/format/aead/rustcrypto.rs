@@ -6,7 +6,8 @@ use super::types::{Nonce, NotAuthentic, Tag};
 use crate::keys::Key;
 
 /// Encrypts in place.
-#[inline]
+// A program for WebAssembly is mostly compiled for size. The cipher is not, where it is compiled here.
+#[cfg_attr(not(target_arch = "wasm32"), inline)]
 pub(super) fn encrypt(
     key: &[u8; Key::LENGTH],
     nonce: &Nonce,
@@ -20,7 +21,7 @@ pub(super) fn encrypt(
 }
 
 /// Verifies the tag, then decrypts in place. Without a valid tag nothing is decrypted.
-#[inline]
+#[cfg_attr(not(target_arch = "wasm32"), inline)]
 pub(super) fn decrypt(
     key: &[u8; Key::LENGTH],
     nonce: &Nonce,
