@@ -1,6 +1,6 @@
 // What users of the package see. Each entry file (`node.js`, `workerd.js`, `deno.js`) starts the
 // WebAssembly its runtime's way, and exports this.
-import { Exchange, Sessions as Core } from "../pkg/core_bg.js";
+import { Exchange, Options, Sessions as Core } from "../pkg/core_bg.js";
 
 /** An error of the package: `code` is for programs, the message says what to do. */
 export class SessionError extends Error {
@@ -68,6 +68,46 @@ function ringOf(keys) {
   throw new SessionError("config", "the key ring is a string such as `1:KEY`, or the bytes of one");
 }
 
+const until = (former, name) => `${Number(former.until)}${name == null ? "" : ` ${name}`}`;
+
+/** The type of each option, and for a list what stands for one of its members. */
+const types = {
+  cookieName: "string",
+  audience: "string",
+  path: "string",
+  domain: "string",
+  sameSite: "string",
+  partitioned: "boolean",
+  insecurePlainHttpForDevelopment: "boolean",
+  absoluteTimeout: "number",
+  idleTimeout: "number",
+  persistent: "boolean",
+  padTo: "number",
+  maxCookieLength: "number",
+  tombstones: "boolean",
+  formerNames: (former) => until(former, former.name),
+  formerAudiences: (former) => until(former, former.audience),
+};
+
+function optionsOf(given) {
+  const options = new Options();
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(types, name)) {
+      throw new SessionError("config", `unknown option \`${name}\`: there are ${Object.keys(types).join(", ")}`);
+    }
+    if (value === undefined || value === null) continue;
+    const type = types[name];
+    if (typeof type === "function") {
+      for (const each of value) options.set(name, type(each));
+    } else if (typeof value === type) {
+      options.set(name, String(value));
+    } else {
+      throw new SessionError("config", `\`${name}\` is a ${type}`);
+    }
+  }
+  return options;
+}
+
 export class Sessions {
   #core;
   #parse;
@@ -76,13 +116,10 @@ export class Sessions {
     if (keys === undefined || keys === null || keys.length === 0) {
       throw new SessionError("config", "there is no key ring: give `keys`, for example process.env.SESSION_KEYS");
     }
-    const until = (former) => former.map((each) => ({ ...each, until: Number(each.until) }));
-    if (options.formerNames) options.formerNames = until(options.formerNames);
-    if (options.formerAudiences) options.formerAudiences = until(options.formerAudiences);
     this.#parse = parse ? (json) => parse(JSON.parse(json)) : JSON.parse;
     const check = parse && ((json) => void this.#parse(json));
     const revoked = revokeIf && ((json, facts) => Boolean(revokeIf(this.#parse(json), infoOf(facts))));
-    this.#core = told(() => new Core(ringOf(keys), jsonOf(initial), JSON.stringify(options), check, revoked));
+    this.#core = told(() => new Core(ringOf(keys), jsonOf(initial), optionsOf(options), check, revoked));
   }
 
   /** The cookie's name. */
@@ -153,13 +190,14 @@ export class Sessions {
   }
 }
 
+/** The Cookie headers, as one. */
 function cookiesOf(request) {
-  if (request === undefined || request === null) return [];
-  if (typeof request === "string") return [request];
-  if (Array.isArray(request)) return request;
+  if (request === undefined || request === null) return "";
+  if (typeof request === "string") return request;
+  if (Array.isArray(request)) return request.join("; ");
   const headers = request.headers ?? request;
   const cookie = typeof headers.get === "function" ? headers.get("cookie") : headers.cookie;
-  return cookie === undefined || cookie === null ? [] : [cookie];
+  return cookie ?? "";
 }
 
 /** The session of one request. */
@@ -261,9 +299,11 @@ export class Session {
     const exchange = this.#open;
     const isNode = typeof response.getHeaders === "function";
     const headers = isNode ? nodeHeaders(response) : [...(response.headers ?? response)];
-    const before = headers.flat();
-    const after = told(() => exchange.commit(before, milliseconds(now)));
+    const before = headers.map(([name, value]) => [name.toLowerCase(), value]).filter(([name]) => isOurs(name));
+    const lines = told(() => exchange.commit(before.flat().join("\n"), milliseconds(now))).split("\n");
     this.free();
+    const after = new Map();
+    for (let at = 0; at + 1 < lines.length; at += 2) after.set(lines[at], [...(after.get(lines[at]) ?? []), lines[at + 1]]);
     if (isNode) writeToNode(response, after);
     else writeTo(response.headers ?? response, before, after);
   }
@@ -286,23 +326,12 @@ const isOurs = (name) =>
   ["set-cookie", "cache-control", "vary", "expires", "surrogate-control", "edge-control", "x-accel-expires"].includes(name) ||
   name.endsWith("-cache-control");
 
-function valuesOf(flat) {
-  const values = new Map();
-  for (let at = 0; at < flat.length; at += 2) {
-    const name = flat[at].toLowerCase();
-    if (isOurs(name)) values.set(name, [...(values.get(name) ?? []), flat[at + 1]]);
-  }
-  return values;
-}
-
 function writeTo(headers, before, after) {
-  const values = valuesOf(after);
-  for (const name of valuesOf(before).keys()) headers.delete(name);
-  for (const [name, each] of values) for (const value of each) headers.append(name, value);
+  for (const [name] of before) headers.delete(name);
+  for (const [name, each] of after) for (const value of each) headers.append(name, value);
 }
 
 function writeToNode(response, after) {
-  const values = valuesOf(after);
-  for (const name of response.getHeaderNames().filter(isOurs)) if (!values.has(name)) response.removeHeader(name);
-  for (const [name, each] of values) response.setHeader(name, each.length === 1 ? each[0] : each);
+  for (const name of response.getHeaderNames().filter(isOurs)) if (!after.has(name)) response.removeHeader(name);
+  for (const [name, each] of after) response.setHeader(name, each.length === 1 ? each[0] : each);
 }

@@ -1,20 +1,25 @@
 //! The session's data: a JSON text, whose type only JavaScript knows.
 
-use std::{cell::RefCell, fmt, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use js_sys::Function;
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error as _, MapAccess, SeqAccess, Visitor},
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
 use wasm_bindgen::JsValue;
+
+use crate::json;
 
 /// A JSON text that every reader of the format takes.
 #[derive(Clone)]
 pub(crate) struct Data(Box<RawValue>);
 
 impl Data {
+    /// A text that JavaScript has written.
+    pub(crate) fn read(json: &str) -> Result<Self, &'static str> {
+        check(json)?;
+        RawValue::from_string(json.to_owned()).map(Self).map_err(|_| "it is not JSON")
+    }
+
     pub(crate) fn json(&self) -> &str {
         self.0.get()
     }
@@ -29,14 +34,7 @@ impl Serialize for Data {
 impl<'de> Deserialize<'de> for Data {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Box::<RawValue>::deserialize(deserializer)?;
-        // JavaScript reads more than others do: half a character, a number beyond a double.
-        serde_json::from_str::<Readable>(json.get()).map_err(D::Error::custom)?;
-        let kind = CURRENT.with_borrow(Clone::clone);
-        if let Some(check) = kind.as_ref().and_then(|kind| kind.check.as_ref()) {
-            check
-                .call1(&JsValue::NULL, &json.get().into())
-                .map_err(|_| D::Error::custom("`parse` refused it"))?;
-        }
+        check(json.get()).map_err(D::Error::custom)?;
         Ok(Self(json))
     }
 }
@@ -70,10 +68,9 @@ impl Kind {
         initial: &str,
         check: Option<Function>,
         revoke_if: Option<Function>,
-    ) -> Result<Rc<Self>, String> {
-        let read = |json| serde_json::from_str(json).map_err(|error| error.to_string());
-        let kind = Rc::new(Self { initial: read("null")?, check, revoke_if });
-        let initial = kind.run(|| read(initial))?;
+    ) -> Result<Rc<Self>, &'static str> {
+        let kind = Rc::new(Self { initial: Data(RawValue::NULL.to_owned()), check, revoke_if });
+        let initial = kind.run(|| Data::read(initial))?;
         let kind = Rc::into_inner(kind).ok_or("the kind is shared")?;
         Ok(Rc::new(Self { initial, ..kind }))
     }
@@ -87,6 +84,19 @@ impl Kind {
     }
 }
 
+/// Whether every reader of the format takes the text, and the application's own `parse`.
+fn check(text: &str) -> Result<(), &'static str> {
+    json::check(text)?;
+    let kind = CURRENT.with_borrow(Clone::clone);
+    match kind.as_ref().and_then(|kind| kind.check.as_ref()) {
+        Some(check) => match check.call1(&JsValue::NULL, &text.into()) {
+            Ok(_) => Ok(()),
+            Err(_) => Err("`parse` refused it"),
+        },
+        None => Ok(()),
+    }
+}
+
 /// What the application's function says of a session; one that throws lets nobody in.
 pub(crate) fn is_revoked(data: &Data, facts: &str) -> bool {
     let kind = CURRENT.with_borrow(Clone::clone);
@@ -95,78 +105,4 @@ pub(crate) fn is_revoked(data: &Data, facts: &str) -> bool {
             .call2(&JsValue::NULL, &data.json().into(), &facts.into())
             .map_or(true, |answer| answer.is_truthy())
     })
-}
-
-/// Any JSON, each string and number of it read.
-struct Readable;
-
-impl<'de> Deserialize<'de> for Readable {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
-    }
-}
-
-impl<'de> Visitor<'de> for Readable {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<Self>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
-        while members.next_entry::<Name, Self>()?.is_some() {}
-        Ok(self)
-    }
-}
-
-/// A member's name.
-struct Name;
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl Visitor<'_> for Text {
-            type Value = Name;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_str<E>(self, _: &str) -> Result<Name, E> {
-                Ok(Name)
-            }
-        }
-
-        deserializer.deserialize_str(Text)
-    }
 }

@@ -4,11 +4,12 @@
 
 mod data;
 mod facts;
+mod json;
 mod options;
+mod ring;
 
 use std::{rc::Rc, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
 use js_sys::Function;
 use sealed_session::{KeyRing, Keys, Lifetime, SealError, Session, UnsealError};
 use time::OffsetDateTime;
@@ -46,14 +47,12 @@ impl Sessions {
     pub fn new(
         ring: String,
         initial: &str,
-        options: &str,
+        options: Options,
         check: Option<Function>,
         revoke_if: Option<Function>,
     ) -> Result<Sessions> {
         let config = |error: String| error_of("config", &error);
         let keys = Keys::from(parse(ring)?);
-        let options: Options =
-            serde_json::from_str(options).map_err(|error| config(error.to_string()))?;
         let asks = revoke_if.is_some();
         let kind = Kind::new(initial, check, revoke_if)
             .map_err(|error| config(format!("`initial` cannot be kept in a session: {error}")))?;
@@ -133,19 +132,16 @@ impl Sessions {
         })
     }
 
-    /// The session of a request with these Cookie headers.
+    /// The session of a request with this Cookie header, which has all of them.
     ///
     /// # Errors
     ///
     /// A time that is none.
-    #[expect(clippy::needless_pass_by_value, reason = "as wasm-bindgen hands it over")]
-    pub fn load(&self, headers: Vec<String>, now: Option<f64>) -> Result<Exchange> {
-        let headers = headers.iter().map(|header| latin1(header));
+    pub fn load(&self, header: &str, now: Option<f64>) -> Result<Exchange> {
+        let header = [latin1(header)];
         let session = match now {
-            Some(now) => {
-                self.inner.load_at(headers, time_of(now).map_err(|error| error_of("time", &error))?)
-            }
-            None => self.inner.load(headers),
+            Some(now) => self.inner.load_at(header, given(now)?),
+            None => self.inner.load(header),
         };
         Ok(Exchange { session, sessions: self.inner.clone(), kind: Rc::clone(&self.kind) })
     }
@@ -244,60 +240,66 @@ impl Exchange {
         self.run(|session| session.verify_csrf(token).err().map(|error| error.to_string()))
     }
 
-    /// The response's headers, names and values in turn, with what is to be said of the session.
+    /// The response's headers, names and values in turn, each on a line, with what is to be said of
+    /// the session.
     ///
     /// # Errors
     ///
     /// The session cannot be sealed: nothing was saved.
-    #[expect(clippy::needless_pass_by_value, reason = "as wasm-bindgen hands it over")]
-    pub fn commit(&mut self, headers: Vec<String>, now: Option<f64>) -> Result<Vec<String>> {
-        let mut map = HeaderMap::new();
-        for pair in headers.chunks_exact(2) {
-            let [name, value] = pair else { continue };
-            if let (Ok(name), Ok(value)) =
-                (name.parse::<HeaderName>(), HeaderValue::from_bytes(&latin1(value)))
-            {
-                map.append(name, value);
-            }
-        }
-        let now = now.map(time_of).transpose().map_err(|error| error_of("time", &error))?;
+    pub fn commit(&mut self, headers: &str, now: Option<f64>) -> Result<String> {
+        let now = now.map(given).transpose()?;
         let sessions = &self.sessions;
-        self.kind
+        let commit = self
+            .kind
             .run(|| match now {
-                Some(now) => sessions.commit_headers_at(&self.session, &mut map, now),
-                None => sessions.commit_headers(&self.session, &mut map),
+                Some(now) => sessions.commit_at(&self.session, now),
+                None => sessions.commit(&self.session),
             })
             .map_err(|error| seal_error(&error))?;
-        let texts = map.iter().flat_map(|(name, value)| {
-            let value = value.as_bytes().iter().map(|&byte| char::from(byte)).collect();
-            [name.as_str().to_owned(), value]
-        });
-        Ok(texts.collect())
+        let mut lines = headers.split('\n');
+        let mut list = Vec::new();
+        while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
+            list.push((name.to_owned(), value.as_bytes().to_vec()));
+        }
+        commit.write_to_list(&mut list);
+        let mut text = String::new();
+        for (name, value) in list {
+            text.push_str(&name);
+            text.push('\n');
+            // They came as text, or are ASCII.
+            text.push_str(str::from_utf8(&value).unwrap_or_default());
+            text.push('\n');
+        }
+        Ok(text)
     }
 }
 
 /// A ring in its text form, or as JSON. What the text held is wiped.
 fn parse(ring: String) -> Result<KeyRing> {
-    let ring = Zeroizing::new(ring);
-    let is_json = ring.trim_start().starts_with(['{', '[']);
+    let text = Zeroizing::new(ring);
+    let is_json = text.trim_start().starts_with(['{', '[']);
     let parsed = match is_json {
-        true => serde_json::from_str(&ring).map_err(|error| error.to_string()),
-        false => ring.parse::<KeyRing>().map_err(|error| error.to_string()),
+        true => ring::read(&text),
+        false => text.parse::<KeyRing>().map_err(|error| error.to_string()),
     };
     parsed.map_err(|error| error_of("config", &error))
 }
 
 fn read(json: &str) -> Result<Data> {
-    serde_json::from_str(json).map_err(|error| {
+    Data::read(json).map_err(|error| {
         error_of("payload", &format!("the data cannot be kept in a session: {error}"))
     })
 }
 
 fn present(now: Option<f64>) -> Result<OffsetDateTime> {
     match now {
-        Some(now) => time_of(now).map_err(|error| error_of("time", &error)),
+        Some(now) => given(now),
         None => Ok(OffsetDateTime::now_utc()),
     }
+}
+
+fn given(now: f64) -> Result<OffsetDateTime> {
+    time_of(now).map_err(|error| error_of("time", error))
 }
 
 /// A header's bytes: JavaScript has a character for each.

@@ -1,100 +1,39 @@
-//! The configuration, as an object of JavaScript.
+//! The configuration, name by name.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use sealed_session::{Builder, SameSite};
-use serde::Deserialize;
 use time::OffsetDateTime;
+use wasm_bindgen::prelude::*;
 
 use crate::{
     data::{self, Data},
     facts,
 };
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct Options {
-    cookie_name: Option<String>,
-    audience: Option<String>,
-    path: Option<String>,
-    domain: Option<String>,
-    same_site: Option<Site>,
-    partitioned: bool,
-    insecure_plain_http_for_development: bool,
-    /// Seconds, as the next.
-    absolute_timeout: Option<u32>,
-    idle_timeout: Option<u32>,
-    persistent: Option<bool>,
-    pad_to: Option<usize>,
-    max_cookie_length: Option<usize>,
-    tombstones: Option<bool>,
-    former_names: Vec<FormerName>,
-    former_audiences: Vec<FormerAudience>,
-}
+/// What `lib/api.js` has looked at: its names, and the types of the values.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Options(Vec<(String, String)>);
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Site {
-    Lax,
-    Strict,
-    None,
-}
+#[wasm_bindgen]
+impl Options {
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FormerName {
-    name: String,
-    /// Milliseconds since 1970, as the next.
-    until: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FormerAudience {
-    audience: Option<String>,
-    until: f64,
+    pub fn set(&mut self, name: String, value: String) {
+        self.0.push((name, value));
+    }
 }
 
 impl Options {
-    pub(crate) fn apply(self, mut builder: Builder<Data>) -> Result<Builder<Data>, String> {
-        macro_rules! set {
-            ($($option:ident: $method:ident),+) => {
-                $(if let Some(value) = self.$option {
-                    builder = builder.$method(value);
-                })+
-            };
-        }
-        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-        let (absolute_timeout, idle_timeout) =
-            (self.absolute_timeout.map(seconds), self.idle_timeout.map(seconds));
-        set!(
-            cookie_name: cookie_name, audience: audience, path: path, domain: domain,
-            persistent: persistent, pad_to: pad_to, max_cookie_length: max_cookie_len, tombstones: tombstones
-        );
-        if let Some(timeout) = absolute_timeout {
-            builder = builder.absolute_timeout(timeout);
-        }
-        if let Some(timeout) = idle_timeout {
-            builder = builder.idle_timeout(timeout);
-        }
-        if let Some(site) = self.same_site {
-            builder = builder.same_site(match site {
-                Site::Lax => SameSite::Lax,
-                Site::Strict => SameSite::Strict,
-                Site::None => SameSite::None,
-            });
-        }
-        if self.insecure_plain_http_for_development {
-            builder = builder.insecure_plain_http_for_development();
-        }
-        for former in self.former_names {
-            builder = builder.former_name(former.name, time_of(former.until)?);
-        }
-        for former in self.former_audiences {
-            builder = builder.former_audience(former.audience.as_deref(), time_of(former.until)?);
-        }
+    pub(crate) fn apply(self, builder: Builder<Data>) -> Result<Builder<Data>, String> {
         // What is written is read back when it is written.
-        Ok(builder.partitioned(self.partitioned).check_data(false))
+        self.0.into_iter().try_fold(builder.check_data(false), |builder, (name, value)| {
+            set(builder, &name, value).map_err(|error| format!("`{name}` {error}"))
+        })
     }
 
     /// Has the application's function asked, for whom there is one.
@@ -103,16 +42,67 @@ impl Options {
     }
 }
 
+fn set(builder: Builder<Data>, name: &str, value: String) -> Result<Builder<Data>, &'static str> {
+    let is_on = value == "true";
+    Ok(match name {
+        "cookieName" => builder.cookie_name(value),
+        "audience" => builder.audience(value),
+        "path" => builder.path(value),
+        "domain" => builder.domain(value),
+        "sameSite" => builder.same_site(match value.as_str() {
+            "lax" => SameSite::Lax,
+            "strict" => SameSite::Strict,
+            "none" => SameSite::None,
+            _ => return Err("is lax, strict or none"),
+        }),
+        "partitioned" => builder.partitioned(is_on),
+        "insecurePlainHttpForDevelopment" if is_on => builder.insecure_plain_http_for_development(),
+        "insecurePlainHttpForDevelopment" => builder,
+        "absoluteTimeout" => builder.absolute_timeout(seconds(&value)?),
+        "idleTimeout" => builder.idle_timeout(seconds(&value)?),
+        "persistent" => builder.persistent(is_on),
+        "padTo" => builder.pad_to(number(&value)?),
+        "maxCookieLength" => builder.max_cookie_len(number(&value)?),
+        "tombstones" => builder.tombstones(is_on),
+        "formerNames" => {
+            let (until, name) = value.split_once(' ').ok_or("lacks the name")?;
+            builder.former_name(name.to_owned(), time_of_text(until)?)
+        }
+        "formerAudiences" => match value.split_once(' ') {
+            Some((until, name)) => builder.former_audience(Some(name), time_of_text(until)?),
+            None => builder.former_audience(None, time_of_text(&value)?),
+        },
+        _ => return Err("is no option"),
+    })
+}
+
+fn number<N: FromStr>(text: &str) -> Result<N, &'static str> {
+    text.parse().map_err(|_| "is a whole number from 0 to 4294967295")
+}
+
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    number::<u32>(text).map(|seconds| Duration::from_secs(seconds.into()))
+}
+
 /// The time of so many milliseconds since 1970.
-pub(crate) fn time_of(milliseconds: f64) -> Result<OffsetDateTime, String> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a number that is none of these saturates, or is 0"
-    )]
-    let nanoseconds = milliseconds as i128 * 1_000_000;
+pub(crate) fn time_of(milliseconds: f64) -> Result<OffsetDateTime, &'static str> {
+    #[expect(clippy::cast_possible_truncation, reason = "a number beyond these saturates")]
+    let whole = milliseconds as i64;
     match milliseconds.is_finite() {
-        true => OffsetDateTime::from_unix_timestamp_nanos(nanoseconds)
-            .map_err(|error| error.to_string()),
-        false => Err("not a time".to_owned()),
+        true => time_of_whole(whole),
+        false => Err(NO_TIME),
     }
 }
+
+fn time_of_text(text: &str) -> Result<OffsetDateTime, &'static str> {
+    time_of_whole(text.parse().map_err(|_| NO_TIME)?)
+}
+
+fn time_of_whole(milliseconds: i64) -> Result<OffsetDateTime, &'static str> {
+    let (seconds, rest) = (milliseconds.div_euclid(1000), milliseconds.rem_euclid(1000));
+    let time = OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| NO_TIME)?;
+    let rest = u16::try_from(rest).map_err(|_| NO_TIME)?;
+    time.replace_millisecond(rest).map_err(|_| NO_TIME)
+}
+
+const NO_TIME: &str = "has a date that is no time";

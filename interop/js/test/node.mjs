@@ -84,6 +84,37 @@ test("bytes of a ring are wiped, and no error shows a key", () => {
   assert.throws(() => make({ keys: `1:${wrong}` }), (error) => error.code === "config" && !error.message.includes(wrong));
 });
 
+test("a ring in JSON is read as it is in Rust: with escapes, and without twins or control characters", () => {
+  const plain = `${"/+".repeat(10)}${key().slice(20)}`;
+  const ring = (text, more = "") => `{ "keys" : [ {"id":1,"key":"${text}"${more}} ], "no_takeover":null }`;
+  const sessions = new Sessions({ keys: ring(plain), initial: null });
+  const escaped = plain.replaceAll("/", "\\/").replace("+", "\\u002b");
+  assert.equal(new Sessions({ keys: ring(escaped), initial: null }).unseal(sessions.seal(7)).data, 7);
+  const wrong = [ring(plain, `,"key":"${plain}"`), ring(`${plain}\n`), ring(plain, `,"not_after":7`), ring(plain).replace("1,", "1.5,"), ring(plain).replace("1,", "-0,"), `${ring(plain)} x`, "[]", "{", "[{]", '{"keys":"\ud83d"}', `["${plain}"]`];
+  for (const keys of wrong) {
+    assert.throws(() => make({ keys }), (error) => error.code === "config" && !error.message.includes(plain), keys);
+  }
+});
+
+test("what the application has set stays, but for what lets a cache keep the page", () => {
+  const sessions = make();
+  const headers = new Headers([
+    ["Set-Cookie", "theme=dark; Path=/"],
+    ["Set-Cookie", "__Host-session=old; Path=/; Secure"],
+    ["Vary", "accept"],
+    ["ETag", "1"],
+    ["Expires", "0"],
+  ]);
+  const session = sessions.load(["theme=dark", "lang=en"]);
+  session.write({ visits: 1 });
+  session.commit(headers);
+  const [theme, ours, ...others] = headers.getSetCookie();
+  assert.equal(theme, "theme=dark; Path=/");
+  assert.match(ours, /^__Host-session=[\w-]{100,}; HttpOnly; SameSite=Lax; Secure; Path=\/; Max-Age=1209600$/);
+  assert.deepEqual(others, []);
+  assert.deepEqual([headers.get("vary"), headers.get("etag"), headers.get("expires")], ["accept, cookie", "1", null]);
+});
+
 test("data that others could not read is an error when it is written, and nothing changes", () => {
   const sessions = make();
   const session = sessions.load([]);
@@ -95,6 +126,9 @@ test("data that others could not read is an error when it is written, and nothin
   let deep = 1;
   for (let level = 0; level < 128; level += 1) deep = [deep];
   assert.throws(() => sessions.seal(deep), { code: "payload" });
+  assert.deepEqual(sessions.unseal(sessions.seal(deep[0])).data, deep[0]);
+  const numbers = [1.7976931348623157e308, 5e-324, -0.5, 1e21, "\ud83d\ude00", '\\"\u0001', { "": [{}, []] }];
+  assert.deepEqual(sessions.unseal(sessions.seal(numbers)).data, numbers);
   assert.throws(() => sessions.seal({ text: "x".repeat(4096) }), { code: "too_large" });
 });
 
@@ -130,8 +164,15 @@ test("a session is revoked by the caller's function, also by one that throws", (
 
 test("misuse is told", () => {
   assert.throws(() => make({ keys: undefined }), /process\.env\.SESSION_KEYS/);
-  assert.throws(() => make({ cookieNam: "x" }), /unknown field `cookieNam`/);
-  assert.throws(() => make({ idleTimeout: 0 }), { code: "config" });
+  assert.throws(() => make({ cookieNam: "x" }), /unknown option `cookieNam`/);
+  const until = new Date(NaN);
+  for (const wrong of [
+    { idleTimeout: 0 }, { idleTimeout: 1.5 }, { idleTimeout: "1" }, { cookieName: 7 }, { sameSite: "loose" }, { partitioned: "no" },
+    { formerNames: [{ name: "before", until }] }, { formerAudiences: [{ audience: null, until }] }, { toString: "x" },
+  ]) {
+    assert.throws(() => make(wrong), { code: "config" }, JSON.stringify(wrong));
+  }
+  make({ path: undefined, audience: "now", formerAudiences: [{ audience: null, until: new Date() }, { audience: "a b", until: new Date() }] });
   const session = make().load(null);
   session.commit(new Headers());
   assert.throws(() => session.read(), { code: "committed" });

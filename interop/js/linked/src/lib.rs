@@ -1,0 +1,3 @@
+//! Everything that JavaScript calls.
+
+pub use sealed_session_js::*;
