@@ -8,6 +8,9 @@ use std::hint::black_box;
 
 #[cfg(feature = "bound")]
 mod bound;
+#[cfg(feature = "bound")]
+#[path = "../../tests/support/device.rs"]
+mod device;
 #[path = "../sealing/payload.rs"]
 mod payload;
 #[cfg(feature = "tower")]
