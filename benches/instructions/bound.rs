@@ -5,7 +5,7 @@ use std::hint::black_box;
 use sealed_session::{Bound, KeyRing, Sessions};
 use time::OffsetDateTime;
 
-#[expect(dead_code, reason = "the tests use all of it")]
+#[expect(dead_code, unused_imports, reason = "the tests use all of it")]
 #[path = "../../tests/bound/browser.rs"]
 mod browser;
 
