@@ -12,6 +12,7 @@ mod bearer;
 mod cookie_rules;
 mod csrf;
 mod data_checks;
+mod extension;
 mod format;
 mod former;
 mod guessable_keys;

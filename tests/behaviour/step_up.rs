@@ -17,6 +17,20 @@ fn created_within_holds_up_to_and_without_the_second_in_which_the_age_is_reached
 }
 
 #[test]
+fn authenticated_within_counts_from_the_last_proof_up_to_and_without_that_second() {
+    let sessions = Sessions::<u32>::new(ring([1]));
+    let value = sealed(&sessions, 7, at(0));
+    let within = |value: &str, now| load(&sessions, value, at(now)).authenticated_within(secs(300));
+    assert!(within(&value, 299) && !within(&value, 300));
+    let mut session = load(&sessions, &value, at(1000));
+    session.reauthenticate();
+    assert!(session.authenticated_within(secs(1)) && !session.created_within(secs(300)));
+    let fresh = set_value(&sessions.commit_at(&session, at(1000)).unwrap()).unwrap();
+    assert!(within(&fresh, 1299) && !within(&fresh, 1300));
+    assert!(!sessions.load_at([""], at(0)).authenticated_within(secs(u64::MAX)));
+}
+
+#[test]
 fn visitor_without_a_session_never_signed_in() {
     let sessions = Sessions::<u32>::new(ring([1]));
     let mut session = sessions.load_at([""], at(0));

@@ -20,7 +20,8 @@ fn arrive(
         ("Sec-Fetch-Mode", mode.as_bytes()),
         ("Sec-Fetch-Dest", dest.as_bytes()),
     ];
-    let request = DeviceRequest { method, target: "/orders?page=<2>", headers: &headers };
+    let request =
+        DeviceRequest { method, target: "/orders?page=<2>&by=\"a'b\"", headers: &headers };
     let session = browser.load(sessions, at(seconds));
     let answer = sessions.answer_device_at(&session, &request, at(seconds))?;
     assert_eq!(answer.status(), 200);
@@ -38,9 +39,9 @@ fn a_link_of_another_site_is_asked_for_once_more_when_the_bound_cookie_has_lapse
     let mut browser = Browser::bound(&one, "ada", T0);
     assert_eq!(arrive(&other, &browser, 1, LINK), None, "it has not");
     let page = arrive(&other, &browser, 30 * MINUTE, LINK).expect("a page");
-    let refresh = "<meta http-equiv=\"refresh\" content=\"0;url=?page=&lt;2&gt;\">";
+    let refresh = "<meta http-equiv=\"refresh\" content=\"0;url=?page=&lt;2&gt;&amp;by=&quot;a&#39;b&quot;\">";
     assert!(page.contains(refresh), "{page}");
-    assert!(!page.contains("<2>"), "{page}");
+    assert!(!page.contains("<2>") && !page.contains("\"a"), "{page}");
     // It comes from this site, so the browser refreshes.
     assert_eq!(browser.read(&one, at(30 * MINUTE)), "ada");
     assert_eq!(arrive(&other, &browser, 30 * MINUTE, LINK), None);

@@ -6,6 +6,7 @@
 mod arrival;
 mod attacks;
 mod browser;
+mod challenges;
 mod changes;
 mod config;
 mod corners;
