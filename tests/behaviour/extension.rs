@@ -36,7 +36,7 @@ fn it_is_copied_by_all_that_keeps_the_family_and_dropped_by_a_sign_in() {
         (Session::regenerate_id, true),
         (Session::reauthenticate, true),
         (Session::renew, false),
-        (|session| _ = session.sign_in(|data| *data = 7), false),
+        (|session| session.sign_in(|data| *data = 7), false),
     ];
     let sessions = sessions();
     for (place, (change, is_kept)) in changes.into_iter().enumerate() {
