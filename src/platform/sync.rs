@@ -4,10 +4,25 @@
 #[cfg(all(test, shuttle))]
 pub(crate) use shuttle::{
     sync::{Mutex, MutexGuard, atomic::AtomicBool},
-    thread,
+    thread::ThreadId,
 };
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use std::{
     sync::{Mutex, MutexGuard, atomic::AtomicBool},
-    thread,
+    thread::ThreadId,
 };
+
+/// This thread's id.
+#[cfg(all(test, shuttle))]
+pub(crate) fn current_thread() -> ThreadId {
+    shuttle::thread::current().id()
+}
+
+/// This thread's id. It is kept, because asking for it costs as much as a lock.
+#[cfg(not(all(test, shuttle)))]
+pub(crate) fn current_thread() -> ThreadId {
+    thread_local! {
+        static ID: ThreadId = std::thread::current().id();
+    }
+    ID.with(|id| *id)
+}

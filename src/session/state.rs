@@ -6,7 +6,7 @@ use crate::{
     format::claims::Claims,
     platform::{
         random::RandomSource,
-        sync::{AtomicBool, thread::ThreadId},
+        sync::{AtomicBool, ThreadId},
     },
 };
 

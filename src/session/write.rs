@@ -3,7 +3,7 @@
 use std::{
     any::type_name,
     sync::{
-        Arc, PoisonError,
+        Arc, PoisonError, TryLockError,
         atomic::Ordering::{Relaxed, SeqCst},
     },
 };
@@ -11,7 +11,7 @@ use std::{
 use super::{data::SessionData, handle::Session, snapshot::Snapshot, state::State};
 use crate::{
     error::SealError,
-    platform::sync::{MutexGuard, thread},
+    platform::sync::{MutexGuard, current_thread},
 };
 
 impl<T: SessionData> Session<T> {
@@ -153,13 +153,17 @@ impl<T: SessionData> Session<T> {
         is_kept: impl FnOnce(&R, &T, &T) -> bool,
         also: impl FnOnce(&mut State<T>),
     ) -> (R, bool) {
-        self.look();
+        let opened = self.look();
         self.0.marks.active.store(true, Relaxed);
-        let writing = self.begin_writing();
-        let before = self.snapshot();
-        let mut draft = T::clone(&before);
+        let (writing, replaced) = self.begin_writing();
+        let before = match &replaced {
+            Replaced::No => &opened.data,
+            Replaced::Written(data) => data,
+            Replaced::Destroyed => &T::default(),
+        };
+        let mut draft = before.clone();
         let result = change(&mut draft);
-        let is_kept = is_kept(&result, &before, &draft) && self.keep(what, draft, also);
+        let is_kept = is_kept(&result, before, &draft) && self.keep(what, draft, also);
         drop(writing);
         (result, is_kept)
     }
@@ -181,19 +185,40 @@ impl<T: SessionData> Session<T> {
     }
 
     #[track_caller]
-    fn begin_writing(&self) -> Writing<'_, T> {
-        let me = thread::current().id();
-        let is_nested = self.state().writing == Some(me);
-        assert!(
-            !is_nested,
-            "Session<{}>::write inside the closure of another write to the same session: \
-             make both changes in one closure",
-            type_name::<T>()
-        );
-        let lock = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.state().writing = Some(me);
-        Writing { session: self, _lock: lock }
+    fn begin_writing(&self) -> (Writing<'_, T>, Replaced<T>) {
+        let me = current_thread();
+        let lock = match self.0.writer.try_lock() {
+            Ok(lock) => lock,
+            Err(TryLockError::Poisoned(lock)) => lock.into_inner(),
+            // Only then somebody is writing, and it may be this thread.
+            Err(TryLockError::WouldBlock) => {
+                let is_nested = self.state().writing == Some(me);
+                assert!(
+                    !is_nested,
+                    "Session<{}>::write inside the closure of another write to the same session: \
+                     make both changes in one closure",
+                    type_name::<T>()
+                );
+                self.0.writer.lock().unwrap_or_else(PoisonError::into_inner)
+            }
+        };
+        let mut state = self.state();
+        state.writing = Some(me);
+        let replaced = match (state.is_destroyed, &state.written) {
+            (true, _) => Replaced::Destroyed,
+            (false, Some(data)) => Replaced::Written(Arc::clone(data)),
+            (false, None) => Replaced::No,
+        };
+        drop(state);
+        (Writing { session: self, _lock: lock }, replaced)
     }
+}
+
+/// What took the place of the data that came.
+enum Replaced<T> {
+    No,
+    Written(Arc<T>),
+    Destroyed,
 }
 
 /// Marks the thread as writing while it lives. The mark is removed even if the closure panics.
