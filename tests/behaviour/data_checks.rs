@@ -86,6 +86,39 @@ fn no_number_that_is_none_is_written_wherever_it_stands() {
     }
 }
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+struct Meters(f64);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+struct Point(f64, f64);
+
+/// Beside a `null`, after which it is looked whether a number was none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+struct Place {
+    height: Meters,
+    point: Point,
+    kind: Kind,
+    floor: i64,
+    is_open: bool,
+    seats: Option<u32>,
+}
+
+#[test]
+fn a_number_that_is_none_is_found_where_fields_have_no_names() {
+    let place = Place { height: Meters(1.5), floor: -1, is_open: true, ..Place::default() };
+    for check in [false, true] {
+        let sessions = sessions::<Place>(check);
+        assert_eq!(round(&sessions, place), Ok(place));
+        for bad in [
+            Place { height: Meters(f64::NAN), ..place },
+            Place { point: Point(0.0, f64::INFINITY), ..place },
+        ] {
+            let reason = round(&sessions, bad).unwrap_err();
+            assert!(reason.contains("NaN"), "{reason}");
+        }
+    }
+}
+
 #[test]
 fn every_finite_number_and_every_none_comes_back() {
     let numbers = [0.0, -0.0, 1.5, f64::MIN_POSITIVE, f64::from_bits(1), f64::MAX, f64::MIN];

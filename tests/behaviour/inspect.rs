@@ -70,6 +70,8 @@ fn what_was_sealed_is_shown() {
     let inspection = sessions.inspect_at(&value, at(9)).unwrap();
     assert!(inspection.is_persistent());
     assert_eq!((inspection.created_at(), inspection.issued_at()), (Some(T0), at(7)));
+    assert_eq!(inspection.authenticated_at(), Some(T0));
+    assert_eq!(Some(inspection.family()), session.family());
 }
 
 #[test]

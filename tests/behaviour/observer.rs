@@ -82,3 +82,18 @@ fn it_learns_of_take_overs() {
     drop(sessions.commit_at(&session, T0).unwrap());
     assert_eq!(calls.take(), ["sealed 1 taken_over"]);
 }
+
+#[test]
+fn it_learns_of_tokens_that_come_in_a_header() {
+    let calls = Calls::default();
+    let sessions =
+        Sessions::<u32>::builder(ring([1])).observer(calls.clone()).build().expect("good");
+    let session = sessions.create_at(7, T0).expect("randomness");
+    let token = sessions.bearer_token_at(&session, T0).expect("seals");
+    calls.take();
+    let bearer = sessions.load_bearer_at([format!("Bearer {token}")], at(1));
+    assert_eq!(*bearer.expect("live").read(), 7);
+    assert_eq!(calls.take(), ["opened 1"]);
+    assert!(sessions.load_bearer_at(["Bearer junk"], at(1)).is_none());
+    assert_eq!(calls.take(), ["refused malformed"]);
+}

@@ -240,6 +240,7 @@ fn hook_is_asked_last_and_told_what_the_session_tells() {
     assert_eq!(*session.read(), 7);
     let [(7, info)] = calls.lock().unwrap()[..] else { panic!("one call") };
     assert_eq!(Some(info.id()), session.id());
+    assert_eq!(Some(info.family()), session.family());
     assert_eq!(info.created_at(), session.created_at());
     assert_eq!(Some(info.issued_at()), session.issued_at());
     assert_eq!(Some(info.expires_at()), session.expires_at());

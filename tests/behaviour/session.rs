@@ -13,7 +13,7 @@ use std::{
 
 use sealed_session::{
     Builder, Commit, ConfigError, Cookie, Key, KeyEntry, KeyId, KeyRing, Keys, Lifetime, Misfit,
-    Scope, SealError, Session, SessionId, Sessions, Snapshot, UnsealError,
+    Scope, SealError, Session, SessionId, Sessions, SignedInData, Snapshot, UnsealError,
 };
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -949,4 +949,33 @@ fn sessions_can_be_made_to_the_very_end_of_a_thread() {
     // Known to the thread before any session, so that it is dropped after what these bring.
     thread::spawn(|| AT_EXIT.set(Some(AtExit(sender)))).join().unwrap();
     assert_eq!(receiver.recv_timeout(PATIENCE), Ok(vec![7]));
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Visitor(Option<String>);
+
+impl SignedInData for Visitor {
+    fn is_signed_in(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+#[test]
+fn who_is_signed_in_has_one_session_under_all_its_handles() {
+    let sessions = sessions::<Visitor>();
+    let load = |name: Option<&str>| {
+        let value = sealed(&sessions, Visitor(name.map(str::to_owned)), NOW);
+        sessions.load_at([header(&sessions, &value)], NOW)
+    };
+    assert!(load(None).signed_in().is_none() && load(None).peek_signed_in().is_none());
+    let session = load(Some("ada"));
+    let peek = session.peek_signed_in().expect("is signed in");
+    assert_eq!(peek.clone().0.as_deref(), Some("ada"));
+    let mut signed_in = session.signed_in().expect("is signed in");
+    for shown in [format!("{signed_in:?}"), format!("{peek:?}")] {
+        assert!(shown.starts_with("SignedIn") && !shown.contains("ada"), "{shown}");
+    }
+    let other = signed_in.clone();
+    signed_in.write(|visitor| visitor.0 = Some("grace".to_owned()));
+    assert_eq!(other.into_inner().read().0.as_deref(), Some("grace"));
 }

@@ -2,11 +2,14 @@
 
 use std::{
     fmt,
+    future::Future as _,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst},
     },
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::Duration,
 };
@@ -33,12 +36,17 @@ struct Odd {
     starts: Arc<AtomicU32>,
     /// A position to give in place of the next, if not 0.
     gives: Arc<AtomicU64>,
+    /// Gives no position at all.
+    gives_nothing: bool,
+    /// Nothing is spread while somebody has this.
+    gate: Arc<Mutex<()>>,
 }
 
 impl Odd {
     fn of(engine: &Engine) -> Self {
-        let (is_unspeakable, starts, gives) = Default::default();
-        Self { link: engine.link(), is_unspeakable, loses: false, starts, gives }
+        let (is_unspeakable, starts, gives, gate) = Default::default();
+        let (loses, gives_nothing) = (false, false);
+        Self { link: engine.link(), is_unspeakable, loses, starts, gives, gives_nothing, gate }
     }
 }
 
@@ -60,7 +68,9 @@ impl std::error::Error for Unspeakable {}
 
 impl RevocationSource for Odd {
     fn publish(&self, all: &[Revocation], floor: Position) -> Result<Vec<Position>, SourceError> {
+        drop(self.gate.lock().unwrap());
         match self.gives.load(SeqCst) {
+            _ if self.gives_nothing => Ok(Vec::new()),
             0 => self.link.publish(all, floor),
             number => Ok(vec![Position::new(number).unwrap(); all.len()]),
         }
@@ -106,6 +116,54 @@ fn following(source: impl RevocationSource) -> Revocations {
     let list = Revocations::following(source, RETENTION).start().unwrap();
     assert!(list.wait_until_read(secs(10)), "{:?}", list.trouble());
     list
+}
+
+#[test]
+fn revocation_is_not_confirmed_where_the_source_gives_no_position() {
+    let engine = Engine::default();
+    let list = following(Odd { gives_nothing: true, ..Odd::of(&engine) });
+    let before = list.position();
+    let told = list.revoke_all("ada").wait().unwrap_err();
+    assert!(matches!(&told, RevokeError::Unconfirmed(_)), "{told}");
+    assert_eq!(list.position(), before);
+}
+
+#[test]
+fn nothing_is_revoked_above_the_last_position() {
+    let engine = Engine::default();
+    let odd = Odd::of(&engine);
+    odd.gives.store((1 << 48) - 1, SeqCst);
+    let list = following(odd);
+    list.revoke_all("ada").wait().unwrap();
+    let told = list.revoke_all("grace").wait().unwrap_err();
+    assert!(matches!(told, RevokeError::Exhausted), "{told}");
+}
+
+#[test]
+fn who_awaits_a_revocation_is_woken_when_it_is_confirmed() {
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, SeqCst);
+        }
+    }
+
+    let engine = Engine::default();
+    let odd = Odd::of(&engine);
+    let gate = Arc::clone(&odd.gate);
+    let list = following(odd);
+    let held = gate.lock().unwrap();
+    let mut revoking = pin!(list.revoke_all("ada"));
+    assert_eq!(format!("{revoking:?}"), "Revoking { .. }");
+    let woken = Arc::new(Woken(AtomicBool::new(false)));
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut context = Context::from_waker(&waker);
+    assert!(revoking.as_mut().poll(&mut context).is_pending());
+    assert!(!woken.0.load(SeqCst));
+    drop(held);
+    soon("it is confirmed", || woken.0.load(SeqCst));
+    assert!(matches!(revoking.poll(&mut context), Poll::Ready(Ok(_))));
 }
 
 #[test]
