@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{key_id::KeyId, platform::clock::rfc3339};
+use crate::key_id::KeyId;
 
 /// A key, a key ring or a cookie configuration that cannot be used.
 ///
@@ -242,4 +242,9 @@ impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// The time as operators write it.
+fn rfc3339(time: OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

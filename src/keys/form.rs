@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use serde::Deserialize as _;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use zeroize::Zeroizing;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     toml::TomlRing,
     written::RingConfig,
 };
-use crate::{error::ConfigError, platform::clock::rfc3339};
+use crate::error::ConfigError;
 
 /// The form in which a ring is stored.
 ///
@@ -223,6 +223,10 @@ fn span(span: Duration) -> String {
     let unit = units.into_iter().find(|(length, _)| seconds.is_multiple_of(*length));
     let (length, unit) = unit.unwrap_or((1, 's'));
     format!("{}{unit}", seconds.checked_div(length).unwrap_or(seconds))
+}
+
+fn rfc3339(time: OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }
 
 const SETTINGS: [&str; 4] = ["last-id", "key-count", "rotated-at", "absolute-timeout"];

@@ -106,21 +106,6 @@ pub(crate) fn unix_seconds(time: OffsetDateTime) -> u64 {
     u64::try_from(time.unix_timestamp()).unwrap_or(0)
 }
 
-/// A time by RFC 3339, as operators write it: in whole seconds.
-pub(crate) fn rfc3339(time: OffsetDateTime) -> String {
-    let date = time.date();
-    let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
-    let (hour, minute, second) = time.to_hms();
-    let offset = match time.offset().as_hms() {
-        (0, 0, _) => "Z".to_owned(),
-        (hours, minutes, _) => {
-            let sign = if hours < 0 || minutes < 0 { '-' } else { '+' };
-            format!("{sign}{:02}:{:02}", hours.unsigned_abs(), minutes.unsigned_abs())
-        }
-    };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{offset}")
-}
-
 /// The time of a number of Unix seconds, at most [`MAX_TIME`].
 pub(crate) fn date_time(seconds: u64) -> OffsetDateTime {
     i64::try_from(seconds.min(MAX_TIME))
