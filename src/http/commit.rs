@@ -4,8 +4,6 @@ use std::{borrow::Cow, fmt};
 
 use cookie::Cookie;
 
-use super::set_cookie::text;
-
 /// What a response has to carry for a session.
 ///
 /// Append all [`headers`](Self::headers) to the response. [`write_to_list`](Self::write_to_list), and
@@ -74,7 +72,7 @@ impl Commit {
             (false, Some(_)) => Some("private"),
             (false, None) => None,
         };
-        let cookies = self.cookies.iter().map(|cookie| ("set-cookie", text(cookie)));
+        let cookies = self.cookies.iter().map(|cookie| ("set-cookie", cookie.to_string()));
         let offer = self.registration.iter().map(|offer| (Self::REGISTRATION, offer.clone()));
         cookies
             .chain(offer)

@@ -208,7 +208,7 @@ fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Trims spaces and tabs at both ends (RFC 6265bis section 5.6), and no other white space.
-pub(super) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
+fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;
     }

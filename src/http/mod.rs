@@ -15,7 +15,6 @@ mod origin_guard;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod rules;
-pub(crate) mod set_cookie;
 pub(crate) mod token;
 
 pub use self::{

@@ -1,7 +1,10 @@
 //! Writes a commit into the response's headers, whichever crate's type they have. All adapters
 //! share this.
 
-use super::set_cookie::{is_twin, text};
+use std::fmt::Write as _;
+
+use cookie::Cookie;
+
 use crate::http::Commit;
 
 /// The headers that a commit writes. Each crate has its own names for them, because looking a name
@@ -47,7 +50,7 @@ impl Commit {
             if headers.values(Name::SetCookie).any(|value| is_twin(cookie, value)) {
                 headers.retain(Name::SetCookie, |value| !is_twin(cookie, value));
             }
-            headers.append(Name::SetCookie, text(cookie).into_bytes());
+            headers.append(Name::SetCookie, text(cookie));
         }
         if let Some(offer) = &self.registration {
             // Another kind of session may have made an offer of its own.
@@ -69,6 +72,13 @@ impl Commit {
             headers.append(Name::Vary, name.into());
         }
     }
+}
+
+/// Reserves the whole length first: growing step by step costs more than formatting.
+fn text(cookie: &Cookie<'_>) -> Vec<u8> {
+    let mut text = String::with_capacity(cookie.value().len().saturating_add(ATTRIBUTES_LEN));
+    write!(text, "{cookie}").expect("a string takes everything");
+    text.into_bytes()
 }
 
 /// The headers of an error that replaces a response whose session could not be sealed. It keeps the
@@ -135,6 +145,17 @@ fn directives(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     pieces.map(<[u8]>::trim_ascii).filter(|directive| !directive.is_empty())
 }
 
+/// Whether browsers would store this Set-Cookie in the same place as `cookie`.
+fn is_twin(cookie: &Cookie<'_>, value: &[u8]) -> bool {
+    let twin = str::from_utf8(value).ok().and_then(|text| Cookie::parse(text).ok());
+    twin.is_some_and(|twin| {
+        twin.name() == cookie.name()
+            && twin.path() == cookie.path()
+            && twin.domain() == cookie.domain()
+            && twin.partitioned() == cookie.partitioned()
+    })
+}
+
 /// Whether Vary covers this header.
 fn is_told(headers: &impl ResponseHeaders, header: &str) -> bool {
     headers.values(Name::Vary).any(|value| names(value, header))
@@ -148,6 +169,8 @@ fn names(value: &[u8], header: &str) -> bool {
         .any(|name| name == b"*" || name.eq_ignore_ascii_case(header.as_bytes()))
 }
 
+/// The usual length of the name and attributes.
+const ATTRIBUTES_LEN: usize = 128;
 /// How the name of a header for some caches only ends.
 const TARGETED: &str = "-cache-control";
 
