@@ -99,7 +99,7 @@ impl<T: SessionData> Session<T> {
     pub fn verify_csrf(&self, token: &str) -> Result<(), CsrfError> {
         self.0.marks.active.store(true, Relaxed);
         let (id, time) = (self.id(), self.time());
-        let elsewhere = self.elsewhere().filter(|_| id.is_none());
+        let elsewhere = self.elsewhere().filter(|_| id.is_none() && !self.state().is_destroyed);
         if let Some(id) = elsewhere
             && self.0.origin.verify_csrf_token(token, Some(id), time).is_ok()
         {

@@ -114,6 +114,18 @@ fn nothing_that_the_visitor_did_not_ask_for_overwrites_a_session_without_its_dev
 }
 
 #[test]
+fn a_token_of_a_session_that_waits_for_its_device_is_none_after_a_sign_out() {
+    let [one, other] = fleet();
+    let browser = Browser::bound(&one, "ada", T0);
+    let lapsed = at(30 * MINUTE);
+    let token = browser.load(&one, lapsed).csrf_token().unwrap();
+    let mut session = browser.load(&other, lapsed);
+    assert!(session.verify_csrf(&token).is_ok());
+    session.destroy();
+    assert!(session.verify_csrf(&token).is_err());
+}
+
+#[test]
 fn a_session_that_has_ended_ends_the_browsers() {
     let [one, _] = fleet();
     let mut gone = Browser::bound(&one, "ada", T0);
