@@ -4,9 +4,7 @@
 
 mod data;
 mod facts;
-mod json;
 mod options;
-mod ring;
 
 use std::{rc::Rc, time::Duration};
 
@@ -279,7 +277,7 @@ fn parse(ring: String) -> Result<KeyRing> {
     let text = Zeroizing::new(ring);
     let is_json = text.trim_start().starts_with(['{', '[']);
     let parsed = match is_json {
-        true => ring::read(&text),
+        true => serde_json::from_str(&text).map_err(|error| error.to_string()),
         false => text.parse::<KeyRing>().map_err(|error| error.to_string()),
     };
     parsed.map_err(|error| error_of("config", &error))
