@@ -68,7 +68,7 @@ impl Seal<'_> {
         Ok(text::encode(&sealed))
     }
 
-    /// The same, for values that are bound to something else.
+    /// This, but for values that are bound to `binding`.
     #[inline]
     pub(crate) fn bound_to<'a>(&'a self, binding: &'a Binding) -> Seal<'a> {
         Seal { binding, ..*self }

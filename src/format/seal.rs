@@ -128,7 +128,7 @@ impl Seal<'_> {
         device: Device,
         inspect: impl FnOnce(&Unsealed<'_>) -> Result<(), UnsealError>,
     ) -> Result<Option<(String, Claims)>, ResealError> {
-        let reader = Seal { binding: from.unwrap_or(self.binding), ..*self };
+        let reader = self.bound_to(from.unwrap_or(self.binding));
         reader.unseal(
             value,
             now,

@@ -10,6 +10,7 @@ use std::{
 use super::{
     data::SessionData,
     handle::{Inner, Session},
+    state::Replaced,
 };
 
 /// A session's data at one moment. It dereferences to `&T`, is `Send`, holds no lock, and does not
@@ -81,13 +82,12 @@ impl<T: SessionData> Session<T> {
         if !self.0.marks.is_overwritten.load(SeqCst) {
             return self.snapshot_of(None);
         }
-        let (written, is_destroyed) = {
-            let state = self.state();
-            (state.written.clone(), state.is_destroyed)
-        };
-        match is_destroyed {
-            true => Snapshot(Version::Written(Arc::default())),
-            false => self.snapshot_of(written),
+        // Not in the `match`, whose arms would then run with the state locked.
+        let replaced = self.state().replaced();
+        match replaced {
+            Replaced::No => self.snapshot_of(None),
+            Replaced::Written(data) => self.snapshot_of(Some(data)),
+            Replaced::Destroyed => Snapshot(Version::Written(Arc::default())),
         }
     }
 

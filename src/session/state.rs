@@ -63,7 +63,22 @@ impl<T> Default for State<T> {
     }
 }
 
+/// What took the place of the data that came.
+pub(super) enum Replaced<T> {
+    No,
+    Written(Arc<T>),
+    Destroyed,
+}
+
 impl<T> State<T> {
+    pub(super) fn replaced(&self) -> Replaced<T> {
+        match (self.is_destroyed, &self.written) {
+            (true, _) => Replaced::Destroyed,
+            (false, Some(data)) => Replaced::Written(Arc::clone(data)),
+            (false, None) => Replaced::No,
+        }
+    }
+
     pub(super) fn is_changed(&self) -> bool {
         self.written.is_some() || self.claims.is_some()
     }

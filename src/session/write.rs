@@ -8,7 +8,12 @@ use std::{
     },
 };
 
-use super::{data::SessionData, handle::Session, snapshot::Snapshot, state::State};
+use super::{
+    data::SessionData,
+    handle::Session,
+    snapshot::Snapshot,
+    state::{Replaced, State},
+};
 use crate::{
     error::SealError,
     platform::sync::{MutexGuard, current_thread},
@@ -204,21 +209,10 @@ impl<T: SessionData> Session<T> {
         };
         let mut state = self.state();
         state.writing = Some(me);
-        let replaced = match (state.is_destroyed, &state.written) {
-            (true, _) => Replaced::Destroyed,
-            (false, Some(data)) => Replaced::Written(Arc::clone(data)),
-            (false, None) => Replaced::No,
-        };
+        let replaced = state.replaced();
         drop(state);
         (Writing { session: self, _lock: lock }, replaced)
     }
-}
-
-/// What took the place of the data that came.
-enum Replaced<T> {
-    No,
-    Written(Arc<T>),
-    Destroyed,
 }
 
 /// Marks the thread as writing while it lives. The mark is removed even if the closure panics.
