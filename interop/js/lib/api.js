@@ -1,6 +1,6 @@
 // What users of the package see. Each entry file (`node.js`, `workerd.js`, `deno.js`) starts the
 // WebAssembly its runtime's way, and exports this.
-import { Exchange, Options, Sessions as Core } from "../pkg/core_bg.js";
+import { Exchange, Options, Sessions as Core, linear_memory, numbers } from "../pkg/core_bg.js";
 
 /** An error of the package: `code` is for programs, the message says what to do. */
 export class SessionError extends Error {
@@ -36,25 +36,35 @@ function jsonOf(data) {
 const time = (seconds) => (seconds === "-" || seconds === undefined ? undefined : new Date(seconds * 1000));
 const milliseconds = (now) => (now === undefined ? undefined : Number(now));
 
-function factsOf(line) {
-  if (line === "") return undefined;
-  const [id, family, created, issued, authenticated, expires, key, persistent, due] = line.split(" ");
+/** The numbers of the facts that WebAssembly told last; where its memory has grown, it is elsewhere. */
+let latest = new Float64Array(0);
+function numbersOf() {
+  if (latest.length === 0) latest = new Float64Array(linear_memory().buffer, numbers(), 7);
+  return latest;
+}
+
+const dateOf = (milliseconds) => (Number.isNaN(milliseconds) ? undefined : new Date(milliseconds));
+
+/** `text` begins with the ids. */
+function factsOf(text) {
+  if (text === "") return undefined;
+  const each = numbersOf();
   return {
-    id,
-    family,
-    createdAt: time(created),
-    issuedAt: time(issued),
-    authenticatedAt: time(authenticated),
-    expiresAt: time(expires),
-    keyId: key === "-1" ? undefined : Number(key),
-    isPersistent: persistent === "1",
-    isResealDue: due === "1",
+    id: text.slice(0, 32),
+    family: text.slice(32, 48),
+    createdAt: dateOf(each[0]),
+    issuedAt: dateOf(each[1]),
+    authenticatedAt: dateOf(each[2]),
+    expiresAt: dateOf(each[3]),
+    keyId: Number.isNaN(each[4]) ? undefined : each[4],
+    isPersistent: each[5] === 1,
+    isResealDue: each[6] === 1,
   };
 }
 
-function infoOf(line) {
-  const [id, family, created, issued, , expires] = line.split(" ");
-  return { id, family, createdAt: time(created), issuedAt: time(issued), expiresAt: time(expires) };
+function infoOf(text) {
+  const { id, family, createdAt, issuedAt, expiresAt } = factsOf(text);
+  return { id, family, createdAt, issuedAt, expiresAt };
 }
 
 /** Text, or bytes that are text and are wiped. */
@@ -158,8 +168,9 @@ export class Sessions {
     } catch (error) {
       throw errorOf(error);
     }
-    const end = text.indexOf("\n");
-    return { data: this.#parse(text.slice(end + 1)), ...factsOf(text.slice(0, end)) };
+    const opened = factsOf(text);
+    opened.data = this.#parse(text.slice(48));
+    return opened;
   }
 
   /** A fresh value in the place of this one, or undefined where it may stay. */

@@ -71,6 +71,10 @@ impl Sessions {
     }
 
     /// A line for each key: id, start and end, `-` for none, and whether it seals now.
+    ///
+    /// # Errors
+    ///
+    /// A time that is none.
     pub fn keys(&self, now: Option<f64>) -> Result<String> {
         let ring = self.inner.keys().current();
         let sealing = ring.sealing_key_id(present(now)?);
@@ -104,18 +108,20 @@ impl Sessions {
         })
     }
 
-    /// The facts, a line feed, and the data.
+    /// The ids, and the data.
     ///
     /// # Errors
     ///
     /// A value that is refused.
     pub fn unseal(&self, value: &str, now: Option<f64>) -> Result<String> {
         self.kind.run(|| {
-            let session =
-                self.inner.unseal_at(value, present(now)?).map_err(|error| unseal_error(&error))?;
+            let session = match now {
+                Some(now) => self.inner.unseal_at(value, given(now)?),
+                None => self.inner.unseal(value),
+            };
+            let session = session.map_err(|error| unseal_error(&error))?;
             let data = session.peek();
-            let mut text = facts::of_session(&session, 1 + data.json().len());
-            text.push('\n');
+            let mut text = facts::of_session(&session, data.json().len());
             text.push_str(data.json());
             Ok(text)
         })

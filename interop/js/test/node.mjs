@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import * as api from "sealed-session";
+import { linear_memory } from "../pkg/core_bg.js";
 import { report, run } from "./vectors.mjs";
 
 const { SessionError, Sessions } = api;
@@ -58,6 +59,35 @@ test("text of any length and alphabet comes back", () => {
       }
     }
   }
+});
+
+test("what is told of a session is its own, in a memory that grows too", () => {
+  const sessions = make({ persistent: true, absoluteTimeout: 3600, revokeIf: (_, info) => (seen.push(info), false) });
+  const seen = [];
+  const values = [1_700_000_000, 1_700_000_100].map((seconds) => [seconds, sessions.seal(0, { now: seconds * 1000 })]);
+  const held = [];
+  const bytes = () => linear_memory().buffer.byteLength;
+  for (const before = bytes(); bytes() === before; ) {
+    for (const [seconds, value] of values) {
+      const { data, id, family, ...told } = sessions.unseal(value, { now: seconds * 1000 });
+      const [createdAt, expiresAt] = [new Date(seconds * 1000), new Date((seconds + 3600) * 1000)];
+      const expected = { createdAt, issuedAt: createdAt, authenticatedAt: createdAt, expiresAt, keyId: 1, isPersistent: true, isResealDue: false };
+      assert.deepEqual([data, told], [0, expected]);
+      assert.match(id, /^[0-9a-f]{32}$/);
+      assert.equal(family, id.slice(0, 16));
+      assert.deepEqual(seen.pop(), { id, family, createdAt, issuedAt: createdAt, expiresAt });
+    }
+    const session = sessions.load("");
+    session.write("x".repeat(2000));
+    held.push(session);
+  }
+  const anonymous = sessions.load("");
+  assert.equal(anonymous.facts, undefined);
+  const old = sessions.load(`__Host-session=${values[0][1]}`, { now: 1_700_000_001_000 });
+  assert.equal(old.facts.keyId, 1);
+  anonymous.renew();
+  assert.equal(anonymous.facts.keyId, undefined);
+  for (const each of [...held, anonymous, old]) each.free();
 });
 
 test("another key opens nothing, a ring with both opens all, and the ring can be replaced", () => {
