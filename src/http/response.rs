@@ -226,13 +226,13 @@ mod tests {
         let mut lines = TARGETED.to_vec();
         lines.extend([
             ("cache-control", "public, max-age=60, s-maxage=600"),
-            ("cache-control", "no-transform, private=\"a, public\""),
+            ("cache-control", "no-transform, private=\"a, public, \\\", public, b\""),
             ("expires", "Thu, 01 Dec 2039 16:00:00 GMT"),
         ]);
         assert_eq!(
             written(&commit, &lines),
             [
-                "cache-control: max-age=60, no-transform, private=\"a, public\", private",
+                "cache-control: max-age=60, no-transform, private=\"a, public, \\\", public, b\", private",
                 "expires: Thu, 01 Dec 2039 16:00:00 GMT",
                 "vary: cookie"
             ]

@@ -188,6 +188,21 @@ mod idle {
     }
 
     #[test]
+    fn a_slow_response_slides_it_only_where_it_would_idle_out_before_its_end() {
+        // Sealed at the 1799th second it idles out one second before it ends; a second later, at its end.
+        for (sealed_at, slides) in [(1799, true), (1800, false), (1801, false)] {
+            let sessions = limits(3600, Some(1800));
+            let (value, _) = write(&sessions, &sealed(&sessions, 7, T0), at(900));
+            let (value, _) = write(&sessions, &value, at(sealed_at));
+            let loaded = at(sealed_at + 900);
+            let session = load(&sessions, &value, loaded);
+            assert_eq!(*session.read(), 9);
+            let commit = sessions.commit_at(&session, loaded + secs(60)).unwrap();
+            assert_eq!(commit.sets_cookies(), slides, "sealed at {sealed_at}");
+        }
+    }
+
+    #[test]
     fn looking_without_reading_does_not_slide_it() {
         let sessions = limits(DAY, Some(120));
         let value = sealed(&sessions, 7, T0);

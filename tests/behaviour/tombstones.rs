@@ -102,6 +102,33 @@ fn what_is_replaced_stays_so_and_what_replaced_it_lives() {
 }
 
 #[test]
+fn a_session_that_is_ended_twice_stays_so() {
+    let sessions = sessions();
+    let acts: [fn(&mut Session<u32>); 2] = [Session::renew, Session::destroy];
+    for (first, second) in acts.into_iter().flat_map(|first| acts.map(|second| (first, second))) {
+        let mut jar = browser(&sessions);
+        let before = jar.value(NAME).unwrap().to_owned();
+        jar.visit(&sessions, at(11), first);
+        jar.put(NAME, &before);
+        jar.visit(&sessions, at(12), second);
+        jar.put(NAME, &before);
+        assert_eq!(class(&sessions, &jar, at(13)), "ended");
+    }
+}
+
+#[test]
+fn junk_under_the_name_of_a_tombstone_does_not_take_its_place() {
+    let sessions = sessions();
+    let mut jar = browser(&sessions);
+    let before = jar.value(NAME).unwrap().to_owned();
+    jar.put(&tombstone_name(NAME, claims(&jar).lineage, ALL), "junk");
+    assert_eq!(class(&sessions, &jar, at(10)), "live");
+    jar.visit(&sessions, at(11), Session::destroy);
+    jar.put(NAME, &before);
+    assert_eq!(class(&sessions, &jar, at(12)), "ended");
+}
+
+#[test]
 fn sign_out_and_renewal_in_parallel_leave_nobody_signed_in_in_either_order() {
     let sessions = sessions();
     for destroy_first in [true, false] {
