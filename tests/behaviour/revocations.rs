@@ -388,6 +388,7 @@ fn positions_grow_also_over_a_restart() {
         (0..1000).map(|n| list.revoke_all(n % 10_u64).wait().unwrap()).collect();
     assert!(positions.is_sorted_by(|one, other| one < other));
     assert_eq!(list.position(), *positions.last().unwrap());
+    assert_eq!(list.position().to_string(), list.position().get().to_string());
     assert_eq!(list.len(), 10);
     // A second later.
     let restarted = Revocations::in_memory_at(secs(14 * DAY), at(1));
@@ -417,7 +418,7 @@ fn a_million_entries_are_small_and_each_is_found() {
     }
     assert_eq!(list.len(), count as usize);
     // With ids of 36 characters.
-    assert!(list.memory() <= 100 * list.len(), "{}", list.memory());
+    assert!((8 * list.len()..=100 * list.len()).contains(&list.memory()), "{}", list.memory());
     let sessions = Sessions::<String>::builder(ring([1]))
         .revocations(&list, |id| Some(Subject::from(id)))
         .build()

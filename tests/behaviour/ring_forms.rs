@@ -123,6 +123,24 @@ fn white_space_is_that_of_one_line_or_its_end() {
 }
 
 #[test]
+fn a_span_is_written_in_the_greatest_unit_that_divides_it() {
+    for (span, written) in [
+        ("61s", "61s"),
+        ("60s", "1m"),
+        ("90m", "90m"),
+        ("3600s", "1h"),
+        ("36h", "36h"),
+        ("1440m", "1d"),
+        ("48h", "2d"),
+    ] {
+        let text = format!("absolute-timeout={span},1:{}", key_text(1));
+        let ring = KeyRing::parse_at(&text, T0).unwrap();
+        let form = RingForm::Toml.write(&ring).unwrap();
+        assert!(form.contains(&format!("absolute_timeout = \"{written}\"")), "{span}: {}", *form);
+    }
+}
+
+#[test]
 fn a_span_is_one_that_a_timeout_may_have() {
     let said = |span: &str| {
         let text = format!("absolute-timeout={span},1:{}", key_text(1));
@@ -234,6 +252,22 @@ fn files_of_other_kinds_are_named() {
         let error = read(bytes).expect_err(remedy).to_string();
         assert!(error.contains(remedy), "{remedy}: {error}");
         assert!(!error.contains(&k1[..8]), "{error}");
+    }
+}
+
+#[test]
+fn what_only_resembles_another_file_is_not_called_one() {
+    for (text, not) in [
+        (r#"{"request_id": "x"}"#, "secret manager"),
+        (r#"{"lease_id": "x"}"#, "secret manager"),
+        (r#"{"kind": "x"}"#, "secret manager"),
+        (r#"{"x": "Secret"}"#, "secret manager"),
+        ("SESSION_KEYS=:abc", "name of a variable"),
+        ("SESSION_KEYS=abc", "name of a variable"),
+        ("SESSION_KEYS:1:abc", "name of a variable"),
+    ] {
+        let error = read(text.as_bytes()).expect_err(text).to_string();
+        assert!(!error.contains(not), "{text}: {error}");
     }
 }
 

@@ -212,6 +212,8 @@ fn machine_that_never_read_the_list_refuses_or_says_so() {
     let link = engine.link();
     *link.is_cut.lock().unwrap() = true;
     let start = || Revocations::following(link.clone(), RETENTION);
+    let shown = format!("{:?}", start());
+    assert!(shown.contains(&format!("retention: {RETENTION:?}")), "{shown}");
     let strict = start().start().unwrap();
     assert!(!strict.wait_until_read(Duration::from_millis(30)));
     assert_eq!(strict.age(), None);
