@@ -295,6 +295,19 @@ fn engine_that_comes_back_empty_is_filled_again_by_the_machines() {
 }
 
 #[test]
+fn newer_revocation_of_a_user_is_brought_back_over_an_older_one() {
+    let engine = Engine::default();
+    let machine = Machine::join(&engine);
+    machine.revoke("ada");
+    let value = machine.sign_in("ada");
+    let saved = engine.saved();
+    machine.revoke("ada");
+    engine.set_back(saved);
+    soon("one that joins knows", || !Machine::join(&engine).accepts(&value));
+    assert_eq!(engine.len(), 1);
+}
+
+#[test]
 fn confirmed_revocation_outlives_the_engine_that_forgot_it_while_a_machine_lagged() {
     let engine = Engine::default();
     let [here, there] = Machine::fleet(&engine);
