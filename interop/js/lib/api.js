@@ -33,7 +33,7 @@ function jsonOf(data) {
   return json;
 }
 
-const time = (seconds) => (seconds === "-" || seconds === undefined ? undefined : new Date(seconds * 1000));
+const time = (seconds) => (seconds === "-" ? undefined : new Date(seconds * 1000));
 const milliseconds = (now) => (now === undefined ? undefined : Number(now));
 
 /** The numbers of the facts that WebAssembly told last; where its memory has grown, it is elsewhere. */
