@@ -20,22 +20,41 @@ use crate::{
     platform::random::{RandomSource, random},
 };
 
+/// A nonce under which nothing was encrypted. It can neither be copied nor kept: whoever encrypts
+/// hands it over.
+///
 /// Random, 192 bits: no two machines need to coordinate, and 2^80 values can be
 /// sealed under one key before two nonces are equal with a probability of 2^-32.
-#[inline]
-pub(crate) fn nonce() -> Result<Nonce, RandomSource> {
-    random()
+pub(crate) struct FreshNonce(Nonce);
+
+impl FreshNonce {
+    #[inline]
+    pub(crate) fn draw() -> Result<Self, RandomSource> {
+        random().map(Self)
+    }
+
+    /// The bytes that go in front of the ciphertext.
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &Nonce {
+        &self.0
+    }
+
+    /// For vectors, which say what comes out under a certain nonce.
+    #[cfg(test)]
+    pub(crate) fn given(bytes: Nonce) -> Self {
+        Self(bytes)
+    }
 }
 
 /// Encrypts in place. If anything goes wrong, what was written is wiped.
 #[inline]
 pub(crate) fn encrypt<const N: usize>(
     key: &Key,
-    nonce: &Nonce,
+    FreshNonce(nonce): FreshNonce,
     aad: &[u8],
     mut draft: Draft<'_, N>,
 ) -> Tag {
-    let tag = backend::encrypt(key.as_bytes(), nonce, aad, draft.bytes_mut());
+    let tag = backend::encrypt(key.as_bytes(), &nonce, aad, draft.bytes_mut());
     draft.declassify();
     tag
 }

@@ -4,7 +4,7 @@
 use arrayvec::ArrayVec;
 
 use super::{
-    aead::{self, Nonce},
+    aead::{self, FreshNonce},
     envelope::{self, Aad, Binding, FRAME_LEN, HEADER_LEN, TAG_LEN},
     lifetime::Timeouts,
     secret::Draft,
@@ -41,17 +41,17 @@ impl Seal<'_> {
         write: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
     ) -> Result<String, SealError> {
         let Some(entry) = self.ring.sealing(now) else { return Err(SealError::NoSealingKey) };
-        self.encode(entry, &fresh_nonce()?, write)
+        self.encode(entry, fresh_nonce()?, write)
     }
 
     pub(super) fn encode(
         &self,
         entry: &KeyEntry,
-        nonce: &Nonce,
+        nonce: FreshNonce,
         write: impl FnOnce(&mut Draft<'_, MAX_SEALED_LEN>) -> Result<(), SealError>,
     ) -> Result<String, SealError> {
         let mut sealed = ArrayVec::<u8, MAX_SEALED_LEN>::new();
-        envelope::encode_header(entry.id(), nonce, |field| {
+        envelope::encode_header(entry.id(), nonce.as_bytes(), |field| {
             sealed.try_extend_from_slice(field).expect("a header is shorter than a cookie");
         });
         let mut plaintext = Draft::behind(&mut sealed);
@@ -167,8 +167,8 @@ fn check_length(value: &[u8]) -> Result<(), UnsealError> {
 }
 
 #[inline]
-pub(super) fn fresh_nonce() -> Result<Nonce, SealError> {
-    aead::nonce().map_err(|RandomSource| SealError::RandomSource)
+pub(super) fn fresh_nonce() -> Result<FreshNonce, SealError> {
+    FreshNonce::draw().map_err(|RandomSource| SealError::RandomSource)
 }
 
 /// The bytes that fit as base64 into a cookie of this length, beside a name of this length.

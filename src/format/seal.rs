@@ -146,7 +146,7 @@ impl Seal<'_> {
                 // machines would re-seal it back and forth.
                 let entry = if self.ring.is_superseded(entry.id(), now) { sealing } else { entry };
                 let claims = claims.reissue(now, self.timeouts)?;
-                let fresh = self.encode(entry, &fresh_nonce()?, |fresh| {
+                let fresh = self.encode(entry, fresh_nonce()?, |fresh| {
                     fresh.append(&claims.encode(!extension.is_empty())?);
                     fresh.append(extension);
                     let start = fresh.length();

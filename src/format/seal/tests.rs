@@ -3,6 +3,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     format::{
+        aead::FreshNonce,
         claims::Bond,
         envelope::{Aad, Binding, Purpose},
         frame::MAX_COOKIE_LEN,
@@ -83,7 +84,7 @@ fn write(vector: &Value) -> Result<String, SealError> {
         true => Vec::new(),
         false => unhex(&sealed["extension"]),
     };
-    seal.encode(&entry, &bytes(&sealed["nonce"]), |plaintext| {
+    seal.encode(&entry, FreshNonce::given(bytes(&sealed["nonce"])), |plaintext| {
         plaintext.append(&claims_in.encode(!extension.is_empty())?);
         plaintext.append(&extension);
         plaintext.append(claims["payload"].as_str().unwrap().as_bytes());
@@ -183,10 +184,10 @@ fn check_tokens<const N: usize, B: Body<N>>(
                 check(&body, &vector["expect"]);
                 let expected = vector["expect"].as_object().unwrap().values().next().unwrap();
                 let key_id = KeyId::new(seconds(&expected["key_id"]).unwrap());
-                let nonce = bytes(&vector["sealed"]["nonce"]);
+                let nonce = FreshNonce::given(bytes(&vector["sealed"]["nonce"]));
                 let aad = unhex(&vector["sealed"]["aad"]);
                 assert_eq!(binding.aad(key_id, &mut Aad::new()), aad, "{name}");
-                let written = seal.encode(ring.find(key_id).unwrap(), &nonce, |plaintext| {
+                let written = seal.encode(ring.find(key_id).unwrap(), nonce, |plaintext| {
                     plaintext.append(&body.encode());
                     Ok(())
                 });
