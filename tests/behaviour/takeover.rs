@@ -1,10 +1,16 @@
 //! Which of several cookies is taken over, and what is left in the browser.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+};
 
 use proptest::strategy::Strategy as _;
 use sealed_session::{
-    Commit, ConfigError, Revocations, Session, Sessions, Subject, UnsealError,
+    Commit, ConfigError, Observer, Revocations, Session, Sessions, Subject, UnsealError,
     iron::{self, Migration, Passwords},
     takeover::{Found, OtherCookie, Reader, Refusal},
 };
@@ -12,7 +18,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::support::{T0, at, flipped_mac, load, ring, sealed, secs};
+use crate::support::{
+    T0, at, flipped_mac, forge_for, load, ring, sealed, secs, tombstone, tombstone_name, unix,
+};
 
 const VECTORS: &str = include_str!("../vectors/iron-session-2.json");
 const PASSWORD: &str = "Gbm49ATjnqnkCCCdhV4uDBhbfnPqsCW0";
@@ -37,6 +45,12 @@ fn sessions_with(migration: Migration) -> Sessions<Account> {
 
 fn sessions() -> Sessions<Account> {
     sessions_with(migration())
+}
+
+/// Eve is revoked.
+fn without_eve() -> Sessions<Account> {
+    let is_eve = |account: &Account, _: &_| account.user_id.as_deref() == Some("eve");
+    Sessions::builder(ring([1])).accept_iron(migration()).revoke_if(is_eve).build().unwrap()
 }
 
 /// A value of this user's, saved then.
@@ -181,6 +195,8 @@ fn a_part_that_came_twice_or_is_too_long_is_refused() {
     assert_eq!(class(&sessions().load_at(again, T0)), None);
     let long = [&jar[..1], &[format!("app.1={}", "x".repeat(4097))]].concat();
     assert_eq!(class(&sessions().load_at(long, T0)), Some("too_long"));
+    let longest = [format!("app.0={}", "x".repeat(4096))];
+    assert_eq!(class(&sessions().load_at(longest, T0)), Some("malformed"));
 }
 
 #[test]
@@ -272,6 +288,85 @@ fn what_nobody_vouches_for_hides_nothing() {
     for (count, expected) in [(7, Some("ada")), (8, None)] {
         let header = format!("{}app={ada}", wrong(count));
         user(&sessions.load_at([header], T0), |user| assert_eq!(user, expected));
+    }
+}
+
+#[test]
+fn what_is_refused_goes_with_a_write_and_is_not_ended_by_a_sign_out() {
+    let sessions = without_eve();
+    let two = format!("app={}; app={}", theirs("ada", T0), theirs("bob", at(60)));
+    let over = format!("app={}", theirs("ada", at(-15 * DAY)));
+    let revoked = format!("app={}", theirs("eve", T0));
+    for refused in ["app=junk", &over, &two, &revoked] {
+        let read = sessions.load_at([refused], at(90));
+        drop(read.read());
+        assert!(!sessions.commit_at(&read, at(90)).unwrap().sets_cookies(), "{refused:.20}");
+
+        let mut guest = sessions.load_at([refused], at(90));
+        guest.write(|account| account.visits += 1);
+        let commit = sessions.commit_at(&guest, at(90)).unwrap();
+        assert_eq!(names(&commit), [("__Host-session", false), ("app", true)], "{refused:.20}");
+
+        let mut nobody = sessions.load_at([refused], at(90));
+        nobody.destroy();
+        let commit = sessions.commit_at(&nobody, at(90)).unwrap();
+        assert!(names(&commit).iter().all(|&(_, is_removed)| is_removed), "{refused:.20}");
+    }
+
+    // Beside ours, which is not live then either, but may be again and so is ended.
+    let (sessions, jar) = after_a_roll_back(migration());
+    let mut nobody = sessions.load_at([header(&jar)], at(3 * DAY));
+    assert_eq!(class(&nobody), Some("newer_sign_in"));
+    nobody.destroy();
+    let commit = sessions.commit_at(&nobody, at(3 * DAY)).unwrap();
+    let ends = names(&commit).into_iter().filter(|&(_, is_removed)| !is_removed).count();
+    assert_eq!(ends, 1, "{:?}", names(&commit));
+}
+
+#[test]
+fn a_tombstone_stays_while_a_cookie_of_theirs_was_not_opened() {
+    let sessions = without_eve();
+    let body = tombstone(7, u16::MAX, unix(T0), unix(T0) + 1_000_000);
+    let name = tombstone_name("__Host-session", 7, u16::MAX);
+    let old = format!("{name}={}", forge_for(3, 1, "__Host-session", &body));
+    let ours = sealed(&sessions, Account::default(), at(900));
+    let revoked =
+        |n| (0..n).map(|_| format!("app={}", theirs("eve", T0))).collect::<Vec<_>>().join("; ");
+    for (others, stays) in [
+        (format!("__Host-session={ours}"), false),
+        (format!("__Host-session={ours}; app=x"), true),
+        (revoked(8), false),
+        (revoked(9), true),
+    ] {
+        let session = sessions.load_at([format!("{others}; {old}")], at(1000));
+        drop(session.read());
+        let commit = sessions.commit_at(&session, at(1000)).unwrap();
+        assert_eq!(!names(&commit).contains(&(&name, true)), stays, "{others:.30}");
+    }
+}
+
+#[test]
+fn the_same_value_twice_and_an_empty_one_beside_parts_are_not_refused_on_their_own() {
+    #[derive(Clone, Default)]
+    struct Refused(Arc<AtomicUsize>);
+    impl Observer for Refused {
+        fn refused(&self, _: &'static str) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    let value = theirs("ada", T0);
+    let (start, end) = value.split_at(100);
+    for (header, refused, expected) in [
+        ("app=junk; app=junk".to_owned(), 1, None),
+        ("app=junk; app=jest".to_owned(), 2, None),
+        (format!("app=; app.0={start}; app.1={end}"), 0, Some("ada")),
+        ("app=".to_owned(), 1, None),
+    ] {
+        let seen = Refused::default();
+        let builder = Sessions::builder(ring([1])).accept_iron(migration());
+        let sessions: Sessions<Account> = builder.observer(seen.clone()).build().unwrap();
+        user(&sessions.load_at([&header], T0), |user| assert_eq!(user, expected));
+        assert_eq!(seen.0.load(SeqCst), refused, "{header:.20}");
     }
 }
 
@@ -393,7 +488,7 @@ fn an_older_or_equal_value_of_theirs_is_nothing_beside_ours() {
     }
 }
 
-/// Values `NAME.TAG`, of which `good` is the tag that verifies.
+/// Values `NAME.TAG`, of which those verify whose tag begins with `good`. The name is the session.
 struct Toy {
     expires_at: Option<OffsetDateTime>,
     saved_at: Option<OffsetDateTime>,
@@ -407,7 +502,7 @@ impl Reader<Account> for Toy {
     fn open(&self, value: &str, _: OffsetDateTime) -> Result<Found<Account>, Refusal> {
         let (name, tag) =
             value.split_once('.').ok_or_else(|| Refusal::new("malformed", "it has no tag"))?;
-        if tag != "good" {
+        if !tag.starts_with("good") {
             return Err(Refusal::new("not_authentic", "the tag does not verify"));
         }
         let data = Account { user_id: Some(name.to_owned()), visits: 0 };
@@ -437,6 +532,8 @@ fn a_reader_of_the_application_s_own_is_held_to_the_same_rules() {
     // The same value is the same session, whoever asks.
     assert_eq!(sessions.load_at(["toy=ada.good"], at(5)).id(), session.id());
     assert_ne!(sessions.load_at(["toy=bob.good"], at(5)).id(), session.id());
+    let in_other_words = sessions.load_at(["toy=ada.good; toy=ada.good-too"], at(5));
+    assert_eq!((in_other_words.id(), class(&in_other_words)), (session.id(), None));
 
     for (value, expected) in [("ada.bad", "not_authentic"), ("ada", "malformed"), ("", "malformed")]
     {
@@ -462,9 +559,32 @@ fn a_reader_s_times_are_the_session_s() {
     let session = sessions.load_at(["toy=ada.good"], T0);
     assert_eq!((session.created_at(), session.expires_at()), (Some(at(-DAY)), Some(at(2 * DAY))));
     assert_eq!(class(&sessions.load_at(["toy=ada.good"], at(2 * DAY))), Some("expired"));
+    // As long as ours may live, which is longer than theirs, and the time of a late response.
+    let mut session = sessions.load_at(["toy=ada.good"], T0);
+    session.destroy();
+    let commit = sessions.commit_at(&session, T0).unwrap();
+    let tombstone = commit.cookies().iter().find(|cookie| cookie.name().contains("-ended-"));
+    let longest = time::Duration::seconds(14 * DAY + 600);
+    assert_eq!(tombstone.and_then(|cookie| cookie.max_age()), Some(longest));
     // Whoever was saved ahead of our clock was saved nobody knows when.
     let ahead = toys(Toy { expires_at: None, saved_at: Some(at(61)) });
     assert_eq!(ahead.load_at(["toy=ada.good"], T0).created_at(), None);
+}
+
+/// Their time of the sign-in is unknown as long as it could be that of the take-over.
+#[test]
+fn a_proof_in_the_second_of_the_take_over_is_known_and_sealed() {
+    let sessions = toys(Toy { expires_at: None, saved_at: None });
+    let mut session = sessions.load_at(["toy=ada.good"], T0);
+    assert_eq!(session.authenticated_at(), None);
+    session.reauthenticate();
+    let proved = Some(at(1));
+    assert_eq!((session.authenticated_at(), session.issued_at()), (proved, proved));
+    let commit = sessions.commit_at(&session, T0).unwrap();
+    let value = commit.cookies().iter().find(|cookie| cookie.name() == "__Host-session").unwrap();
+    let next = load(&sessions, value.value(), T0);
+    user(&next, |user| assert_eq!(user, Some("ada")));
+    assert_eq!((next.authenticated_at(), next.issued_at()), (proved, proved));
 }
 
 #[test]
@@ -484,6 +604,7 @@ fn a_reader_s_cookie_is_checked_when_the_sessions_are_built() {
     assert!(matches!(build("a b"), Err(ConfigError::CookieName { .. })));
     let shown = format!("{:?} {}", Found::new(7, b"secret"), Refusal::new("malformed", "why"));
     assert!(!shown.contains("secret") && shown.ends_with("why"), "{shown}");
+    assert!(shown.starts_with("Found"), "{shown}");
 }
 
 #[cfg(feature = "tracing")]
