@@ -156,3 +156,24 @@ fn it_goes_from_every_scope_and_the_name_under_which_it_came() {
     jar.visit(&sessions, at(610), read);
     assert_eq!(jar.names(), [""; 0]);
 }
+
+#[test]
+fn it_stays_where_not_every_scope_brought_its_copy() {
+    use sealed_session::Scope;
+
+    let sessions = Sessions::<u32>::builder(ring([1]))
+        .cookie_name("shop")
+        .former_scope(Scope::new().path("/old"))
+        .build()
+        .unwrap();
+    let body = tombstone(LINEAGE, 0, unix(T0), unix(T0) + 1_000_000);
+    let name = tombstone_name("shop", LINEAGE, 0);
+    let copy = format!("{name}={}", forge_for(3, 1, "shop", &body));
+    // A page outside of the former path.
+    for (header, removals) in [(copy.clone(), 0), (format!("{copy}; {copy}"), 2)] {
+        let session = sessions.load_at([header], at(1000));
+        drop(session.read());
+        let commit = sessions.commit_at(&session, at(1000)).unwrap();
+        assert_eq!(commit.cookies().len(), removals, "{commit:?}");
+    }
+}

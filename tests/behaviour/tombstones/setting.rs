@@ -1,6 +1,6 @@
 //! Which tombstones a response sets, and what they hold.
 
-use sealed_session::{KeyEntry, KeyRing, Keys, SameSite, Scope};
+use sealed_session::{KeyEntry, KeyRing, Keys, SameSite, Scope, SealError};
 
 use super::*;
 use crate::support::{Forge, key, key_bytes, secs};
@@ -308,4 +308,23 @@ fn sign_out_removes_the_session_though_no_key_seals_its_tombstone() {
     let mut session = renewed.load(&sessions, at(10));
     session.renew();
     assert!(sessions.commit_at(&session, at(10)).is_err());
+}
+
+#[test]
+fn a_session_is_not_replaced_where_no_key_seals_its_tombstone() {
+    let keys = Keys::from(ring([1]));
+    let later = [KeyEntry::new(1, key(1)).not_before(at(500))];
+    let later = KeyRing::new_at(later, at(500)).unwrap();
+    let shared = keys.clone();
+    // Between the seal of the session, which has its ring, and that of the tombstone.
+    let hook = move |data: &u32, _: &_| {
+        if *data == 8 {
+            shared.replace(later.clone());
+        }
+        false
+    };
+    let sessions = Sessions::<u32>::builder(keys).revoke_if(hook).build().unwrap();
+    let mut session = browser(&sessions).load(&sessions, at(10));
+    session.sign_in(|n| *n = 8);
+    assert_eq!(sessions.commit_at(&session, at(10)).unwrap_err(), SealError::NoSealingKey);
 }
