@@ -38,6 +38,15 @@ fn a_token_is_what_it_was_made_of_until_its_end() {
 }
 
 #[test]
+fn the_present_is_now_where_it_is_not_given() {
+    let sessions = sessions::<u32>();
+    let token = sessions.bearer_token(&sessions.create(7).unwrap()).unwrap();
+    let bearer = sessions.load_bearer([format!("Bearer {token}")]).unwrap();
+    let age = OffsetDateTime::now_utc() - bearer.issued_at().unwrap();
+    assert!(*bearer.read() == 7 && age.abs() < Duration::minutes(5), "{age}");
+}
+
+#[test]
 fn a_token_is_no_cookie_and_a_cookie_no_token() {
     let sessions = sessions::<u32>();
     let token = token(&sessions, 7);
@@ -170,4 +179,5 @@ fn neither_token_nor_data_is_printed() {
     let token = token(&sessions, 7_654_321);
     let printed = format!("{:?}", sessions.unseal_bearer_at(&token, NOW).unwrap());
     assert!(!printed.contains("7654321") && !printed.contains(&token[..20]), "{printed}");
+    assert!(printed.starts_with("Bearer"), "{printed}");
 }

@@ -63,3 +63,11 @@ fn it_takes_room() {
     assert_eq!(without.room() - with.room(), BLOCK.len());
     assert_eq!(without.room_left() - with.room_left(), BLOCK.len());
 }
+
+#[test]
+fn it_is_copied_by_whoever_unseals_and_seals_without_a_cookie() {
+    let sessions = sessions();
+    let session = sessions.unseal_at(&extended(), at(1)).expect("it is live");
+    let plaintext = open(1, NAME, &sessions.seal_at(&session, at(1)).expect("seals"));
+    assert_eq!(plaintext[CLAIMS_LEN..], [BLOCK, b"7"].concat());
+}

@@ -202,6 +202,18 @@ fn what_was_refused_under_a_former_name_is_not_moved() {
 }
 
 #[test]
+fn over_plain_http_a_former_name_is_read_without_its_prefix() {
+    let http = Builder::insecure_plain_http_for_development;
+    let old = http(named("__Host-old")).build().unwrap();
+    let new = http(named("__Host-new").former_name("__Host-old", at(1000))).build().unwrap();
+    assert_eq!(old.cookie_name(), "old");
+    let mut jar = Jar::of("old", &sealed(&old, 7, T0));
+    assert_eq!(class(&new, &jar, at(1)), "live");
+    jar.visit(&new, at(1), read);
+    assert_eq!(jar.names(), ["new"]);
+}
+
+#[test]
 fn names_and_audiences_are_checked_when_built() {
     let until = at(1000);
     let long = "a".repeat(256);

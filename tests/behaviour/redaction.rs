@@ -705,6 +705,20 @@ mod events {
         assert!(load(64).is_empty() && load(63).is_empty());
     }
 
+    #[cfg(feature = "bound")]
+    #[test]
+    fn bound_cookies_beyond_what_is_kept_of_a_request_are_told_with_the_limit() {
+        let bound = sealed_session::Bound::new();
+        let sessions = Sessions::<Diary>::builder(ring()).bound(bound).build().unwrap();
+        let load = |cookies: u16| {
+            let bound = (0..cookies).map(|n| format!("__Host-session-bound-AAAAA{n:03}=x; "));
+            let header: String = bound.collect();
+            logged(&Secrets::new([1], &[]), || assert!(sessions.load_at([header], NOW).is_new()))
+        };
+        assert_one(&load(65), &["WARN", COOKIE, "limit=64", "too many cookies"]);
+        assert!(load(64).is_empty());
+    }
+
     #[test]
     fn values_beyond_what_is_kept_of_a_request_are_told_with_the_limit() {
         let sessions = diaries();

@@ -314,6 +314,22 @@ fn guest_who_signs_in_without_a_renew_is_not_refused_for_what_was_before() {
 }
 
 #[test]
+fn visitor_whose_session_begins_after_a_revocation_of_everybody_is_not_revoked() {
+    let list = list();
+    let sessions = Sessions::<Account>::builder(ring([1]))
+        .revocations(&list, |_| Some(Subject::from("everybody")))
+        .build()
+        .unwrap();
+    let before = sealed(&sessions, user("ada"), T0);
+    revoke(&list, "everybody");
+    assert!(is_revoked(&sessions, &before));
+    let mut guest = sessions.load_at([""], T0);
+    guest.write(|account| account.visits += 1);
+    let value = set_value(&sessions.commit_at(&guest, T0).unwrap()).unwrap();
+    assert!(!is_revoked(&sessions, &value));
+}
+
+#[test]
 fn one_list_is_for_sessions_of_several_kinds() {
     let list = list();
     let sessions = sessions(&list);

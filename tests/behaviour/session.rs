@@ -861,7 +861,9 @@ fn a_change_while_the_session_is_being_sealed_is_too_late_and_does_not_spoil_it(
     struct Destroyer;
     impl Serialize for Destroyer {
         fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            HANDLE.get().unwrap().lock().unwrap().destroy();
+            let mut session = HANDLE.get().unwrap().lock().unwrap();
+            session.destroy();
+            assert_eq!(session.csrf_token(), Err(SealError::NoSession));
             serializer.serialize_unit()
         }
     }
@@ -872,6 +874,7 @@ fn a_change_while_the_session_is_being_sealed_is_too_late_and_does_not_spoil_it(
     let commit = sessions.commit_at(&session, NOW).unwrap();
     assert_eq!(commit.cookies()[0].max_age(), Some(LIFETIME));
     assert!(!sessions.commit_at(&session, NOW).unwrap().sets_cookies());
+    assert!(session.id().is_some());
 }
 
 #[test]

@@ -68,3 +68,10 @@ fn neither_use_nor_reseal_nor_write_nor_a_new_id_makes_a_sign_in_fresher() {
     assert!(load(&sessions, &renewed, at(7999)).created_within(secs(300)));
     assert!(!load(&sessions, &renewed, at(8000)).created_within(secs(300)));
 }
+
+#[test]
+fn a_proof_in_the_second_of_the_sign_in_is_of_that_second() {
+    let mut session = Sessions::<u32>::new(ring([1])).create_at(7, at(0)).unwrap();
+    session.reauthenticate();
+    assert_eq!((session.authenticated_at(), session.issued_at()), (Some(at(0)), Some(at(0))));
+}
