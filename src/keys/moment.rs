@@ -9,10 +9,8 @@ use crate::{error::ConfigError, platform::clock::MAX_TIME};
 /// A time by RFC 3339, section 5.6, and nothing else: `2026-12-01T00:00:00Z`, in UTC or with an
 /// offset such as `+01:00` instead of `Z`. A fraction of a second is allowed and dropped.
 pub(crate) fn parse_time(text: &str) -> Result<OffsetDateTime, ConfigError> {
-    // The parser below accepts any character for the `T`, a sign before the year, and leap seconds,
-    // which no clock of ours can represent. An offset of `-00:00` means that the zone is unknown.
-    let is_leap_second = text.get(17..19) == Some("60");
-    if !is_rfc3339(text.as_bytes()) || is_leap_second || text.ends_with("-00:00") {
+    // The parser below accepts any character for the `T`, a sign before the year, and leap seconds.
+    if !is_rfc3339(text.as_bytes()) {
         return Err(ConfigError::Time);
     }
     let time = OffsetDateTime::parse(text, &Rfc3339).ok();
@@ -29,8 +27,8 @@ pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\r'])
 }
 
-/// Whether digits and marks are where the grammar has them. Whether the month has such a day is not
-/// checked here.
+/// Whether digits and marks are where the grammar has them. Whether the month has such a day, and a
+/// fraction a digit, is not checked here.
 fn is_rfc3339(text: &[u8]) -> bool {
     let Some((date_time, rest)) = text.split_at_checked(SHAPE.len()) else { return false };
     let has_shape = date_time.iter().zip(SHAPE).all(|(byte, shape)| match shape {
@@ -40,10 +38,7 @@ fn is_rfc3339(text: &[u8]) -> bool {
     let offset = match rest.strip_prefix(b".") {
         Some(fraction) => {
             let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            match fraction.split_at_checked(digits) {
-                Some((_, offset)) if digits > 0 => offset,
-                _ => return false,
-            }
+            fraction.get(digits..).unwrap_or_default()
         }
         None => rest,
     };
