@@ -64,12 +64,14 @@ mod scalar {
         /// long as it takes to decode 100 bytes.
         const SHORT: usize = 384;
         const MEDIUM: usize = 768;
+        const SHORT_TEXT: usize = base64::encoded_len(SHORT, false).expect("is short");
+        const MEDIUM_TEXT: usize = base64::encoded_len(MEDIUM, false).expect("is short");
 
         let (mut short, mut medium, mut long);
-        let room: &mut [u8] = if text.len() <= SHORT / 3 * 4 {
+        let room: &mut [u8] = if text.len() <= SHORT_TEXT {
             short = [0; SHORT];
             &mut short
-        } else if text.len() <= MEDIUM / 3 * 4 {
+        } else if text.len() <= MEDIUM_TEXT {
             medium = [0; MEDIUM];
             &mut medium
         } else {
