@@ -49,9 +49,7 @@ impl CheckedCookie {
                 false => cookies.push(removal),
             }
         }
-        if !before.is_empty() {
-            drop(cookies.splice(..0, before));
-        }
+        drop(cookies.splice(..0, before));
     }
 
     /// The tombstone cookies for `limit`, in each scope in which a value that it ends may be read.
