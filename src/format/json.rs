@@ -265,8 +265,9 @@ impl SerializeMap for Finite {
     type Ok = ();
     type Error = NotFinite;
 
-    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), NotFinite> {
-        key.serialize(*self)
+    // As a key, `serde_json` takes no number that is not finite.
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, _: &T) -> Result<(), NotFinite> {
+        Ok(())
     }
 
     fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), NotFinite> {

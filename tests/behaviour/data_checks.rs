@@ -119,6 +119,23 @@ fn a_number_that_is_none_is_found_where_fields_have_no_names() {
     }
 }
 
+/// A map whose only key is a number, with a `null`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+struct Keyed(f64);
+
+impl Serialize for Keyed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.0, None::<u8>)])
+    }
+}
+
+#[test]
+fn no_number_that_is_none_is_written_as_the_name_of_a_member() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        round(&sessions::<Keyed>(false), Keyed(bad)).unwrap_err();
+    }
+}
+
 #[test]
 fn every_finite_number_and_every_none_comes_back() {
     let numbers = [0.0, -0.0, 1.5, f64::MIN_POSITIVE, f64::from_bits(1), f64::MAX, f64::MIN];
