@@ -110,7 +110,8 @@ impl<T: SessionData> Sessions<T> {
         let rules = self.core().device_rules()?;
         let target = head.target();
         let path = target.split('?').next().unwrap_or_default();
-        let desk = |now| Desk { core: self.core(), rules, now };
+        let desk =
+            |now| Desk { core: self.core(), rules, now, newest: self.core().newest_key_id() };
         match head.method() {
             "POST" => rules.step(path).map(|step| match step {
                 Step::Registration => desk(clock()).register(head, session()),

@@ -6,6 +6,7 @@ use crate::{
     error::UnsealError,
     events,
     http::answer::Answer,
+    key_id::KeyId,
     platform::clock::Moment,
     session::SessionData,
     sessions::{Core, DeviceRules},
@@ -16,6 +17,9 @@ pub(super) struct Desk<'a, T> {
     pub(super) core: &'a Core<T>,
     pub(super) rules: &'a DeviceRules,
     pub(super) now: Moment,
+    /// The greatest key id that was known when the request came. What was refused for want of a
+    /// greater one may be good, also where its key has come meanwhile.
+    pub(super) newest: KeyId,
 }
 
 impl<T: SessionData> Desk<'_, T> {
@@ -28,7 +32,7 @@ impl<T: SessionData> Desk<'_, T> {
     /// The answer if a value cannot be read here. After a 503, a browser tries again.
     pub(super) fn unreadable(&self, status: u16, what: &str, error: &UnsealError) -> Answer {
         events::device_refused(self.core.device_cookie_name(), what, error);
-        match self.core.is_passing(error) {
+        match error.is_passing(self.newest) {
             true => empty(503),
             false => empty(status),
         }

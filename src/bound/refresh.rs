@@ -11,6 +11,7 @@ use crate::{
     error::UnsealError,
     format::{
         device::{Identifier, Kind},
+        frame::key_id,
         session_id::Family,
     },
     http::{answer::Answer, request::RequestHead},
@@ -79,7 +80,7 @@ impl<T: SessionData> Desk<'_, T> {
             return Standing::Live;
         }
         // The device's own may be a value that this machine cannot read yet.
-        if let Some(error) = self.core.unread(candidates) {
+        if let Some(error) = self.unread(candidates) {
             return Standing::Unknown(Box::new(error));
         }
         match (opened.live, opened.refusal) {
@@ -89,11 +90,20 @@ impl<T: SessionData> Desk<'_, T> {
                 UnsealError::Bound => Standing::Over("the session is of another sign-in"),
                 // A machine whose type is newer may read it.
                 UnsealError::Payload { .. } => Standing::Unknown(error),
-                _ if self.core.is_passing(&error) => Standing::Unknown(error),
+                _ if error.is_passing(self.newest) => Standing::Unknown(error),
                 _ => Standing::Over("the session has ended"),
             },
             (None, None) => Standing::Over("no session came with it"),
         }
+    }
+
+    /// Why a value of the request cannot be read here, though another machine may.
+    fn unread(&self, candidates: &Candidates) -> Option<UnsealError> {
+        let mut refusals = candidates.sessions.iter().map(|candidate| {
+            // As if no key were known, of which the lesser ones do not count.
+            key_id(&candidate.value).map_or_else(|error| error, UnsealError::UnknownKey)
+        });
+        refusals.find(|error| error.is_passing(self.newest))
     }
 
     /// When the challenge that the device answers was issued.

@@ -38,7 +38,7 @@ impl<T: SessionData> Desk<'_, T> {
         let family = challenge.family;
         if opened.live.is_none_or(|live| live.claims.id.family() != family) {
             return match opened.refusal.as_deref() {
-                Some(error) if opened.is_passing => self.unreadable(403, WHAT, error),
+                Some(error) if opened.is_passing => self.unreadable(503, WHAT, error),
                 _ => self.refuse(403, WHAT, "the challenge is of another session"),
             };
         }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sealed_session::{
-    Bound, DeviceRequest, Revocations, SealError, Sessions, Subject, UnsealError,
+    Bound, DeviceRequest, Keys, Revocations, SealError, Sessions, Subject, UnsealError,
 };
 
 use crate::{
@@ -125,6 +125,22 @@ fn a_session_that_this_machine_cannot_read_yet_is_not_over_because_another_one_c
     };
     assert_eq!(status(&behind), (503, false));
     assert_eq!(status(&ahead), (403, false), "a challenge");
+    // Nor because its key comes just after it was looked at.
+    for is_revoked in [true, false] {
+        let keys = Keys::from(ring([1]));
+        let replaced = keys.clone();
+        let catching_up = Sessions::builder(keys)
+            .absolute_timeout(secs(DAY.unsigned_abs()))
+            .revoke_if(move |user: &String, _| {
+                replaced.replace(ring([2, 1]));
+                is_revoked && user == "guest"
+            })
+            .bound(Bound::new())
+            .build()
+            .unwrap();
+        assert_eq!(status(&catching_up), (503, false), "{is_revoked}");
+        assert_eq!(status(&catching_up), (403, false), "{is_revoked}");
+    }
 }
 
 #[test]

@@ -10,10 +10,10 @@ use crate::{
     format::{
         device::{BoundCookie, Challenge, Identifier, Kind, PublicKey, Tag},
         envelope::Binding,
-        frame::key_id,
         session_id::Family,
         token::Body,
     },
+    key_id::KeyId,
     platform::clock::Moment,
     session::{Candidates, Opened, SessionData},
     sessions::{accepted::DeviceBindings, core::Core, open::readers_of},
@@ -127,18 +127,9 @@ impl<T: SessionData> Core<T> {
         self.open_all(candidates, now, Some(family))
     }
 
-    /// Whether a value that was refused may be good in a moment, or on another machine.
-    pub(crate) fn is_passing(&self, error: &UnsealError) -> bool {
-        error.is_passing(self.keys.snapshot().newest_id())
-    }
-
-    /// Why a value of the request cannot be read here, though another machine may.
-    pub(crate) fn unread(&self, candidates: &Candidates) -> Option<UnsealError> {
-        let newest = self.keys.snapshot().newest_id();
-        candidates.sessions.iter().find_map(|candidate| match key_id(&candidate.value) {
-            Ok(id) => (id.get() > newest.get()).then_some(UnsealError::UnknownKey(id)),
-            Err(error) => error.is_passing(newest).then_some(error),
-        })
+    /// The greatest key id that is known here.
+    pub(crate) fn newest_key_id(&self) -> KeyId {
+        self.keys.snapshot().newest_id()
     }
 
     fn seal_for_device<const N: usize>(
