@@ -245,10 +245,21 @@ mod tests {
             ("S-MaxAge=1", "private"),
             ("PUBLIC", "private"),
             (",,", "private"),
+            // A quote ends behind a backslash that is itself escaped, and none is escaped outside.
+            (r#"a="\\", public"#, r#"a="\\", private"#),
+            (r#"a=\", public""#, r#"a=\", public", private"#),
         ] {
             let lines = written(&commit, &[("cache-control", before)]);
             assert_eq!(lines, [&format!("cache-control: {after}"), "vary: cookie"], "{before}");
         }
+    }
+
+    #[test]
+    fn what_depends_on_another_header_says_so() {
+        let depends_on_header = Some("x-session".into());
+        let commit = Commit { depends_on_header, ..Commit::default() };
+        assert_eq!(commit.depends_on_header(), Some("x-session"));
+        assert_eq!(written(&commit, &[]), ["cache-control: private", "vary: x-session"]);
     }
 
     #[test]

@@ -30,3 +30,16 @@ impl Stopwatch {
         i64::try_from(self.elapsed().as_secs()).unwrap_or(i64::MAX)
     }
 }
+
+#[cfg(all(test, not(all(target_arch = "wasm32", target_os = "unknown"))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_those_since_the_start() {
+        let start = Start::now().checked_sub(Duration::from_secs(5)).expect("the machine runs");
+        let seconds = Stopwatch(start).seconds();
+        assert!((5..60).contains(&seconds), "{seconds}");
+        assert!((0..55).contains(&Stopwatch::start().seconds()));
+    }
+}
