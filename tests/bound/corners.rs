@@ -247,6 +247,45 @@ fn many_bound_cookies_cost_eight_decryptions_and_hide_nothing_behind_others() {
 }
 
 #[test]
+fn cookies_of_a_former_name_take_no_room_of_bound_ones_whose_names_they_resemble() {
+    let [one, _] = fleet();
+    let browser = Browser::bound(&one, "ada", T0);
+    let former = "__Host-session-bound-AAAAAAAA";
+    let other: Sessions<String> = Sessions::builder(ring([1]))
+        .absolute_timeout(secs(DAY.unsigned_abs()))
+        .former_name(former, at(DAY))
+        .bound(Bound::new())
+        .build()
+        .unwrap();
+    let junk = vec![format!("{former}=x"); 64].join("; ");
+    let header = format!("{junk}; {}", browser.header(at(1)));
+    assert_eq!(*other.load_at([header], at(1)).read(), "ada");
+}
+
+#[cfg(feature = "tracing")]
+#[test]
+fn a_refused_bound_cookie_is_told_with_the_reason() {
+    let [one, other] = fleet();
+    let browser = Browser::bound(&one, "ada", T0);
+    let log = crate::log::Log::default();
+    let _guard = log.listen();
+    let read = |header: String| {
+        let _ = other.load_at([header], at(1)).read();
+        log.take().join("\n")
+    };
+    let junk = format!("{}={}", browser.bound_name().unwrap(), "A".repeat(78));
+    let told = read(format!("{junk}; {}", browser.header(at(1))));
+    for part in [
+        "DEBUG sealed_session: bound cookie refused",
+        "cookie=\"__Host-session\"",
+        "class=\"unsupported_version\"",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(read(browser.header(at(1))), "");
+}
+
+#[test]
 fn a_session_that_was_ended_or_revoked_does_not_wait_for_its_device() {
     // Signed out, and a late response puts the session back.
     let [one, other] = fleet();

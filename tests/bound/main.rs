@@ -15,6 +15,9 @@ mod device;
 mod jwt;
 mod lapse;
 mod life;
+#[cfg(feature = "tracing")]
+#[path = "../support/log.rs"]
+mod log;
 mod parallel;
 mod processes;
 mod strict;
