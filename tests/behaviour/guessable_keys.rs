@@ -117,6 +117,46 @@ fn what_spells_something_is_refused() {
 }
 
 #[test]
+fn what_chance_may_have_made_as_well_is_accepted() {
+    let ascii = |text: &str| from_text(text)[0];
+    for (what, refused, accepted) in [
+        (
+            "prose",
+            ascii("Tom & Ann: 12 eggs, 3 lbs onions"),
+            ascii("Tom & Ann: 12 eggs, 3 lbs flour!"),
+        ),
+        (
+            "prose in base64",
+            from_base64("mygrandmotherhadatalentforknittingwoolsocks"),
+            from_base64("mygrandmotherhas3catsand2dogsnamedTomandJeQ"),
+        ),
+        (
+            "16 and 15 pairs of bytes that go up by one",
+            from_hex("8384b0b1e7e89192c4c5f2f38d8ea6a7d9dabbbceeef9798cdcef8f9898aa1a2"),
+            from_hex("8384b0b1e7e89192c4c5f2f38d8ea6a7d9dabbbceeef9798cdcef8f9898aa155"),
+        ),
+        (
+            "18 and 19 runs in base64",
+            from_base64("VWijDEcdQRSIJijOPQVWXhifgIJKuvWXYabcIJKnoLM"),
+            from_base64("WXYwxfgvwUVWOPhijwxyCDTUWXUVWghnoefOPabijrs"),
+        ),
+        (
+            "runs of hex digits by value, from 9 to a",
+            from_hex("abcd5678cdef6789cdefcdefbcde9ab12389adef456bcd12334523467889a456"),
+            from_hex("45645612345cde678cdefabc678345123abc5678234abcabc23412345345789b"),
+        ),
+        (
+            "runs of hex digits on a keyboard, from d to f",
+            from_hex("bcdfabcdf123abcbcdf45667895678bcdeabcde2345bcdfbcdfcde7893456782"),
+            from_hex("45645612345cde678cdefabc678345123abc5678234abcabc23412345345789b"),
+        ),
+    ] {
+        assert_refused(what, &refused);
+        assert!(Key::from_bytes(&accepted).is_ok(), "{what}");
+    }
+}
+
+#[test]
 fn a_hundred_thousand_random_keys_are_accepted() {
     for _ in 0..100_000 {
         Key::generate().expect("the chance to refuse one of them is below 2^-47");

@@ -109,6 +109,13 @@ mod forms {
     }
 
     #[test]
+    fn entries_have_the_same_key_whatever_their_ids() {
+        let with = |id: u32, seed| KeyEntry::new(id, key(seed));
+        assert!(with(1, 1).has_same_key(&with(2, 1).not_before(START)));
+        assert!(!with(1, 1).has_same_key(&with(1, 2)));
+    }
+
+    #[test]
     fn one_entry_parses_on_its_own() {
         let entry: KeyEntry = format!(" 7@{START_TEXT}:{}\n", key_text(1)).parse().unwrap();
         assert_eq!((entry.id(), entry.starts_at()), (KeyId::new(7), Some(START)));
@@ -743,6 +750,60 @@ mod secrecy {
             assert!(error.to_string().contains(remedy), "{text}: {error}");
             assert_shows_no_key(&format!("{error} {error:?}"));
         }
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_told_what_its_field_holds() {
+        let k1 = key_text(1);
+        for (field, expected) in [
+            ("no_takeover", "expected true or false, without quotes"),
+            ("last_id", "expected a whole number from 0 to 4294967295: the greatest id"),
+            ("key_count", "expected a whole number: how many keys the ring has"),
+            ("rotated_at", "expected an RFC 3339 time"),
+            ("absolute_timeout", "expected a span of time with its unit, in quotes"),
+        ] {
+            for value in ["[]", "{}"] {
+                let text = format!(r#"{{"{field}":{value},"keys":["1:{k1}"]}}"#);
+                let error = json(&text).unwrap_err();
+                assert!(error.to_string().contains(expected), "{text}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_is_named_unless_its_name_may_be_a_key() {
+        let k1 = key_text(1);
+        for (field, is_named) in [
+            ("colour", true),
+            ("no_takeovers", true),
+            ("twenty_lower_letters", true),
+            ("twenty_one_characters", false),
+            ("Colour", false),
+            ("colour2", false),
+            ("a-b", false),
+            ("é", false),
+        ] {
+            let named = format!("unknown field `{field}`: ");
+            let start = if is_named { &named } else { "unknown field: " };
+            for (text, rest) in [
+                (format!(r#"{{"{field}":1,"keys":["1:{k1}"]}}"#), "a key ring has keys, "),
+                (format!(r#"[{{"{field}":1,"id":1,"key":"{k1}"}}]"#), "an entry has id, key, "),
+            ] {
+                let error = json(&text).unwrap_err().to_string();
+                assert!(error.starts_with(&format!("{start}{rest}")), "{text}: {error}");
+            }
+        }
+        let misplaced = r#"[{"id":1,"no_takeover":true}]"#;
+        let error = json(misplaced).unwrap_err().to_string();
+        assert!(error.starts_with("unknown field: an entry has id, key, "), "{error}");
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_is_refused() {
+        use serde::{Deserialize as _, de::value};
+        let numbers = value::MapDeserializer::<_, value::Error>::new([(1, 2)].into_iter());
+        let error = KeyRing::deserialize(numbers).unwrap_err().to_string();
+        assert!(error.contains("expected the name of a field"), "{error}");
     }
 
     #[test]

@@ -227,8 +227,26 @@ fn files_of_other_kinds_are_named() {
     use base64::Engine as _;
 
     let k1 = key_text(1);
-    let base64 = base64::engine::general_purpose::STANDARD.encode(format!("1:{k1}\n"));
-    let files: [(&[u8], &str); 18] = [
+    let base64 = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
+    let encoded = [
+        format!("1:{k1}\n"),
+        format!("[[keys]]\nid = 1\nkey = '{k1}'\n"),
+        format!("{{\"keys\": [{{\"id\": 1, \"key\": \"{k1}\"}}]}}"),
+        format!("no-takeover,1:{k1}"),
+    ]
+    .map(base64);
+    let setting = format!("absolute_timeout = \"14d\",1:{k1}");
+    let utf16: Vec<u16> = format!("1:{k1}").encode_utf16().collect();
+    let [little, big]: [Vec<u8>; 2] =
+        [u16::to_le_bytes, u16::to_be_bytes].map(|f| utf16.iter().copied().flat_map(f).collect());
+    let files: [(&[u8], &str); 28] = [
+        (b"null", "word for nothing"),
+        (b" <no value>\r\n", "word for nothing"),
+        (&little, "UTF-16"),
+        (&big, "UTF-16"),
+        (br#"{"request_id": "1", "lease_id": "", "data": {}}"#, "`vault kv get -field=NAME`"),
+        (br#"{"kind": "Secret", "data": {}}"#, "`vault kv get -field=NAME`"),
+        (setting.as_bytes(), "a setting stands in front of it"),
         (b"keys:\n  - id: 1\n", "YAML"),
         (b"---\nkeys: x\n", "YAML"),
         (b"# ours\n- id: 1\n", "YAML"),
@@ -243,7 +261,10 @@ fn files_of_other_kinds_are_named() {
         (b"{{ with secret \"kv/keys\" }}", "template"),
         (b"\x1f\x8b\x08", "gunzip"),
         (b"\xff\xfe1\0:\0", "UTF-16"),
-        (base64.as_bytes(), "base64 -d"),
+        (encoded[0].as_bytes(), "base64 -d"),
+        (encoded[1].as_bytes(), "base64 -d"),
+        (encoded[2].as_bytes(), "base64 -d"),
+        (encoded[3].as_bytes(), "base64 -d"),
         (k1.as_bytes(), "a key without an id"),
         (b"export SESSION_KEYS=\"1:abc\"\n", "name of a variable"),
         (b"[[keys]]\nid = 1 # caf\xe9\n", "save the file as UTF-8"),
@@ -265,9 +286,53 @@ fn what_only_resembles_another_file_is_not_called_one() {
         ("SESSION_KEYS=:abc", "name of a variable"),
         ("SESSION_KEYS=abc", "name of a variable"),
         ("SESSION_KEYS:1:abc", "name of a variable"),
+        ("=1:abc", "name of a variable"),
+        (": 1", "YAML"),
+        (":", "YAML"),
+        // A list of words.
+        ("b25lLHR3bw==", "base64 of a ring"),
+        ("null and void", "word for nothing"),
+        ("last_id = 1,abc", "a setting stands in front"),
+        ("id = 1\n1:abc", "a setting stands in front"),
     ] {
         let error = read(text.as_bytes()).expect_err(text).to_string();
         assert!(!error.contains(not), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_ring_in_a_toml_string_of_several_lines_is_read_with_the_settings_before_it() {
+    let (k1, k2) = (key_text(1), key_text(2));
+    let text = format!("last_id = 7\nkeys = \"\"\"\n2:{k2},\n1:{k1}\n\"\"\"\n");
+    let (form, read) = read(text.as_bytes()).unwrap();
+    assert_eq!((form, read), (RingForm::Toml, ring([2, 1]).with_last_id(KeyId::new(7))));
+}
+
+#[test]
+fn what_begins_like_an_entry_is_one_string() {
+    for (text, form) in [
+        ("1:abc", RingForm::Text),
+        ("12@2026", RingForm::Text),
+        ("v1:abc", RingForm::Text),
+        ("1 = abc", RingForm::Text),
+        ("\"1:abc", RingForm::Text),
+        ("7", RingForm::Toml),
+        ("1st", RingForm::Toml),
+        ("v", RingForm::Toml),
+        (":abc", RingForm::Toml),
+        ("@abc", RingForm::Toml),
+        ("= abc", RingForm::Toml),
+    ] {
+        assert_eq!(RingForm::detect(text.as_bytes()), Ok((form, text)));
+    }
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_told_with_their_line() {
+    for (bytes, expected) in [(&b"# caf\xe9\n"[..], 1), (b"[[keys]]\n\nid = 1 # caf\xe9", 3)] {
+        let error = RingForm::detect(bytes).unwrap_err();
+        let ConfigError::Line { line, message } = error else { panic!("{error}") };
+        assert_eq!(line, expected, "{message}");
     }
 }
 
@@ -286,6 +351,18 @@ fn an_error_in_json_names_the_line_and_quotes_nothing() {
         assert_eq!(*found, line, "{error}");
         assert!(!message.contains(&k1[..8]), "{error}");
     }
+}
+
+#[test]
+fn an_error_in_json_has_the_remedy_once() {
+    let remedy = "write the ring as {";
+    for text in ["[]]", "{\"keys\": [", "{\"keys\": 5}", "{}", "[{\"id\": 1}]"] {
+        let error = RingForm::Json.parse_at(text, T0).expect_err(text).to_string();
+        assert_eq!(error.matches(remedy).count(), 1, "{text}: {error}");
+    }
+    let text = "[{\"id\": 1, \"key\": \"password\"}]";
+    let error = RingForm::Json.parse_at(text, T0).expect_err(text).to_string();
+    assert!(error.contains("not a key: ") && !error.contains(remedy), "{error}");
 }
 
 proptest! {
