@@ -380,6 +380,16 @@ fn a_value_without_ciphertext_is_malformed() {
 }
 
 #[test]
+fn an_expiry_in_1970_is_one_that_no_version_writes() {
+    let value = iron::seal_at("app", &1, &one(), Some(secs(60)), T0).unwrap();
+    let expiry = value.split('*').nth(5).unwrap();
+    for (other, expected) in [("0", "malformed"), ("1", "not_authentic")] {
+        let forged = value.replace(expiry, other);
+        assert_eq!(class(iron::unseal_at(&forged, &one(), T0)), expected, "{other}");
+    }
+}
+
+#[test]
 fn an_expiry_is_not_believed_before_the_mac() {
     // Expired for whoever believes it; the refusal must be the MAC's.
     let value = iron::seal_at("app", &1, &one(), Some(secs(60)), T0).unwrap();

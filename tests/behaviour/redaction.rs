@@ -191,10 +191,12 @@ fn hook_tombstone_and_tokens_show_no_secrets() {
 }
 
 #[test]
-fn session_id_and_scope_show_what_they_are() {
+fn session_id_family_and_scope_show_what_they_are() {
     let session = diaries().create_at(diary(), NOW).unwrap();
     let id: SessionId = session.id().unwrap();
     assert_eq!(format!("{id:?}"), format!("SessionId({id})"));
+    let family = session.family().unwrap();
+    assert_eq!(format!("{family:?}"), format!("Family({family})"));
     assert_eq!(
         format!("{:?}", Scope::new().path("/app")),
         "Scope { path: \"/app\", domain: None, partitioned: false }"
@@ -456,6 +458,32 @@ mod events {
                 None => assert!(!events[0].contains("key_id="), "{events:?}"),
             }
         }
+    }
+
+    #[test]
+    fn refused_token_is_told_with_header_class_reason_and_key_id() {
+        let sessions =
+            Sessions::<Diary>::builder(ring()).token_header("X-Session").build().unwrap();
+        let token =
+            sessions.bearer_token_at(&sessions.create_at(diary(), NOW).unwrap(), NOW).unwrap();
+        for (token, class, key_id) in
+            [(forged(&token, 0), "not_authentic", "key_id=1"), ("abc".to_owned(), "malformed", "")]
+        {
+            let events = logged(&Secrets::new([1], &[&token]), || {
+                assert!(sessions.load_bearer_at([&token], NOW).is_none());
+            });
+            let reason = sessions.unseal_bearer_at(&token, NOW).unwrap_err().to_string();
+            let class = format!("class=\"{class}\"");
+            let header = "header=\"x-session\"";
+            assert_one(
+                &events,
+                &["INFO", "session token refused", header, &class, &reason, key_id],
+            );
+        }
+        let events = logged(&Secrets::new([1], &[&token]), || {
+            assert!(sessions.load_bearer_at([&token], NOW).is_some());
+        });
+        assert!(events.is_empty(), "{events:?}");
     }
 
     #[test]

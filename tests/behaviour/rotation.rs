@@ -473,6 +473,22 @@ mod replace {
     }
 
     #[test]
+    fn what_came_under_a_key_that_another_one_of_its_id_replaced_is_not_written() {
+        for before in 0..3 {
+            let sessions = Sessions::<Account>::new(ring([1]));
+            (0..before).for_each(|_| sessions.keys().replace(ring([1])));
+            let value = sealed(&sessions, ada(), T0);
+            let mut session = load(&sessions, &value, T0);
+            session.write(|account| account.user.push('!'));
+            let other = KeyEntry::new(1, support::key(2));
+            sessions.keys().replace(KeyRing::new_at([other], T0).unwrap());
+            let refused = sessions.commit_at(&session, T0).unwrap_err();
+            let reason = UnsealError::NotAuthentic(KeyId::new(1));
+            assert_eq!(refused, SealError::Refused(Box::new(reason)));
+        }
+    }
+
+    #[test]
     fn commit_judges_a_reseal_by_the_newest_ring() {
         let (sessions, value) = rotated();
         for (newest, fresh_key) in [

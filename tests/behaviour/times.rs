@@ -203,6 +203,19 @@ mod idle {
     }
 
     #[test]
+    fn a_slow_response_slides_it_from_half_of_its_timeout_on() {
+        let sessions = limits(DAY, Some(1800));
+        let value = sealed(&sessions, 7, T0);
+        for (committed, slides) in [(899, false), (900, true)] {
+            let session = load(&sessions, &value, at(committed - 60));
+            assert_eq!(*session.read(), 7);
+            assert!(session.is_reseal_due());
+            let commit = sessions.commit_at(&session, at(committed)).unwrap();
+            assert_eq!(commit.sets_cookies(), slides, "after {committed} seconds");
+        }
+    }
+
+    #[test]
     fn looking_without_reading_does_not_slide_it() {
         let sessions = limits(DAY, Some(120));
         let value = sealed(&sessions, 7, T0);

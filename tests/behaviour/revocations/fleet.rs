@@ -1,6 +1,6 @@
 //! The list of revocations on several machines, over an engine that fails in every way.
 
-use std::{thread, time::Duration};
+use std::{env, process::Command, thread, time::Duration};
 
 use sealed_session::{
     Changes, Position, Revocation, RevocationSource, Revocations, RevokeError, SealError, Session,
@@ -364,6 +364,48 @@ fn threads_end_with_the_last_handle() {
     let is_cut = std::sync::Arc::downgrade(&machine.link.is_cut);
     drop(machine);
     soon("nobody follows", || is_cut.upgrade().is_none());
+}
+
+/// In a process of its own: another thread tells it, and another test may have set a subscriber.
+#[test]
+fn what_becomes_of_the_source_is_an_event_or_if_nobody_listens_on_standard_error() {
+    const LISTENS: &str = "SEALED_SESSION_TEST_LISTENS";
+    if let Ok(listens) = env::var(LISTENS) {
+        if listens == "true" {
+            tracing_subscriber::fmt().with_ansi(false).init();
+        }
+        let engine = Engine::default();
+        let machine = Machine::join(&engine);
+        machine.revoke("ada");
+        machine.cut(true);
+        soon("it is away", || machine.list.trouble().is_some());
+        machine.cut(false);
+        soon("it is back", || machine.list.trouble().is_none());
+        engine.set_back(State::default());
+        soon("it has the entry again", || engine.len() == 1);
+        return;
+    }
+    for listens in [true, false] {
+        let test = "what_becomes_of_the_source_is_an_event_or_if_nobody_listens_on_standard_error";
+        let output = Command::new(env::current_exe().unwrap())
+            .args(["--exact", &format!("revocations::fleet::{test}"), "--nocapture"])
+            .env(LISTENS, listens.to_string())
+            .output()
+            .unwrap();
+        let [events, errors] =
+            [output.stdout, output.stderr].map(|s| String::from_utf8(s).unwrap());
+        assert!(output.status.success() && events.contains("1 passed"), "{events}{errors}");
+        let is_heard = listens && cfg!(feature = "tracing");
+        for event in [
+            "ERROR sealed_session: source of revocations away, what it said last goes on to count reason=the wire is cut age=",
+            "INFO sealed_session: source of revocations is back",
+            "WARN sealed_session: source of revocations has lost entries, which this machine puts back entries=1",
+        ] {
+            assert_eq!(events.contains(event), is_heard, "{event}: {events}");
+        }
+        let error = "sealed-session: source of revocations away, its last state is Some(";
+        assert_eq!(errors.contains(error), !is_heard, "{errors}");
+    }
 }
 
 /// Panics at every call.
