@@ -314,27 +314,6 @@ mod refusals {
     }
 
     #[test]
-    fn another_key_under_the_same_id_does_not_seal_what_came_under_the_first() {
-        let keys = Keys::from(ring([1]));
-        let sessions = Sessions::<Account>::new(keys.clone());
-        let value = sealed(&sessions, ada(), T0);
-        let same = KeyRing::new_at([entry(1), entry(2)], T0).unwrap();
-        let other = KeyRing::new_at([KeyEntry::new(1, support::key(2))], T0).unwrap();
-        for (ring, refused) in [(same, None), (other, Some("not_authentic"))] {
-            keys.replace(support::ring([1]));
-            let mut session = load(&sessions, &value, T0);
-            session.write(|account| account.user.push('!'));
-            keys.replace(ring);
-            let class = match sessions.commit_at(&session, T0) {
-                Ok(_) => None,
-                Err(SealError::Refused(reason)) => Some(reason.class()),
-                Err(error) => panic!("{error}"),
-            };
-            assert_eq!(class, refused);
-        }
-    }
-
-    #[test]
     fn retired_key_is_refused_from_its_exact_second_on() {
         let value = sealed(&Sessions::<Account>::new(ring([1])), ada(), T0);
         let end = at(2 * HOUR);
