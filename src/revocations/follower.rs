@@ -39,8 +39,7 @@ pub(super) fn follow(list: &Arc<List>, source: impl RevocationSource) -> io::Res
         .spawn(move || publish_all(&its_list, &*publisher, &receiver))?;
     let list = Arc::downgrade(list);
     thread::Builder::new().name("revoke-follow".to_owned()).spawn(move || {
-        let (knows_engine, is_lost, losses, failures) = (false, true, 0, 0);
-        let mut follower = Follower { source, knows_engine, is_lost, losses, failures };
+        let mut follower = Follower::new(source);
         while let Some(list) = list.upgrade() {
             // An error that cannot be shown, or a subscriber to events that panics, must not end it.
             let turn = catch_unwind(AssertUnwindSafe(|| follower.turn(&list)));
@@ -123,9 +122,26 @@ struct Follower<S> {
     /// How often the changes were lost since they were followed last.
     losses: u32,
     failures: u32,
+    /// The engine was set back, and is not mended yet.
+    is_set_back: bool,
+    /// Entries that the list did not know, at positions to which it had come. Kept until all was read,
+    /// and mended.
+    unknown: Vec<Revocation>,
 }
 
 impl<S: RevocationSource> Follower<S> {
+    fn new(source: Arc<S>) -> Self {
+        Self {
+            source,
+            knows_engine: false,
+            is_lost: true,
+            losses: 0,
+            failures: 0,
+            is_set_back: false,
+            unknown: Vec::new(),
+        }
+    }
+
     /// One step. Says for how long to let the source alone, if it is in trouble.
     fn turn(&mut self, list: &List) -> Option<Duration> {
         let outcome = guarded(|| match self.is_lost {
@@ -195,7 +211,6 @@ impl<S: RevocationSource> Follower<S> {
         let (horizon, now) = (list.horizon(), clock::now());
         let newest = self.source.start()?;
         let mut theirs = HashMap::new();
-        let mut unknown = Vec::new();
         let mut lowest = newest;
         self.source.entries(&mut |revocation, position| {
             let target = revocation.as_target();
@@ -206,7 +221,8 @@ impl<S: RevocationSource> Follower<S> {
             let is_new = list.known(target) < position;
             list.insert(target, position, List::age(position, newest, now));
             if self.knows_engine && is_new && position > horizon && position <= before {
-                unknown.push(revocation);
+                // Kept if this fails, since the list knows it the next time.
+                self.unknown.push(revocation);
             }
         })?;
         if self.knows_engine {
@@ -216,9 +232,12 @@ impl<S: RevocationSource> Follower<S> {
                     missing.push((target.to_owned(), position));
                 }
             });
-            if !missing.is_empty() || newest < before {
-                self.mend(list, before, &missing, &unknown)?;
+            self.is_set_back |= !missing.is_empty() || newest < before;
+            if self.is_set_back {
+                self.mend(list, before, &missing)?;
+                self.is_set_back = false;
             }
+            self.unknown.clear();
         } else {
             list.raise_horizon(lowest);
         }
@@ -232,7 +251,6 @@ impl<S: RevocationSource> Follower<S> {
         list: &List,
         before: Position,
         missing: &[(Revocation, Position)],
-        unknown: &[Revocation],
     ) -> Result<(), SourceError> {
         events::revocations_restored(missing.len());
         self.source.restore(&[], before)?;
@@ -241,7 +259,7 @@ impl<S: RevocationSource> Follower<S> {
         }
         // What was revoked since the engine forgot, by a machine that did not know how far positions
         // had come: sessions that began here meanwhile have seen greater ones.
-        for batch in unknown.chunks(BATCH) {
+        for batch in self.unknown.chunks(BATCH) {
             publish(list, &*self.source, batch)?;
         }
         Ok(())

@@ -26,6 +26,8 @@ mod engine;
 #[cfg(not(target_family = "wasm"))]
 mod fleet;
 #[cfg(not(target_family = "wasm"))]
+mod following;
+#[cfg(not(target_family = "wasm"))]
 mod hostile;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -486,6 +488,19 @@ fn revoking_can_be_awaited_and_shows_nothing() {
     assert!(matches!(revoking.as_mut().poll(&mut context), Poll::Ready(Ok(_))));
     let shown = format!("{list:?} {:?} {:?}", Subject::from("ada"), sessions(&list));
     assert!(!shown.contains("ada"), "{shown}");
+    assert!(shown.contains("Subject(3 bytes)"), "{shown}");
+    let number = list.position().get();
+    let of_list =
+        format!("Revocations {{ position: Position({number}), len: 1, age: Some(0ns), .. }}");
+    assert!(shown.starts_with(&of_list) && shown.contains(&format!("Some({of_list})")), "{shown}");
+}
+
+#[test]
+fn list_is_empty_until_something_is_revoked() {
+    let list = list();
+    assert!(list.is_empty());
+    revoke(&list, "ada");
+    assert!(!list.is_empty());
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
+use tracing::{Dispatch, subscriber::NoSubscriber};
 use tracing_subscriber::{filter::LevelFilter, util::SubscriberInitExt as _};
 
 /// Events, one in each line.
@@ -14,6 +15,7 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Takes this thread's events for as long as the guard lasts.
     pub(crate) fn listen(&self) -> impl Sized + use<> {
+        LazyLock::force(&SECOND);
         let writer = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
@@ -38,3 +40,7 @@ impl Write for Log {
         Ok(())
     }
 }
+
+/// Where there is but one subscriber, `tracing` asks that of the thread by which an event first comes
+/// whether it is ever of interest. Of another test's that is none, and the event would be lost here.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
