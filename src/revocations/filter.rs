@@ -170,6 +170,63 @@ mod tests {
     }
 
     #[test]
+    fn each_of_three_bits_counts_and_no_other() {
+        let mut places: Vec<_> = (0..64).map(|place| [place, 63 - place, place * 7 % 64]).collect();
+        places.extend([[5, 5, 9], [5, 9, 5], [9, 5, 5], [63; 3]]);
+        for [first, second, third] in places {
+            let bits = bits_of(first | second << 6 | third << 12);
+            let of_place = |place: u64| [first, second, third].contains(&place);
+            assert!((0..64).all(|place| (bits >> place & 1 == 1) == of_place(place)), "{bits:b}");
+        }
+    }
+
+    /// So many hashes of which each changes its word, in as few words as there can be.
+    fn dense(count: u64) -> impl Iterator<Item = u64> {
+        (0..count).map(|number| {
+            let bit = number / 64 * 3;
+            (number % 64) << 24 | bit | (bit + 1) << 6 | (bit + 2) << 12
+        })
+    }
+
+    #[test]
+    fn is_full_beyond_six_hashes_for_each_word_and_counts_none_twice() {
+        let filter = Filter::new();
+        for _ in 0..2 {
+            dense(6 * 64).for_each(|hash| filter.add(hash));
+            assert!(!filter.is_full());
+        }
+        dense(6 * 64 + 1).for_each(|hash| filter.add(hash));
+        assert!(filter.is_full());
+    }
+
+    #[test]
+    fn a_quarter_more_has_room_after_a_replacement() {
+        for count in [300, 384, 1000] {
+            let filter = Filter::new();
+            filter.replace(usize::try_from(count).unwrap(), dense(count));
+            let keys = Keys::random();
+            (0..count / 4).for_each(|number| filter.add(hash(&keys, number)));
+            assert!(!filter.is_full(), "{count}");
+        }
+    }
+
+    #[test]
+    fn each_size_has_two_places_and_each_place_a_size() {
+        assert_eq!(Filter::new().generations.len(), 2 * (MAX_SIZE as usize + 1));
+    }
+
+    /// Or a reader that was held up for some changes would take one generation for another.
+    #[test]
+    fn no_version_comes_again() {
+        let filter = Filter::new();
+        let mut seen = std::collections::HashSet::new();
+        for count in [0, 100, 1000].into_iter().cycle().take(1000) {
+            assert!(seen.insert(filter.version.load(Relaxed)));
+            filter.replace(count, 0..0);
+        }
+    }
+
+    #[test]
     fn what_is_replaced_is_gone_and_its_memory_used_again() {
         let keys = Keys::random();
         let filter = filled(&keys, 0..5000);

@@ -41,7 +41,7 @@ impl Freshness {
         if self.policy.is_alone {
             return Ok(());
         }
-        let is_read = self.heard.load(Acquire) > 0;
+        let is_read = self.heard.load(Acquire) != 0;
         if !is_read && !self.policy.serve_unread {
             return Err(UnsealError::RevocationsUnknown { read_before: false });
         }

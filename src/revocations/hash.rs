@@ -17,10 +17,11 @@ impl Keys {
     /// Keys of this process's own.
     pub(super) fn random() -> Self {
         let state = RandomState::new();
-        let half = |number: usize| u128::from(state.hash_one(number));
-        let key = |number: usize| half(number) << 64 | half(!number);
-        let subjects = Box::new(std::array::from_fn(key));
-        Self { subjects, families: [WORDS + 2, WORDS + 3].map(key) }
+        let mut halves = (0_u64..).map(|number| u128::from(state.hash_one(number)));
+        let mut half = || halves.next().unwrap_or_default();
+        let mut key = |_| half() << 64 | half();
+        let subjects = Box::new(std::array::from_fn(&mut key));
+        Self { subjects, families: std::array::from_fn(key) }
     }
 
     #[inline]
@@ -97,6 +98,14 @@ mod tests {
             let family = Family::from_bytes((1_u64 << bit).to_ne_bytes());
             assert!(seen.insert(keys.hash(Target::Family(family))));
         }
+    }
+
+    #[test]
+    fn no_half_of_a_key_is_another() {
+        let keys = Keys::random();
+        let keys = keys.subjects.iter().chain(&keys.families);
+        let halves: Vec<_> = keys.flat_map(|key| [key >> 64, key & u128::from(u64::MAX)]).collect();
+        assert_eq!(halves.iter().collect::<HashSet<_>>().len(), halves.len());
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl List {
         seen: u64,
         subject: impl FnOnce() -> Option<Subject<'a>>,
     ) -> bool {
-        let has_families = self.families.load(Acquire) > 0;
+        let has_families = self.families.load(Acquire) != 0;
         let is_behind = seen < self.newest.load(Acquire);
         if !has_families && !is_behind {
             return false;
@@ -286,9 +286,60 @@ mod tests {
         assert!(refuses(&list, "again") && refuses(&list, "young"));
         assert!(list.refuses(Some(other), u64::MAX, || None));
         assert_eq!(list.forget(), None, "nothing more");
+        assert_eq!(list.families.load(Acquire), 1, "or each session's would be looked up for ever");
         // What is forgotten can be revoked again.
         list.insert(Target::Subject(b"old"), position(8), 0);
         assert!(refuses(&list, "old"));
+    }
+
+    #[test]
+    fn subject_is_asked_only_of_sessions_that_have_not_seen_the_newest_entry() {
+        let list = list();
+        list.insert(Target::Subject(b"ada"), position(5), 0);
+        list.insert(Target::Family(Family::from_bytes(*b"a family")), position(9), 0);
+        for (seen, is_asked) in [(4, true), (5, false), (6, false)] {
+            let mut was_asked = false;
+            assert!(!list.refuses(None, seen, || {
+                was_asked = true;
+                None
+            }));
+            assert_eq!(was_asked, is_asked, "{seen}");
+        }
+    }
+
+    #[test]
+    fn entries_are_kept_an_hour_longer_than_sessions_live_and_hardly_longer() {
+        let list = list();
+        let limit = RETENTION + 3600;
+        list.insert(Target::Subject(b"old"), position(1), limit + 10);
+        list.insert(Target::Subject(b"young"), position(2), limit - 10);
+        list.forget();
+        assert!(!refuses(&list, "old") && refuses(&list, "young"));
+    }
+
+    #[test]
+    fn what_was_superseded_takes_no_memory_after_others_were_forgotten() {
+        let list = list();
+        let users = 5000_u64;
+        for number in 1..=users {
+            list.insert(Target::Subject(&number.to_be_bytes()), position(number), OLD);
+        }
+        for number in 1..users {
+            list.insert(Target::Subject(b"ada"), position(users + number), 0);
+        }
+        list.forget();
+        list.insert(Target::Subject(b"ada"), position(3 * users), 0);
+        assert_eq!((list.count(), list.writer().log.count()), (1, 1));
+    }
+
+    #[test]
+    fn family_is_refused_at_every_position() {
+        for number in [0, 1, Position::MAX.get()] {
+            let (list, family) = (list(), Family::from_bytes(*b"a family"));
+            list.insert(Target::Family(family), position(number), 0);
+            assert!(list.refuses(Some(family), u64::MAX, || None), "{number}");
+            assert_eq!(list.known(Target::Family(family)), position(number));
+        }
     }
 
     #[test]

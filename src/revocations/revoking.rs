@@ -127,3 +127,25 @@ impl fmt::Debug for Revoking {
 }
 
 const DROPPED: &str = "whoever spreads the revocations has ended";
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use super::*;
+
+    #[test]
+    fn what_is_dropped_without_a_word_has_failed() {
+        let (revoking, outcome) = Revoking::new();
+        let mut revoking = pin!(revoking);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(revoking.as_mut().poll(&mut context).is_pending());
+        drop(outcome);
+        let Poll::Ready(Err(error)) = revoking.poll(&mut context) else {
+            panic!("nobody would ever learn of it")
+        };
+        assert!(
+            matches!(&error, RevokeError::Unconfirmed(reason) if reason.to_string() == DROPPED)
+        );
+    }
+}

@@ -135,6 +135,18 @@ mod tests {
     }
 
     #[test]
+    fn rebuilt_has_room_for_three_quarters_more_and_not_for_much_more() {
+        for count in [200, 512, 1000, 5000] {
+            let table = Table::for_entries(count);
+            (0..count as u64).for_each(|number| table.put(hash(number), 1));
+            let rebuilt = table.rebuilt();
+            assert!(rebuilt.bytes() <= count * 16 * 5, "{count}");
+            (0..count as u64 * 7 / 4).for_each(|number| rebuilt.put(hash(number), 1));
+            assert!(!rebuilt.is_full(), "{count}");
+        }
+    }
+
+    #[test]
     fn takes_any_hash_and_ends_its_search_in_a_full_table() {
         let table = Table::for_entries(0);
         table.put(0, 5);

@@ -162,3 +162,44 @@ pub(super) fn position_in(number: u64) -> Position {
 }
 
 const FAMILY: u64 = 1 << 63;
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+
+    use super::*;
+
+    /// A name that is no number after another: of those in a row, more may pass with some keys.
+    fn name(number: u64) -> [u8; 8] {
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(number).to_be_bytes()
+    }
+
+    /// How many of these names the filter lets past.
+    fn passed(tables: &Tables, numbers: std::ops::Range<u64>) -> usize {
+        let is_past = |number: &u64| {
+            let name = name(*number);
+            let target = Target::Subject(&name);
+            tables.filter_of(target).may_have(tables.hash(target))
+        };
+        numbers.filter(is_past).count()
+    }
+
+    #[test]
+    fn filter_grows_with_the_table_and_forgets_with_it() {
+        let tables = Tables::new();
+        for number in 0..10_000 {
+            tables.put(Target::Subject(&name(number)), 1);
+        }
+        // A slot has sixteen bytes.
+        assert!((160_000..1_600_000).contains(&tables.bytes()), "{}", tables.bytes());
+        assert_eq!(passed(&tables, 0..10_000), 10_000);
+        let others = passed(&tables, 10_000..20_000);
+        assert!(others < 300, "{others} of 10,000");
+        for number in 1..10_000 {
+            tables.put(Target::Subject(&name(number)), 0);
+        }
+        tables.rebuild();
+        let gone = passed(&tables, 1..10_000);
+        assert!(passed(&tables, 0..1) == 1 && gone < 100, "{gone} of 10,000");
+    }
+}
