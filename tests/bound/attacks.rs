@@ -94,9 +94,12 @@ fn an_identifier_and_all_cookies_refresh_nothing_without_the_key() {
     for brings_key in [true, false] {
         let forged = jwt(&key(200), brings_key, challenge);
         let headers = [("sec-secure-session-id", &*id), ("secure-session-response", &*forged)];
-        let answer = thief.post(&other, path, &headers, at(2));
-        assert_eq!(answer.status(), 403);
-        assert!(answer.headers().all(|(name, _)| name != "set-cookie"));
+        // Nor does a challenge of a refresh register another device.
+        for path in [path, "/session-binding/session/register"] {
+            let answer = thief.post(&other, path, &headers, at(2));
+            assert_eq!(answer.status(), 403);
+            assert!(answer.headers().all(|(name, _)| name != "set-cookie"));
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 //! this machine cannot read.
 
 use sealed_session::{Bound, DeviceRequest, Sessions};
+use time::OffsetDateTime;
 
 use crate::{
     DAY, MINUTE,
     browser::{Browser, header, jwt, key, read_offer},
-    fleet, machine_with,
-    support::{T0, at, ring, secs},
+    fleet, machine, machine_with,
+    support::{T0, at, flipped, ring, secs},
 };
 
 /// Asks for a challenge, and returns it.
@@ -80,6 +81,74 @@ fn a_session_of_a_newer_type_or_version_is_not_over() {
         assert_eq!(answer.status(), status, "{other:.4}");
         assert_eq!(answer.body().contains("\"continue\":false"), status == 200);
     }
+}
+
+#[test]
+fn a_session_that_a_machine_ahead_has_written_is_not_over() {
+    let [ahead, other] = fleet();
+    let mut browser = Browser::bound(&ahead, "ada", T0);
+    browser.visit(&ahead, at(5 * MINUTE), |session| session.write(|data| data.push('!')));
+    assert_eq!(browser.refresh(&other, 0, at(4 * MINUTE - 1)), 503);
+    assert_eq!(browser.refresh(&other, 0, at(4 * MINUTE)), 200);
+    assert_eq!(browser.read(&other, at(4 * MINUTE)), "ada!");
+}
+
+#[test]
+fn a_device_is_registered_once_a_machine_can_read_the_session_and_never_if_none_will() {
+    let [ahead, behind] = [ring([2, 1]), ring([1])].map(machine);
+    let mut browser = Browser::default();
+    let (path, asked) = read_offer(&browser.sign_in(&behind, "ada", T0));
+    browser.visit(&ahead, at(1), |session| session.write(|data| data.push('!')));
+    let proof = jwt(&key(1), true, &asked);
+    let headers = [("secure-session-response", &*proof)];
+    let status =
+        |sessions, browser: &Browser| browser.post(sessions, &path, &headers, at(2)).status();
+    assert_eq!(status(&behind, &browser), 503);
+    assert_eq!(status(&ahead, &browser), 200);
+    let mut spoilt = browser.copied();
+    let (value, _) = spoilt.jar.get_mut("__Host-session").unwrap();
+    *value = flipped(value);
+    assert_eq!(status(&ahead, &spoilt), 403);
+    assert_eq!(status(&ahead, &Browser::default()), 403);
+}
+
+#[cfg(feature = "tracing")]
+#[test]
+fn every_refresh_begins_without_a_proof_and_only_a_bad_one_is_told() {
+    let [sessions, _] = fleet();
+    let mut browser = Browser::bound(&sessions, "ada", T0);
+    let log = crate::log::Log::default();
+    let _guard = log.listen();
+    let asked = challenge(&sessions, &browser, 1);
+    assert_eq!(log.take(), [""; 0]);
+    assert_eq!(browser.answer(&sessions, 0, &asked, at(121)), 403);
+    let events = log.take();
+    assert_eq!(events.len(), 1, "{events:?}");
+    let said = "device refused cookie=\"__Host-session\" what=\"refresh\" reason=the challenge: ";
+    assert!(events[0].contains(said), "{events:?}");
+}
+
+#[test]
+fn without_a_time_that_is_given_the_clock_counts() {
+    let [sessions, _] = fleet();
+    let now = OffsetDateTime::now_utc();
+    let mut browser = Browser::default();
+    let (path, asked) = read_offer(&browser.sign_in(&sessions, "ada", now));
+    let proof = jwt(&key(1), true, &asked);
+    let headers = [("secure-session-response", proof.as_bytes())];
+    let request = DeviceRequest { method: "POST", target: &path, headers: &headers };
+    let answer = sessions.answer_device(&browser.load(&sessions, now), &request).unwrap();
+    assert_eq!(answer.status(), 200);
+    let page = DeviceRequest { target: "/", ..request };
+    assert!(sessions.answer_device(&browser.load(&sessions, now), &page).is_none());
+    // Of an hour ago.
+    let mut late = Browser::default();
+    let (_, asked) = read_offer(&late.sign_in(&sessions, "ada", now - secs(3600)));
+    let proof = jwt(&key(1), true, &asked);
+    let headers = [("secure-session-response", proof.as_bytes())];
+    let request = DeviceRequest { headers: &headers, ..request };
+    let answer = sessions.answer_device(&late.load(&sessions, now), &request).unwrap();
+    assert_eq!(answer.status(), 403);
 }
 
 const REFRESH: &str = "/session-binding/session/refresh";

@@ -43,6 +43,19 @@ impl Case {
         answer.status()
     }
 
+    /// A good proof of this length, which blanks make up.
+    fn of_length(&self, length: usize) -> String {
+        let proofs = (0..3).map(|blanks| {
+            let header = format!("{}{:blanks$}", self.header(), "");
+            // Beside two dots and 86 characters of a signature.
+            let room = length - 88 - base64(header.as_bytes()).len();
+            let payload = format!("{:1$}", self.payload().to_string(), room * 3 / 4);
+            signed(&self.key, &header, &payload)
+        });
+        let mut proofs = proofs.filter(|proof| proof.len() == length);
+        proofs.next().expect("one of three fits")
+    }
+
     fn signed(&self, header: &str, payload: &str) -> u16 {
         self.status(&signed(&self.key, header, payload))
     }
@@ -173,8 +186,9 @@ fn another_form_is_refused() {
         let text = String::from_utf8(bytes).unwrap();
         assert!([400, 403].contains(&case.status(&text)), "{place}");
     }
-    let long = json!({"jti": case.challenge, "x": "x".repeat(2048)}).to_string();
-    assert_eq!(case.signed(&head, &long), 403, "oversize");
+    for (length, status) in [(2048, 200), (2049, 403), (4096, 403)] {
+        assert_eq!(case.status(&case.of_length(length)), status, "{length}");
+    }
     for payload in ["{}", "[]", "null", "{\"jti\":1}", "{\"jti\":\"x\",}", "", "{\"jti\":\"x\"} x"]
     {
         assert_eq!(case.signed(&head, payload), 403, "{payload}");
@@ -251,42 +265,21 @@ fn an_identifier_of_any_other_content_is_refused() {
 #[cfg(feature = "tracing")]
 #[test]
 fn a_signature_is_verified_only_after_the_challenge_and_the_session() {
-    use std::{
-        io,
-        sync::{Arc, Mutex},
-    };
-
-    use tracing_subscriber::util::SubscriberInitExt as _;
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::log::Log;
 
     let case = Case::new();
     let reason = |browser: &Browser, challenge: &str| {
         let log = Log::default();
-        let writer = log.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
         let payload = json!({"jti": challenge}).to_string();
         let good = signed(&case.key, &case.header().to_string(), &payload);
         let forged = signed(&key(99), &case.header().to_string(), &payload);
         assert_ne!(good, forged);
-        let guard = subscriber.set_default();
+        let guard = log.listen();
         let headers = [("secure-session-response", &*forged)];
         let answer = browser.post(&case.sessions, &case.path, &headers, at(1));
         drop(guard);
         assert_eq!(answer.status(), 403);
-        String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+        log.take().concat()
     };
     let malformed = reason(&case.browser, "AAAA");
     assert!(malformed.contains("device refused") && !malformed.contains("verify"), "{malformed}");
