@@ -37,23 +37,23 @@ impl PublicKey {
     }
 
     /// Whether the device with this key signed the message.
-    #[cfg(not(feature = "ring"))]
     pub(crate) fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
-        use p256::ecdsa::signature::Verifier as _;
+        #[cfg(not(feature = "ring"))]
+        {
+            use p256::ecdsa::signature::Verifier as _;
 
-        let signature = p256::ecdsa::Signature::from_slice(signature);
-        signature.is_ok_and(|signature| self.0.verify(message, &signature).is_ok())
-    }
+            let signature = p256::ecdsa::Signature::from_slice(signature);
+            signature.is_ok_and(|signature| self.0.verify(message, &signature).is_ok())
+        }
+        #[cfg(feature = "ring")]
+        {
+            use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
-    /// Whether the device with this key signed the message.
-    #[cfg(feature = "ring")]
-    pub(crate) fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
-        use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
-
-        let point = self.0.to_sec1_point(false);
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point.as_bytes())
-            .verify(message, signature)
-            .is_ok()
+            let point = self.0.to_sec1_point(false);
+            UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point.as_bytes())
+                .verify(message, signature)
+                .is_ok()
+        }
     }
 }
 
