@@ -167,6 +167,30 @@ fn who_awaits_a_revocation_is_woken_when_it_is_confirmed() {
 }
 
 #[test]
+fn waker_that_panics_keeps_nobody_else_from_revoking() {
+    struct Broken;
+
+    impl Wake for Broken {
+        fn wake(self: Arc<Self>) {
+            panic!("a runtime that is gone")
+        }
+    }
+
+    let engine = Engine::default();
+    let odd = Odd::of(&engine);
+    let gate = Arc::clone(&odd.gate);
+    let list = following(odd);
+    let held = gate.lock().unwrap();
+    let mut revoking = pin!(list.revoke_all("ada"));
+    let waker = Waker::from(Arc::new(Broken));
+    assert!(revoking.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    drop(held);
+    list.revoke_all("bob").wait().unwrap();
+    list.revoke_all("carl").wait().unwrap();
+    assert_eq!(list.len(), 3);
+}
+
+#[test]
 fn bound_on_the_age_holds_also_where_the_list_was_never_read() {
     let link = Engine::default().link();
     *link.is_cut.lock().unwrap() = true;
