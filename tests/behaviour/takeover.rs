@@ -565,7 +565,7 @@ fn a_reader_s_times_are_the_session_s() {
     let commit = sessions.commit_at(&session, T0).unwrap();
     let tombstone = commit.cookies().iter().find(|cookie| cookie.name().contains("-ended-"));
     let longest = time::Duration::seconds(14 * DAY + 600);
-    assert_eq!(tombstone.and_then(|cookie| cookie.max_age()), Some(longest));
+    assert_eq!(tombstone.and_then(sealed_session::Cookie::max_age), Some(longest));
     // Whoever was saved ahead of our clock was saved nobody knows when.
     let ahead = toys(Toy { expires_at: None, saved_at: Some(at(61)) });
     assert_eq!(ahead.load_at(["toy=ada.good"], T0).created_at(), None);
