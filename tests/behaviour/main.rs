@@ -5,7 +5,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-#[cfg(all(feature = "tracing", not(target_family = "wasm")))]
+#[cfg(feature = "tracing")]
 #[path = "../support/log.rs"]
 mod log;
 #[path = "../support/mod.rs"]

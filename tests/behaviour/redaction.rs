@@ -320,45 +320,24 @@ fn seal_errors_quote_no_data() {
 
 #[cfg(feature = "tracing")]
 mod events {
-    use std::{
-        io::{self, Write},
-        sync::{Arc, Mutex},
-        time::Duration as StdDuration,
-    };
+    #[cfg(feature = "reload")]
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration as StdDuration;
 
     use sealed_session::Keys;
-    use tracing_subscriber::util::SubscriberInitExt as _;
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::log::Log;
 
     /// The events of this thread while `f` runs, one in each line; none holds a secret.
     fn logged(secrets: &Secrets, f: impl FnOnce()) -> Vec<String> {
         let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(move || writer.clone())
-            .finish();
-        let guard = subscriber.set_default();
+        let guard = log.listen();
         f();
         drop(guard);
-        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        secrets.assert_absent(&text);
-        text.lines().map(str::to_owned).collect()
+        let events = log.take();
+        secrets.assert_absent(&events.join("\n"));
+        events
     }
 
     /// Asserts one event that holds all of `parts`.

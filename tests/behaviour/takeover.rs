@@ -609,27 +609,10 @@ fn a_reader_s_cookie_is_checked_when_the_sessions_are_built() {
 
 #[cfg(feature = "tracing")]
 mod events {
-    use std::{
-        io::{self, Write},
-        sync::{Arc, Mutex},
-    };
-
-    use tracing_subscriber::util::SubscriberInitExt as _;
+    use tracing_subscriber::filter::LevelFilter;
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::log::Log;
 
     /// The events of a request at `now` that only reads.
     fn told<T: sealed_session::SessionData>(
@@ -638,15 +621,12 @@ mod events {
         now: OffsetDateTime,
     ) -> String {
         let log = Log::default();
-        let writer = log.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-        let guard = subscriber.set_default();
+        let guard = log.listen_from(LevelFilter::INFO);
         let session = sessions.load_at([header], now);
         drop(session.read());
         let _ = sessions.commit_at(&session, now).unwrap();
         drop(guard);
-        String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+        log.take().join("\n")
     }
 
     #[test]

@@ -15,11 +15,16 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Takes this thread's events for as long as the guard lasts.
     pub(crate) fn listen(&self) -> impl Sized + use<> {
+        self.listen_from(LevelFilter::TRACE)
+    }
+
+    /// [`listen`](Self::listen), to events of this level and above.
+    pub(crate) fn listen_from(&self, level: LevelFilter) -> impl Sized + use<> {
         LazyLock::force(&SECOND);
         let writer = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
-            .with_max_level(LevelFilter::TRACE)
+            .with_max_level(level)
             .with_writer(move || writer.clone());
         subscriber.set_default()
     }

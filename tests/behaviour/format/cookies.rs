@@ -154,42 +154,16 @@ fn pairs(headers: &[Vec<u8>]) -> impl Iterator<Item = (&[u8], &[u8])> {
 /// Cookie and class of each refusal that is told while `f` runs.
 #[cfg(feature = "tracing")]
 fn refusals(f: impl FnOnce()) -> Vec<(String, String)> {
-    use std::{
-        io::{self, Write},
-        sync::{Arc, Mutex},
-    };
-
-    use tracing_subscriber::util::SubscriberInitExt as _;
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = subscriber.set_default();
+    let log = crate::log::Log::default();
+    let guard = log.listen();
     f();
     drop(guard);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let field = |line: &str, name: &str| {
         let (_, rest) = line.split_once(&format!("{name}=\"")).expect("the field");
         rest.split_once('"').expect("ends").0.to_owned()
     };
-    text.lines()
+    log.take()
+        .iter()
         .filter(|line| line.contains("session cookie refused"))
         .map(|line| (field(line, "cookie"), field(line, "class")))
         .collect()
