@@ -131,6 +131,11 @@ fn what_chance_may_have_made_as_well_is_accepted() {
             from_base64("mygrandmotherhas3catsand2dogsnamedTomandJeQ"),
         ),
         (
+            "words in letters of one case, and of both by turns",
+            from_base64("mygrandmotherhadatalentforknittingwoolsocks"),
+            from_base64("mYgRaNdMoThErHaDaTaLeNtFoRkNiTtInGwOoLsOcKs"),
+        ),
+        (
             "16 and 15 pairs of bytes that go up by one",
             from_hex("8384b0b1e7e89192c4c5f2f38d8ea6a7d9dabbbceeef9798cdcef8f9898aa1a2"),
             from_hex("8384b0b1e7e89192c4c5f2f38d8ea6a7d9dabbbceeef9798cdcef8f9898aa155"),
