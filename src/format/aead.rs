@@ -20,8 +20,9 @@ use crate::{
     platform::random::{RandomSource, random},
 };
 
-/// A nonce under which nothing was encrypted. It can neither be copied nor kept: whoever encrypts
-/// hands it over.
+/// A nonce under which nothing was encrypted yet. It cannot be copied, and encryption takes it, so it
+/// serves for one value. Draw it when that value is sealed: one that is kept longer comes twice where
+/// the process forks, or the machine is restored from a snapshot, in between.
 ///
 /// Random, 192 bits: no two machines need to coordinate, and 2^80 values can be
 /// sealed under one key before two nonces are equal with a probability of 2^-32.
