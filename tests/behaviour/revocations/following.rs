@@ -142,6 +142,12 @@ impl Case {
         self.answer(&Call::Restore(all(entries), position(floor)), Reply::Done);
     }
 
+    /// The source is told how far positions had come, and gets these entries back.
+    fn gets_back(&self, entries: &[(&str, u64)], floor: u64) {
+        self.restores(&[], floor);
+        self.restores(entries, floor);
+    }
+
     /// All is well, and nothing else was asked for.
     fn follows(&self, entries: &[(&str, u64)], newest: u64) {
         self.answer(&Call::Changes, Reply::Followed(all(entries), newest));
@@ -192,8 +198,7 @@ fn entries_that_a_source_has_lost_are_put_back_and_no_others() {
     let case = Case::joined(&[("ada", 5), ("bob", 6)], 6);
     // Other machines have gone on with it since.
     case.read_again(&[("ada", 5), ("carl", 9)], 9);
-    case.restores(&[], 6);
-    case.restores(&[("bob", 6)], 6);
+    case.gets_back(&[("bob", 6)], 6);
     case.follows(&[], 9);
     assert_eq!(case.list.len(), 3);
 }
@@ -203,8 +208,7 @@ fn of_a_user_who_was_revoked_again_the_newest_alone_is_put_back() {
     let case = Case::joined(&[("ada", 5)], 5);
     case.follows(&[("ada", 7), ("bob", 8)], 8);
     case.read_again(&[], 0);
-    case.restores(&[], 8);
-    case.restores(&[("ada", 7), ("bob", 8)], 8);
+    case.gets_back(&[("ada", 7), ("bob", 8)], 8);
     case.follows(&[], 8);
 }
 
@@ -222,8 +226,7 @@ fn entry_of_a_backup_from_before_this_machine_came_is_not_revoked_anew() {
     let case = Case::joined(&[("ada", 5), ("bob", 6)], 6);
     // Dropped as nobody needs it any more, and here again: whoever signed in since is let alone.
     case.read_again(&[("old", 4), ("ada", 5)], 5);
-    case.restores(&[], 6);
-    case.restores(&[("bob", 6)], 6);
+    case.gets_back(&[("bob", 6)], 6);
     case.follows(&[], 6);
 }
 
@@ -232,8 +235,7 @@ fn revocation_at_a_position_that_was_given_out_before_is_revoked_anew() {
     let case = Case::joined(&[("ada", 5), ("bob", 7)], 7);
     // Another machine revoked two more, at positions that sessions here may have seen.
     case.read_again(&[("ada", 5), ("carl", 6), ("dora", 7)], 7);
-    case.restores(&[], 7);
-    case.restores(&[("bob", 7)], 7);
+    case.gets_back(&[("bob", 7)], 7);
     case.answer(&Call::Publish(vec![revocation("carl"), revocation("dora")]), Reply::At(8));
     case.follows(&[], 9);
     assert_eq!(case.list.position(), position(9));
@@ -255,8 +257,7 @@ fn revocation_that_has_to_be_made_anew_is_not_forgotten_when_the_source_fails_me
     case.answer(&Call::Start, Reply::At(6));
     case.answer(&Call::Entries, Reply::HasAtLeast(all(&after[1..])));
     case.read(after, 6);
-    case.restores(&[], 7);
-    case.restores(&[("bob", 7)], 7);
+    case.gets_back(&[("bob", 7)], 7);
     mended(&case);
 
     // While it gets back what it has lost.
@@ -264,15 +265,13 @@ fn revocation_that_has_to_be_made_anew_is_not_forgotten_when_the_source_fails_me
     case.read_again(after, 6);
     case.answer(&Call::Restore(Vec::new(), position(7)), Reply::Fails("the wire is cut"));
     case.read(after, 6);
-    case.restores(&[], 7);
-    case.restores(&[("bob", 7)], 7);
+    case.gets_back(&[("bob", 7)], 7);
     mended(&case);
 
     // And afterwards, when nothing shows any more that it was set back.
     let case = Case::joined(before, 7);
     case.read_again(after, 6);
-    case.restores(&[], 7);
-    case.restores(&[("bob", 7)], 7);
+    case.gets_back(&[("bob", 7)], 7);
     case.answer(&anew(), Reply::Fails("the wire is cut"));
     case.read(&[("ada", 5), ("bob", 7), ("carl", 6)], 7);
     case.restores(&[], 7);
@@ -290,8 +289,7 @@ fn entry_that_this_machine_heard_late_of_is_not_revoked_anew_where_nothing_was_l
     case.follows(&[], 8);
     // Nor later, where something was.
     case.read_again(&[("carl", 7)], 7);
-    case.restores(&[], 8);
-    case.restores(&[("ada", 5)], 8);
+    case.gets_back(&[("ada", 5)], 8);
     case.follows(&[], 8);
 }
 

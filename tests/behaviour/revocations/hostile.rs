@@ -118,6 +118,13 @@ fn following(source: impl RevocationSource) -> Revocations {
     list
 }
 
+/// A list whose source answers nothing while the gate is held.
+fn behind_a_gate() -> (Revocations, Arc<Mutex<()>>) {
+    let odd = Odd::of(&Engine::default());
+    let gate = Arc::clone(&odd.gate);
+    (following(odd), gate)
+}
+
 #[test]
 fn revocation_is_not_confirmed_where_the_source_gives_no_position() {
     let engine = Engine::default();
@@ -149,10 +156,7 @@ fn who_awaits_a_revocation_is_woken_when_it_is_confirmed() {
         }
     }
 
-    let engine = Engine::default();
-    let odd = Odd::of(&engine);
-    let gate = Arc::clone(&odd.gate);
-    let list = following(odd);
+    let (list, gate) = behind_a_gate();
     let held = gate.lock().unwrap();
     let mut revoking = pin!(list.revoke_all("ada"));
     assert_eq!(format!("{revoking:?}"), "Revoking { .. }");
@@ -176,10 +180,7 @@ fn waker_that_panics_keeps_nobody_else_from_revoking() {
         }
     }
 
-    let engine = Engine::default();
-    let odd = Odd::of(&engine);
-    let gate = Arc::clone(&odd.gate);
-    let list = following(odd);
+    let (list, gate) = behind_a_gate();
     let held = gate.lock().unwrap();
     let mut revoking = pin!(list.revoke_all("ada"));
     let waker = Waker::from(Arc::new(Broken));
